@@ -1,0 +1,22 @@
+# Warnings, sanitizers and the options every target of ours is built with.
+add_library(sluice_options INTERFACE)
+target_compile_options(sluice_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror=return-type
+                       -Werror=switch -fno-omit-frame-pointer)
+target_include_directories(sluice_options INTERFACE ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
+  # clang's <expected> support needs no flag from version 19 on; gnu anonymous structs stay errors.
+  target_compile_options(sluice_options INTERFACE -Wno-c++98-compat)
+  add_link_options(-fuse-ld=lld)
+endif()
+if(SLUICE_SANITIZE)
+  target_compile_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${SLUICE_SANITIZE})
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  target_compile_definitions(sluice_options INTERFACE SLUICE_VERIFY_PASSES=1)
+endif()
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+endif()

@@ -1,0 +1,43 @@
+// ConnectorCatalog: the connectors a Flow program can name after `source x: T =`, `from` and `to`, as the checker
+// sees them. stdlib fills it from stdlib/connectors.def.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lang/graph/expr.h"
+#include "lang/types/type.h"
+
+namespace sluice {
+
+struct ConnectorParam {
+  std::string name;
+  Type type;                                // bool, int, string or duration
+  std::optional<LiteralValue> default_value;  // none: must be given
+  std::string doc;
+};
+
+struct ConnectorEntry {
+  std::string name;
+  bool can_read = false;
+  bool can_write = false;
+  std::vector<ConnectorParam> params;       // positional arguments bind in this order
+  std::optional<Schema> fixed_schema;       // a source whose columns are always the same: lines gives {line: string}
+  std::string doc;
+};
+
+class ConnectorCatalog {
+ public:
+  void add(ConnectorEntry entry) { entries_.push_back(std::move(entry)); }
+  [[nodiscard]] const ConnectorEntry* find(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] const std::deque<ConnectorEntry>& entries() const { return entries_; }
+
+ private:
+  std::deque<ConnectorEntry> entries_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,51 @@
+// FunctionCatalog: the functions a Flow program can call, as the checker sees them. stdlib fills it from
+// stdlib/functions.def (kernels) and stdlib/modules/*.flow (functions and aggregates written in Flow).
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lang/types/type.h"
+
+namespace sluice {
+
+struct FunctionParam {
+  std::string name;
+  Type type;
+};
+
+// One row of functions.def. Strict: a null argument makes the result null and the kernel is not asked.
+struct FunctionOverload {
+  std::string name;
+  std::vector<FunctionParam> params;
+  Type result;
+  std::string symbol;   // of the kernel; its C signature follows from the types (runtime/abi/kernel_abi.h)
+  bool can_fail = false;
+  std::string doc;      // one sentence
+  std::string example;  // `lower("ABC") == "abc"`, run as a test
+};
+
+// Source text in Flow that is part of every program's scope.
+struct FlowModule {
+  std::string name;  // "aggregates"
+  std::string text;
+};
+
+class FunctionCatalog {
+ public:
+  void add(FunctionOverload overload) { overloads_.push_back(std::move(overload)); }
+  void add_module(FlowModule module) { modules_.push_back(std::move(module)); }
+
+  [[nodiscard]] std::vector<const FunctionOverload*> find(std::string_view name) const;
+  [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] const std::deque<FunctionOverload>& overloads() const { return overloads_; }
+  [[nodiscard]] const std::deque<FlowModule>& modules() const { return modules_; }
+
+ private:
+  std::deque<FunctionOverload> overloads_;
+  std::deque<FlowModule> modules_;
+};
+
+}  // namespace sluice

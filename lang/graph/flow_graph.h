@@ -1,0 +1,216 @@
+// FlowGraph: the checked program as a graph of dataflow operators, from sources to sinks. The checker builds it,
+// passes rewrite it (through GraphEditor only), lowering cuts it into stages. It is a value: copy, compare, print,
+// read back. Nodes carry their own types, spans and stable names; there are no side tables.
+//
+// Invariants (verify.h checks them): inputs come before their users in `nodes`; node.schema is what the payload
+// computes from the schemas of the inputs; every column an expression names exists in the input with that type.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "lang/graph/expr.h"
+#include "lang/source/span.h"
+#include "lang/support/ids.h"
+#include "lang/types/type.h"
+
+namespace sluice {
+
+struct NodeTag;
+using NodeId = Id<NodeTag>;
+
+enum class NodeKind : uint8_t {
+#define NODE(kind, name) kind,
+#include "lang/graph/nodes.def"
+#undef NODE
+};
+[[nodiscard]] std::string_view node_kind_name(NodeKind kind);
+
+// Append-only stream, or table whose rows can be replaced (`key` names its key columns).
+struct RowKind {
+  bool is_table = false;
+  std::vector<std::string> key;
+  bool operator==(const RowKind&) const = default;
+};
+
+// `name = value` of a connector call such as csv("a.csv", header = false). Positional arguments got their names
+// from stdlib/connectors.def while checking.
+struct ConnectorOption {
+  std::string name;
+  LiteralValue value;
+  bool operator==(const ConnectorOption&) const = default;
+};
+
+struct SourceNode {
+  std::string connector;                 // a row of stdlib/connectors.def: "csv"
+  std::vector<ConnectorOption> options;
+  Schema declared;                       // all columns the program declares; the node's schema is the decoded subset
+  std::optional<Expr> filter;            // over declared columns; rows that fail are dropped before decoding the rest
+  bool operator==(const SourceNode&) const = default;
+};
+
+struct FilterNode {
+  Expr condition;  // bool, never null
+  bool operator==(const FilterNode&) const = default;
+};
+
+// select, extend, set, drop, rename: the output row, column by column.
+struct ProjectNode {
+  std::vector<NamedExpr> columns;
+  bool operator==(const ProjectNode&) const = default;
+};
+
+// One output row per element of `list`: the input's columns (those in the node's schema) and the element as `column`.
+struct ExpandNode {
+  std::string column;
+  Expr list;
+  bool operator==(const ExpandNode&) const = default;
+};
+
+// One field of an aggregate function's state. `init` sees the arguments of the group's first row (locals named as in
+// AggregateCall::args); `step` sees state fields and arguments as locals; `merge` sees state fields as locals and
+// those of the other state as locals "o.<field>". All of them have exactly `type`.
+struct AggregateState {
+  std::string name;
+  Type type;
+  Expr init;
+  Expr step;
+  std::optional<Expr> merge;
+  bool operator==(const AggregateState&) const = default;
+};
+
+// One aggregate of an `aggregate` step, already expanded from its definition in Flow (stdlib/modules/aggregates.flow).
+// Per row that passes `filter`: step every state field at once from the old values. Result: `finish` over the states.
+struct AggregateCall {
+  std::string name;             // output column
+  std::string function;         // "avg", for people
+  std::vector<NamedExpr> args;  // over input columns; bound to locals by name
+  std::optional<Expr> filter;   // over input columns; bool, never null
+  bool is_distinct = false;     // only the first row per (keys, args) counts
+  std::vector<AggregateState> states;
+  Expr finish;                  // over states as locals
+  Span span;
+  bool operator==(const AggregateCall& other) const;  // spans do not count
+  [[nodiscard]] bool can_merge() const;
+};
+
+enum class AggregatePhase : uint8_t {
+  Single,   // rows in, results out
+  Partial,  // rows in; out: keys and state columns "<call>.<state>"
+  Final,    // partial rows in, results out
+};
+
+// Without keys there is exactly one output row, also for no input.
+struct AggregateNode {
+  AggregatePhase phase = AggregatePhase::Single;
+  std::vector<NamedExpr> keys;  // in Final phase: plain columns of the partial rows
+  std::vector<AggregateCall> calls;
+  bool operator==(const AggregateNode&) const = default;
+};
+
+struct OrderKey {
+  Expr expr;
+  bool descending = false;
+  bool operator==(const OrderKey&) const = default;
+};
+
+// The first `limit` rows of each group (one group without keys) in `order`. Ties are broken by the remaining columns
+// of the row, left to right, ascending, so the result does not depend on arrival. Output within a group is ordered.
+struct TopNode {
+  uint64_t limit = 0;
+  bool with_ties = false;       // rows equal to the last one under `order` are kept too
+  std::string rank_column;      // 1-based position, empty when not asked for
+  std::vector<NamedExpr> keys;
+  std::vector<OrderKey> order;
+  bool operator==(const TopNode&) const = default;
+};
+
+struct SortNode {  // ties as in TopNode
+  std::vector<OrderKey> order;
+  bool operator==(const SortNode&) const = default;
+};
+
+struct LimitNode {  // skip, then take
+  uint64_t skip = 0;
+  std::optional<uint64_t> take;
+  bool operator==(const LimitNode&) const = default;
+};
+
+struct UnionNode {  // all inputs have the schema of the node
+  bool operator==(const UnionNode&) const = default;
+};
+
+struct SinkNode {
+  std::string connector;
+  std::vector<ConnectorOption> options;
+  bool operator==(const SinkNode&) const = default;
+};
+
+enum class ExchangeKind : uint8_t { Forward, Hash, Broadcast, Gather };
+
+// Rows change tasks here. Gather keeps the order of the rows where the input has one (see JobPlan).
+struct ExchangeNode {
+  ExchangeKind kind = ExchangeKind::Forward;
+  std::vector<std::string> keys;  // Hash only: columns
+  bool operator==(const ExchangeNode&) const = default;
+};
+
+using NodePayload = std::variant<
+#define NODE(kind, name) kind##Node,
+#include "lang/graph/nodes.def"
+#undef NODE
+    std::monostate>;
+
+struct Node {
+  std::string label;  // stable display id: "3", after a split "3a", "3b"; unique in the graph
+  std::string name;   // stable state identity: "counts.aggregate"
+  std::string text;   // the step as written, one line, for people: `where status < 400`
+  Span span;
+  std::vector<NodeId> inputs;
+  Schema schema;  // of the output
+  RowKind rows;
+  uint32_t parallelism = 0;    // wanted number of tasks (@parallel); 0: the job's default
+  std::optional<uint32_t> stage;  // set by the fusion pass; Exchange nodes stay outside of stages
+  NodePayload payload;
+
+  bool operator==(const Node& other) const;  // spans and text do not count
+  [[nodiscard]] NodeKind kind() const { return static_cast<NodeKind>(payload.index()); }
+  template <class T> [[nodiscard]] const T* as() const { return std::get_if<T>(&payload); }
+  template <class T> [[nodiscard]] T* as() { return std::get_if<T>(&payload); }
+};
+
+struct FlowGraph {
+  std::string name;                 // of the job: the file's name without .flow
+  std::vector<std::string> files;   // paths that Span::file indexes
+  IdVector<NodeId, Node> nodes;     // in topological order
+
+  bool operator==(const FlowGraph&) const = default;
+  [[nodiscard]] std::vector<NodeId> users_of(NodeId node) const;
+  [[nodiscard]] std::vector<NodeId> ids() const;
+};
+
+// The only way to rewire a graph. Collects edits against an unchanged graph; finish() returns a new graph in
+// topological order, without nodes that no sink needs.
+class GraphEditor {
+ public:
+  explicit GraphEditor(FlowGraph graph);
+
+  [[nodiscard]] const FlowGraph& graph() const { return graph_; }
+  // Adds a node; its inputs may be any nodes, old or added.
+  NodeId add(Node node);
+  // Replaces what a node does, keeping its users.
+  void replace(NodeId node, Node replacement);
+  // Every user of `from` (except `except`) reads `to` instead.
+  void redirect(NodeId from, NodeId to, NodeId except = NodeId());
+  void set_inputs(NodeId node, std::vector<NodeId> inputs);
+  [[nodiscard]] FlowGraph finish() &&;
+
+ private:
+  FlowGraph graph_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,31 @@
+// How generated code calls a kernel of stdlib/functions.def: its C signature follows from its Flow types.
+//
+//   first argument     TaskContext*
+//   second argument    pointer to the result, when the result is a string, a list, or nullable
+//   then per argument  bool: uint8_t; int, timestamp, duration: int64_t; float: double;
+//                      string: const char*, uint64_t; list: const void*, uint64_t
+//   returns            int64_t, double or uint8_t (bool); void for a string or list;
+//                      uint8_t "is present" for a nullable result, whose value goes to the pointer
+//
+// Memory layout of list elements: int, timestamp, duration, float 8 bytes; bool 1 byte; string StringRef, list
+// ListRef, 16 bytes; record: fields one after the other; nullable: 8 bytes (1 = present) in front of the value.
+// Result bytes live in the scratch arena (scratch_alloc) or inside the arguments; both live until the row is done.
+// Kernels are noexcept and thread-safe; one that can fail calls rt_raise_text and returns anything.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "runtime/abi/layout.h"
+#include "lang/types/type.h"
+
+namespace sluice::abi {
+
+// `size` bytes from the scratch arena, 8-byte aligned; grows it when needed, never fails short of std::bad_alloc.
+[[nodiscard]] char* scratch_alloc(TaskContext* context, size_t size) noexcept;
+
+// Size in memory layout, as an element of a list or a field of a hash table entry; a multiple of 8 except for bool.
+[[nodiscard]] uint32_t memory_size_of(const Type& type);
+
+}  // namespace sluice::abi

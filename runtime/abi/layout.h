@@ -1,0 +1,104 @@
+// The plain structs shared with generated code. Generated code addresses their fields by offsetof, so a change here
+// changes kAbiFingerprint by itself (see fingerprint.h) and invalidates cached objects.
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::abi {
+
+// What generated functions return.
+enum class Code : int32_t {
+  Done = 0,       // the unit was consumed; the finish phase is complete
+  Yield = 1,      // finish only: output is congested, call again
+  Failed = 2,     // an error was raised in the context
+  Satisfied = 3,  // the stage wants no more input (a `take` is full)
+};
+
+// Values in memory as generated code and kernels exchange them (not the block layout of runtime/data/row_layout.h).
+struct StringRef {
+  const char* data;  // UTF-8, not terminated; owned by a chunk, a block, a table or the scratch arena
+  uint64_t size;
+};
+struct ListRef {
+  const void* data;  // elements in memory layout, see runtime/abi/kernel_abi.h
+  uint64_t count;
+};
+
+// A row block: header, `row_count` rows of `row_size` bytes, free space, then the heap that ends at `byte_size`.
+// Heap positions count from the end of the block, so moving the heap down to the rows keeps them valid.
+struct BlockHeader {
+  uint32_t magic;
+  uint32_t row_size;
+  uint32_t row_count;
+  uint32_t flags;
+  uint64_t byte_size;  // of the whole block, header included
+  uint64_t sequence;   // order of this block among those of an ordered edge
+  int64_t min_time;
+  int64_t max_time;
+  int64_t watermark;
+  uint64_t reserved;
+};
+static_assert(sizeof(BlockHeader) == 64);
+inline constexpr uint32_t kBlockMagic = 0x6b6c6253;  // "Sblk"
+
+// Where generated code writes the next row of a block: rows grow up from `row`, the heap grows down from `heap`.
+// A row fits when heap - row >= row_size + heap bytes needed; otherwise rt_writer_reserve makes room.
+struct RowWriter {
+  char* row;
+  char* heap;
+  char* end;  // one past the block's last byte
+  uint64_t row_size;
+};
+
+// A piece of a byte source that holds whole records, with the index its format's scanner made (stdlib/connectors).
+// Bytes are readable up to data + size + kChunkPadding.
+//   lines: index[r] = position of the '\n' that ends line r.
+//   csv:   record r, field f ends at index[r * field_count + f] (position of its ',' or '\n'), and begins one behind the
+//          previous entry, the first at record_begin(r) = r == 0 ? 0 : index[r * field_count - 1] + 1, except that
+//          index[-1] exists and is such that index[-1] + 1 == 0. Every record has field_count fields: the scanner
+//          stops the chunk in front of one that has not. Blank lines are skipped by the scanner: `starts[r]` is the
+//          true begin of record r.
+//   json:  index = simdjson's structural positions; line_ends[l] = position of the '\n' that ends line l.
+struct Chunk {
+  const char* data;
+  uint64_t size;
+  const uint32_t* index;
+  uint64_t index_count;
+  const uint32_t* starts;     // csv: begin of each record
+  const uint32_t* line_ends;  // json
+  uint64_t row_count;         // lines, csv: records; json: lines
+  const uint32_t* field_map;  // csv: field of declared column c, kNoField when the file has no such column
+  uint64_t field_count;       // csv: fields per record
+};
+inline constexpr uint32_t kNoField = 0xffffffffu;
+inline constexpr uint64_t kChunkPadding = 64;
+
+// A hash table whose entries the compiler lays out: [uint64 hash][key fields][value fields] in memory layout, zeroed
+// when made. Slots are searched linearly from slot(hash) = mulhi(hash - hash_base, hash_scale); there is no
+// wrap-around (spare slots behind the last), so runs of occupied slots are in hash order once each run is sorted.
+// Slot: 0 = empty, else entry address | (hash & 0xffff) << 48.
+struct HashTable {
+  uint64_t* slots;
+  uint64_t hash_base;
+  uint64_t hash_scale;
+  uint64_t count;       // entries
+  uint64_t slot_count;  // spare slots included
+};
+
+// One per task; made and owned by the runtime. Everything generated code touches besides its input.
+struct TaskContext {
+  char* scratch;            // bump arena for values of the current row; generated code resets it per row
+  char* scratch_end;
+  char* scratch_begin;
+  RowWriter** writers;      // output edge e, partition p: writers[first_writer[e] + p]
+  HashTable** tables;       // by position in StagePlan::states
+  void** sorters;           // SortState or TopState by position in StagePlan::states
+  int64_t* counters;        // by position in StagePlan::states
+  uint64_t cursor;          // where the running finish phase goes on after Yield
+  uint64_t row;             // index of the row being processed in the current chunk or block, for error messages
+  uint64_t rows_out;        // rows written to edges and sinks, for the status line
+  uint8_t yield_requested;  // set while an output is congested
+  uint8_t failed;           // an error was raised
+};
+
+}  // namespace sluice::abi

@@ -1,0 +1,58 @@
+// LocalJob: the engine inside one process: an embedded coordinator that deploys every task of a plan to one embedded
+// worker and follows the job to its end. `sluice run` is this.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "lang/source/span.h"
+#include "lang/support/result.h"
+#include "runtime/io/connector.h"
+#include "runtime/plan/job_plan.h"
+#include "runtime/task/stage_code.h"
+
+namespace sluice {
+
+struct JobProgress {
+  std::chrono::nanoseconds elapsed{};
+  uint64_t rows_in = 0;     // records read by sources
+  uint64_t rows_out = 0;    // rows written to sinks
+  uint64_t bytes_in = 0;
+  uint64_t bytes_total = 0; // 0: not known
+  uint64_t state_bytes = 0;
+};
+
+struct RunOptions {
+  uint32_t threads = 1;                  // hot threads; tasks are scheduled on them cooperatively
+  uint32_t block_bytes = 256 << 10;      // of a row block; 1 gives one row per block (tests)
+  uint32_t ring_blocks = 8;              // capacity of a channel
+  std::stop_token stop;                  // a request ends the job cleanly: nothing is committed
+  std::function<void(const JobProgress&)> on_progress;  // from an own thread, about twice a second
+};
+
+// A row that cannot be computed or read: everything `sluice run` needs to show it like a compile error.
+struct RowError {
+  std::string code;    // diagnostics.def: "R0102"
+  std::string message;
+  Span span;           // in the .flow source
+  std::string operands;  // "amount = 9, rate = 0"; may be empty
+  std::optional<RecordLocation> record;
+};
+
+struct JobOutcome {
+  enum class Kind { Finished, Stopped, RowFailed, Failed } kind = Kind::Finished;
+  std::optional<RowError> row_error;  // RowFailed
+  std::optional<Error> error;         // Failed
+  JobProgress totals;
+};
+
+// Runs the job to its end. Sinks are committed only if every task finished; otherwise they are aborted.
+[[nodiscard]] JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& connectors,
+                                   const RunOptions& options);
+
+}  // namespace sluice

@@ -1,0 +1,77 @@
+// What a connector implements: Source brings pieces of bytes with their index, Sink takes encoded rows. stdlib has the
+// implementations; the engine sees only these.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lang/graph/flow_graph.h"
+#include "lang/support/result.h"
+#include "runtime/abi/layout.h"
+
+namespace sluice {
+
+// A chunk with the memory behind it; reused by one task from call to call.
+struct ChunkBuffer {
+  abi::Chunk view{};             // what generated code sees
+  std::vector<char> bytes;
+  std::vector<uint32_t> index;
+  std::vector<uint32_t> starts;
+  std::vector<uint32_t> line_ends;
+  std::vector<uint32_t> field_map;
+  std::shared_ptr<void> scanner;  // whatever the format keeps from call to call
+  std::string file;              // for messages: "in/orders.csv", "standard input"
+  uint64_t offset = 0;           // of the chunk's first byte in the file
+  uint64_t first_line = 1;       // 1-based line number of the chunk's first byte
+  uint64_t sequence = 0;         // position of this chunk among all of the source: the order of its rows
+  // A malformed record that follows the good ones; raised after those were processed.
+  std::string error_code;        // a diagnostics code "R02xx", empty: none
+  std::string error_message;
+  uint64_t error_position = 0;   // in the chunk
+};
+
+struct RecordLocation {  // for messages
+  std::string file;
+  uint64_t line = 0;     // 1-based
+  uint64_t column = 0;   // 1-based, in characters
+  std::string record;    // the record's text, shortened
+};
+
+// One per source node and job, shared by the tasks that read it.
+class Source {
+ public:
+  virtual ~Source() = default;
+  // Fills `chunk` with the next piece; false when there is none left. Thread-safe: tasks take pieces in turn.
+  // Blocks only in read(2); a source that can wait for ever (a pipe, a terminal) says so with may_block().
+  virtual Result<bool> next(ChunkBuffer& chunk) = 0;
+  [[nodiscard]] virtual bool may_block() const { return false; }
+  // Makes a blocked next() return false soon. Thread-safe.
+  virtual void interrupt() {}
+  // Bytes in all and read so far, for the progress line; 0 when not known.
+  [[nodiscard]] virtual uint64_t total_bytes() const { return 0; }
+  [[nodiscard]] virtual uint64_t read_bytes() const { return 0; }
+};
+
+// One per sink node and task. Calls come from one thread at a time.
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  virtual Status write(std::string_view bytes) = 0;  // whole rows, encoded
+  virtual Status flush() { return {}; }              // nothing came for a while: show what there is
+  virtual Status commit() = 0;                       // the job succeeded: make the result visible under its name
+  virtual void abort() noexcept = 0;                 // leave nothing behind
+};
+
+// Makes sources and sinks for the nodes of a plan. Implemented by stdlib/connectors.
+class ConnectorFactory {
+ public:
+  virtual ~ConnectorFactory() = default;
+  virtual Result<std::unique_ptr<Source>> open_source(const Node& node) = 0;
+  virtual Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task) = 0;
+};
+
+}  // namespace sluice
