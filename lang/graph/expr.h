@@ -51,6 +51,7 @@ struct Expr {
   Span span;
   std::string name;      // Column, Local, Let, Call, Field
   std::string overload;  // Call only: the kernel's symbol, e.g. "rt_text_lower"
+  bool may_fail = true;  // Call only: FunctionOverload::can_fail, the kernel may raise a row error
   LiteralValue value;    // Literal only
   std::vector<Expr> args;
 
@@ -64,7 +65,8 @@ struct Expr {
   static Expr let(std::string name, Expr value, Expr body);  // type and span of the body
   static Expr if_else(Expr condition, Expr then_value, Expr else_value, Span span);
   static Expr make_op(ExprOp op, std::vector<Expr> args, Type type, Span span);
-  static Expr call(std::string name, std::string overload, std::vector<Expr> args, Type type, Span span);
+  static Expr call(std::string name, std::string overload, std::vector<Expr> args, Type type, Span span,
+                   bool may_fail = true);
   static Expr field(Expr record, std::string name, Type type, Span span);
   static Expr record(std::vector<Expr> args, Type type, Span span);
   static Expr list(std::vector<Expr> elements, Type type, Span span);
@@ -98,7 +100,7 @@ void collect_columns(const Expr& expr, std::vector<std::string>& columns);
 [[nodiscard]] bool can_fail(const Expr& expr);
 // Rough cost in nodes, so that a pass can refuse to copy something large.
 [[nodiscard]] size_t expr_size(const Expr& expr);
-// The expression with every Column replaced by what `lookup` returns for its name (nullptr keeps it).
+// The expression with every Column that `replacements` names replaced by its expression there; others stay.
 [[nodiscard]] Expr substitute_columns(const Expr& expr, const std::vector<NamedExpr>& replacements);
 
 }  // namespace sluice

@@ -1,0 +1,129 @@
+#include "lang/graph/flow_graph.h"
+
+#include <algorithm>
+
+#include "lang/support/invariant.h"
+
+namespace sluice {
+
+std::string_view node_kind_name(NodeKind kind) {
+  switch (kind) {
+#define NODE(kind, name) \
+  case NodeKind::kind:   \
+    return name;
+#include "lang/graph/nodes.def"
+#undef NODE
+  }
+  return "?";
+}
+
+bool AggregateCall::operator==(const AggregateCall& other) const {
+  return name == other.name && function == other.function && args == other.args && filter == other.filter &&
+         is_distinct == other.is_distinct && states == other.states && finish == other.finish;
+}
+
+bool AggregateCall::can_merge() const {
+  return std::ranges::all_of(states, [](const AggregateState& state) { return state.merge.has_value(); });
+}
+
+bool Node::operator==(const Node& other) const {
+  return label == other.label && name == other.name && inputs == other.inputs && schema == other.schema &&
+         rows == other.rows && parallelism == other.parallelism && stage == other.stage && payload == other.payload;
+}
+
+std::vector<NodeId> FlowGraph::users_of(NodeId node) const {
+  std::vector<NodeId> users;
+  for (const NodeId id : ids())
+    if (std::ranges::find(nodes[id].inputs, node) != nodes[id].inputs.end()) users.push_back(id);
+  return users;
+}
+
+std::vector<NodeId> FlowGraph::ids() const {
+  std::vector<NodeId> result;
+  result.reserve(nodes.size());
+  for (size_t i = 0; i < nodes.size(); ++i) result.emplace_back(i);
+  return result;
+}
+
+GraphEditor::GraphEditor(FlowGraph graph) : graph_(std::move(graph)) {}
+
+NodeId GraphEditor::add(Node node) { return graph_.nodes.add(std::move(node)); }
+
+void GraphEditor::replace(NodeId node, Node replacement) { graph_.nodes[node] = std::move(replacement); }
+
+void GraphEditor::redirect(NodeId from, NodeId to, NodeId except) {
+  for (const NodeId id : graph_.ids())
+    if (id != except) std::ranges::replace(graph_.nodes[id].inputs, from, to);
+}
+
+void GraphEditor::set_inputs(NodeId node, std::vector<NodeId> inputs) { graph_.nodes[node].inputs = std::move(inputs); }
+
+namespace {
+
+// Emits nodes in their old order, each preceded by those of its inputs that are not there yet, so that an unchanged
+// graph stays as it is and an added node stands right above its first user.
+class Sorter {
+ public:
+  explicit Sorter(FlowGraph& graph) : graph_(graph), needed_(graph.nodes.size()), marks_(graph.nodes.size()) {}
+
+  FlowGraph run() {
+    for (const NodeId id : graph_.ids())
+      if (graph_.nodes[id].kind() == NodeKind::Sink) mark_needed(id);
+    for (const NodeId id : graph_.ids())
+      if (needed_[id.value]) visit(id);
+    FlowGraph sorted{std::move(graph_.name), std::move(graph_.files), {}};
+    std::vector<NodeId> renumbered(graph_.nodes.size());
+    for (const NodeId id : order_) {
+      for (auto& input : graph_.nodes[id].inputs) input = renumbered[input.value];
+      renumbered[id.value] = sorted.nodes.add(std::move(graph_.nodes[id]));
+    }
+    return sorted;
+  }
+
+ private:
+  enum class Mark : uint8_t { New, Open, Done };
+
+  void mark_needed(NodeId start) {
+    std::vector<NodeId> work{start};
+    while (!work.empty()) {
+      const NodeId id = work.back();
+      work.pop_back();
+      SLUICE_INVARIANT(graph_.nodes.contains(id), "an edited graph refers to a node that does not exist");
+      if (needed_[id.value]) continue;
+      needed_[id.value] = true;
+      for (const NodeId input : graph_.nodes[id].inputs) work.push_back(input);
+    }
+  }
+
+  void visit(NodeId start) {
+    std::vector<NodeId> stack{start};
+    while (!stack.empty()) {
+      const NodeId id = stack.back();
+      Mark& mark = marks_[id.value];
+      if (mark == Mark::New) {
+        mark = Mark::Open;
+        const auto& inputs = graph_.nodes[id].inputs;
+        for (auto it = inputs.rbegin(); it != inputs.rend(); ++it) {
+          SLUICE_INVARIANT(marks_[it->value] != Mark::Open, "an edited graph has a cycle");
+          if (marks_[it->value] == Mark::New) stack.push_back(*it);
+        }
+        continue;
+      }
+      stack.pop_back();
+      if (mark == Mark::Done) continue;  // pushed twice, by two users
+      mark = Mark::Done;
+      order_.push_back(id);
+    }
+  }
+
+  FlowGraph& graph_;
+  std::vector<bool> needed_;
+  std::vector<Mark> marks_;
+  std::vector<NodeId> order_;
+};
+
+}  // namespace
+
+FlowGraph GraphEditor::finish() && { return Sorter(graph_).run(); }
+
+}  // namespace sluice
