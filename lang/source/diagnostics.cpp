@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 #include <tuple>
 
 namespace sluice {
@@ -152,15 +153,14 @@ Diagnostic& Diagnostics::add(Diagnostic diagnostic) {
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
-  std::vector<Diagnostic> result = items_;
-  // Stable, and not by the end of the span: two findings at one place keep the order in which they were made.
-  std::ranges::stable_sort(result, {}, [](const Diagnostic& d) { return std::tuple(d.span.file, d.span.begin); });
+  // Not by the end of the span: two findings at one place keep the order in which they were made.
+  std::vector<size_t> order(items_.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::ranges::sort(order, {}, [&](size_t i) { return std::tuple(items_[i].span.file, items_[i].span.begin, i); });
   std::vector<Diagnostic> unique;
-  for (Diagnostic& diagnostic : result) {
-    const bool is_repeated = std::ranges::any_of(
-        unique, [&](const Diagnostic& d) { return d.row == diagnostic.row && d.span == diagnostic.span; });
-    if (!is_repeated) unique.push_back(std::move(diagnostic));
-  }
+  std::set<std::pair<const DiagnosticRow*, Span>> seen;
+  for (const size_t i : order)
+    if (seen.emplace(items_[i].row, items_[i].span).second) unique.push_back(items_[i]);
   return unique;
 }
 
