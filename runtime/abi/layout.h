@@ -4,6 +4,10 @@
 
 #include <cstdint>
 
+namespace sluice {
+class SinkBuffer;  // runtime/io/sink_buffer.h
+}
+
 namespace sluice::abi {
 
 // What generated functions return.
@@ -99,6 +103,10 @@ struct TaskContext {
   uint64_t rows_out;        // rows written to edges and sinks, for the status line
   uint8_t yield_requested;  // set while an output is congested
   uint8_t failed;           // an error was raised
+  SinkBuffer** sinks;       // by position in StagePlan::sinks
 };
+
+// Orders two rows given with the ends of their blocks: negative, zero or positive like memcmp.
+using RowCompare = int32_t (*)(const char* a, const char* a_end, const char* b, const char* b_end);
 
 }  // namespace sluice::abi

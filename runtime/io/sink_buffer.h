@@ -1,0 +1,66 @@
+// SinkBuffer: where a task encodes the rows of one sink. Encoders (stdlib) append the text of values; a complete row
+// may send what has gathered to the sink, so the sink sees whole rows in large pieces and memory stays bounded.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "runtime/abi/layout.h"
+#include "runtime/io/connector.h"
+
+namespace sluice {
+
+class SinkBuffer {
+ public:
+  // A buffer fuller than this is handed to the sink when a row is complete.
+  static constexpr size_t kWriteBytes = size_t{64} << 10;
+
+  explicit SinkBuffer(Sink& sink);
+  ~SinkBuffer();
+  SinkBuffer(const SinkBuffer&) = delete;
+  SinkBuffer& operator=(const SinkBuffer&) = delete;
+
+  // At least `size` writable bytes; call advance() with the number really written.
+  [[nodiscard]] char* reserve(size_t size) noexcept {
+    if (static_cast<size_t>(limit_ - cursor_) < size) grow(size);
+    return cursor_;
+  }
+  void advance(size_t size) noexcept { cursor_ += size; }
+  void append(std::string_view bytes) noexcept {
+    if (bytes.empty()) return;
+    std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
+    cursor_ += bytes.size();
+  }
+  void append(char byte) noexcept {
+    *reserve(1) = byte;
+    ++cursor_;
+  }
+
+  // The row is complete. False when the sink failed; status() then says why.
+  [[nodiscard]] bool end_row() noexcept {
+    ++rows_;
+    return static_cast<size_t>(cursor_ - data_) < kWriteBytes || write_out();
+  }
+  // Sends what has gathered to the sink.
+  [[nodiscard]] bool write_out() noexcept;
+  [[nodiscard]] const Status& status() const { return status_; }
+  [[nodiscard]] Sink& sink() { return *sink_; }
+  [[nodiscard]] uint64_t rows() const { return rows_; }
+
+ private:
+  void grow(size_t size) noexcept;
+
+  char* data_ = nullptr;
+  char* cursor_ = nullptr;
+  char* limit_ = nullptr;
+  uint64_t rows_ = 0;
+  Sink* sink_;
+  Status status_;
+};
+
+// The buffer of a sink of the running task, as encoders get it.
+[[nodiscard]] inline SinkBuffer& sink_buffer(abi::TaskContext* context, uint32_t sink) { return *context->sinks[sink]; }
+
+}  // namespace sluice
