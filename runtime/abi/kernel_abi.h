@@ -10,11 +10,15 @@
 // Memory layout of list elements: int, timestamp, duration, float 8 bytes; bool 1 byte; string StringRef, list
 // ListRef, 16 bytes; record: fields one after the other; nullable: 8 bytes (1 = present) in front of the value.
 // Result bytes live in the scratch arena (scratch_alloc) or inside the arguments; both live until the row is done.
-// Kernels are noexcept and thread-safe; one that can fail calls rt_raise_text and returns anything.
+// Kernels are noexcept and thread-safe; one that can fail calls raise_text and returns anything. Generated code tests
+// context->failed behind such a call and then calls rt_raise with the call's error site (code R0104), which adds where
+// in program and record it happened.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/abi/layout.h"
@@ -24,6 +28,11 @@ namespace sluice::abi {
 
 // `size` bytes from the scratch arena, 8-byte aligned; grows it when needed, never fails short of std::bad_alloc.
 [[nodiscard]] char* scratch_alloc(TaskContext* context, size_t size) noexcept;
+
+// A kernel cannot compute its result: keeps `message` (one sentence without a stop) for rt_raise, sets context->failed.
+void raise_text(TaskContext* context, std::string_view message) noexcept;
+// The message of the last raise_text on this thread, which is forgotten; empty when there was none.
+[[nodiscard]] std::string take_raised_text() noexcept;
 
 // Size in memory layout, as an element of a list or a field of a hash table entry; a multiple of 8 except for bool.
 [[nodiscard]] uint32_t memory_size_of(const Type& type);

@@ -1,0 +1,94 @@
+#include "stdlib/catalog.h"
+
+#include "lang/support/invariant.h"
+#include "stdlib/embedded_modules.h"
+#include "stdlib/table_text.h"
+
+namespace sluice {
+namespace {
+
+struct ConnectorRow {
+  std::string_view name;
+  bool can_read;
+  bool can_write;
+  SourceFormat format;
+  SinkEncoding encoding;
+  std::string_view columns;
+  std::string_view params;
+  std::string_view doc;
+};
+
+constexpr ConnectorRow kConnectorRows[] = {
+#define CONNECTOR(name, can_read, can_write, format, encoding, columns, params, doc) \
+  {#name, can_read, can_write, SourceFormat::format, SinkEncoding::encoding, columns, params, doc},
+#include "stdlib/connectors.def"
+#undef CONNECTOR
+};
+
+const ConnectorRow& row_of(std::string_view connector) {
+  for (const auto& row : kConnectorRows)
+    if (row.name == connector) return row;
+  invariant_failed("the connector is in connectors.def", connector, __FILE__, __LINE__);
+}
+
+FunctionCatalog make_functions() {
+  FunctionCatalog catalog;
+  const auto add = [&](std::string_view name, std::string_view signature, std::string_view symbol, bool can_fail,
+                       std::string_view doc, std::string_view example) {
+    TableSignature parsed = parse_table_signature(signature);
+    FunctionOverload overload{std::string(name),   {},       std::move(parsed.result),
+                              std::string(symbol), can_fail, std::string(doc),
+                              std::string(example)};
+    for (auto& param : parsed.params)
+      overload.params.push_back(FunctionParam{std::move(param.name), std::move(param.type)});
+    catalog.add(std::move(overload));
+  };
+#define FUNCTION(name, signature, kernel, can_fail, doc, example) \
+  add(#name, signature, #kernel, can_fail, doc, example);
+#include "stdlib/functions.def"
+#undef FUNCTION
+  for (const auto& module : embedded_modules())
+    catalog.add_module(FlowModule{std::string(module.name), std::string(module.text)});
+  return catalog;
+}
+
+ConnectorCatalog make_connectors() {
+  ConnectorCatalog catalog;
+  for (const auto& row : kConnectorRows) {
+    ConnectorEntry entry;
+    entry.name = row.name;
+    entry.can_read = row.can_read;
+    entry.can_write = row.can_write;
+    for (auto& param : parse_table_params(row.params))
+      entry.params.push_back(
+          ConnectorParam{std::move(param.name), std::move(param.type), std::move(param.default_value), {}});
+    if (!row.columns.empty()) entry.fixed_schema = Schema{parse_table_type(row.columns).fields};
+    entry.doc = row.doc;
+    catalog.add(std::move(entry));
+  }
+  return catalog;
+}
+
+}  // namespace
+
+const FunctionCatalog& standard_functions() {
+  static const FunctionCatalog catalog = make_functions();
+  return catalog;
+}
+
+const ConnectorCatalog& standard_connectors() {
+  static const ConnectorCatalog catalog = make_connectors();
+  return catalog;
+}
+
+SinkEncoding sink_encoding(std::string_view connector, const ConnectorSettings& settings) {
+  const SinkEncoding encoding = row_of(connector).encoding;
+  // Only print writes cells, and only a terminal wants a table.
+  if (encoding != SinkEncoding::Cells) return encoding;
+  if (settings.json_rows) return SinkEncoding::Json;
+  return settings.terminal_output ? SinkEncoding::Cells : SinkEncoding::Csv;
+}
+
+SourceFormat source_format(std::string_view connector) { return row_of(connector).format; }
+
+}  // namespace sluice
