@@ -17,6 +17,17 @@ std::string_view node_kind_name(NodeKind kind) {
   return "?";
 }
 
+std::string_view exchange_kind_name(ExchangeKind kind) {
+  switch (kind) {
+#define EXCHANGE(kind, name) \
+  case ExchangeKind::kind:   \
+    return name;
+#include "lang/graph/exchanges.def"
+#undef EXCHANGE
+  }
+  return "?";
+}
+
 bool AggregateCall::operator==(const AggregateCall& other) const {
   return name == other.name && function == other.function && args == other.args && filter == other.filter &&
          is_distinct == other.is_distinct && states == other.states && finish == other.finish;

@@ -46,10 +46,10 @@ struct ConnectorOption {
 };
 
 struct SourceNode {
-  std::string connector;                 // a row of stdlib/connectors.def: "csv"
+  std::string connector;  // a row of stdlib/connectors.def: "csv"
   std::vector<ConnectorOption> options;
-  Schema declared;                       // all columns the program declares; the node's schema is the decoded subset
-  std::optional<Expr> filter;            // over declared columns; rows that fail are dropped before decoding the rest
+  Schema declared;             // all columns the program declares; the node's schema is the decoded subset
+  std::optional<Expr> filter;  // over declared columns; rows that fail are dropped before decoding the rest
   bool operator==(const SourceNode&) const = default;
 };
 
@@ -92,7 +92,7 @@ struct AggregateCall {
   std::optional<Expr> filter;   // over input columns; bool, never null
   bool is_distinct = false;     // only the first row per (keys, args) counts
   std::vector<AggregateState> states;
-  Expr finish;                  // over states as locals
+  Expr finish;  // over states as locals
   Span span;
   bool operator==(const AggregateCall& other) const;  // spans do not count
   [[nodiscard]] bool can_merge() const;
@@ -122,8 +122,8 @@ struct OrderKey {
 // of the row, left to right, ascending, so the result does not depend on arrival. Output within a group is ordered.
 struct TopNode {
   uint64_t limit = 0;
-  bool with_ties = false;       // rows equal to the last one under `order` are kept too
-  std::string rank_column;      // 1-based position, empty when not asked for
+  bool with_ties = false;   // rows equal to the last one under `order` are kept too
+  std::string rank_column;  // 1-based position, empty when not asked for
   std::vector<NamedExpr> keys;
   std::vector<OrderKey> order;
   bool operator==(const TopNode&) const = default;
@@ -150,7 +150,12 @@ struct SinkNode {
   bool operator==(const SinkNode&) const = default;
 };
 
-enum class ExchangeKind : uint8_t { Forward, Hash, Broadcast, Gather };
+enum class ExchangeKind : uint8_t {
+#define EXCHANGE(kind, name) kind,
+#include "lang/graph/exchanges.def"
+#undef EXCHANGE
+};
+[[nodiscard]] std::string_view exchange_kind_name(ExchangeKind kind);
 
 // Rows change tasks here. Gather keeps the order of the rows where the input has one (see JobPlan).
 struct ExchangeNode {
@@ -173,20 +178,26 @@ struct Node {
   std::vector<NodeId> inputs;
   Schema schema;  // of the output
   RowKind rows;
-  uint32_t parallelism = 0;    // wanted number of tasks (@parallel); 0: the job's default
+  uint32_t parallelism = 0;       // wanted number of tasks (@parallel); 0: the job's default
   std::optional<uint32_t> stage;  // set by the fusion pass; Exchange nodes stay outside of stages
   NodePayload payload;
 
   bool operator==(const Node& other) const;  // spans and text do not count
   [[nodiscard]] NodeKind kind() const { return static_cast<NodeKind>(payload.index()); }
-  template <class T> [[nodiscard]] const T* as() const { return std::get_if<T>(&payload); }
-  template <class T> [[nodiscard]] T* as() { return std::get_if<T>(&payload); }
+  template <class T>
+  [[nodiscard]] const T* as() const {
+    return std::get_if<T>(&payload);
+  }
+  template <class T>
+  [[nodiscard]] T* as() {
+    return std::get_if<T>(&payload);
+  }
 };
 
 struct FlowGraph {
-  std::string name;                 // of the job: the file's name without .flow
-  std::vector<std::string> files;   // paths that Span::file indexes
-  IdVector<NodeId, Node> nodes;     // in topological order
+  std::string name;                // of the job: the file's name without .flow
+  std::vector<std::string> files;  // paths that Span::file indexes
+  IdVector<NodeId, Node> nodes;    // in topological order
 
   bool operator==(const FlowGraph&) const = default;
   [[nodiscard]] std::vector<NodeId> users_of(NodeId node) const;

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+
+#include "lang/graph/graph_text.h"
+#include "lang/graph/text_parts.h"
+
+namespace sluice {
+
+namespace {
+
+class Writer {
+ public:
+  explicit Writer(const FlowGraph& graph) : graph_(graph) {}
+
+  std::string run() {
+    text_ = "graph " + write_string(graph_.name) + "\n";
+    for (size_t i = 0; i < graph_.files.size(); ++i)
+      text_ += fmt::format("file {} {}\n", i, write_string(graph_.files[i]));
+    for (const auto& node : graph_.nodes) write_node(node);
+    return std::move(text_);
+  }
+
+ private:
+  void write_node(const Node& node) {
+    text_ += fmt::format("node {} {}", write_label(node.label), node_kind_name(node.kind()));
+    if (!node.inputs.empty()) {
+      text_ += " (";
+      for (size_t i = 0; i < node.inputs.size(); ++i)
+        text_ += (i == 0 ? "" : ", ") + write_label(graph_.nodes[node.inputs[i]].label);
+      text_ += ")";
+    }
+    if (!node.text.empty()) text_ += " " + write_string(node.text);
+    if (node.span != Span{}) text_ += " " + write_span(node.span);
+    text_ += "\n";
+    if (!node.name.empty()) line("name", write_name(node.name));
+    std::visit([this](const auto& payload) { write_payload(payload); }, node.payload);
+    line("schema", write_schema(node.schema));
+    if (node.rows != RowKind{}) line(node.rows.is_table ? "table" : "stream", write_names(node.rows.key));
+    if (node.parallelism != 0) line("parallelism", fmt::format("{}", node.parallelism));
+    if (node.stage) line("stage", fmt::format("{}", *node.stage));
+  }
+
+  void write_payload(const SourceNode& source) {
+    line("connector", write_name(source.connector));
+    write_options(source.options);
+    line("declared", write_schema(source.declared));
+    if (source.filter) line("filter", text_of(*source.filter));
+  }
+  void write_payload(const FilterNode& filter) { line("condition", text_of(filter.condition)); }
+  void write_payload(const ProjectNode& project) {
+    for (const auto& column : project.columns) line("column", text_of(column));
+  }
+  void write_payload(const ExpandNode& expand) {
+    line("element", write_name(expand.column));
+    line("list", text_of(expand.list));
+  }
+  void write_payload(const AggregateNode& aggregate) {
+    switch (aggregate.phase) {
+      case AggregatePhase::Single:
+        break;
+      case AggregatePhase::Partial:
+        line("phase", "partial");
+        break;
+      case AggregatePhase::Final:
+        line("phase", "final");
+        break;
+    }
+    for (const auto& key : aggregate.keys) line("key", text_of(key));
+    for (const auto& call : aggregate.calls) write_call(call);
+  }
+  void write_payload(const TopNode& top) {
+    line("limit", fmt::format("{}{}", top.limit, top.with_ties ? " with_ties" : ""));
+    if (!top.rank_column.empty()) line("rank", write_name(top.rank_column));
+    for (const auto& key : top.keys) line("key", text_of(key));
+    write_order(top.order);
+  }
+  void write_payload(const SortNode& sort) { write_order(sort.order); }
+  void write_payload(const LimitNode& limit) {
+    if (limit.skip != 0) line("skip", fmt::format("{}", limit.skip));
+    if (limit.take) line("take", fmt::format("{}", *limit.take));
+  }
+  void write_payload(const UnionNode&) {}
+  void write_payload(const SinkNode& sink) {
+    line("connector", write_name(sink.connector));
+    write_options(sink.options);
+  }
+  void write_payload(const ExchangeNode& exchange) {
+    line("kind", exchange_kind_name(exchange.kind));
+    if (!exchange.keys.empty()) line("keys", write_names(exchange.keys));
+  }
+  void write_payload(std::monostate) {}
+
+  void write_call(const AggregateCall& call) {
+    std::string head = write_name(call.name) + " " + write_name(call.function);
+    if (call.is_distinct) head += " distinct";
+    if (call.span != Span{}) head += " " + write_span(call.span);
+    line("call", head);
+    for (const auto& arg : call.args) line("  arg", text_of(arg));
+    if (call.filter) line("  where", text_of(*call.filter));
+    for (const auto& state : call.states) {
+      line("  state", write_name(state.name) + ": " + write_type(state.type));
+      line("    init", text_of(state.init));
+      line("    step", text_of(state.step));
+      if (state.merge) line("    merge", text_of(*state.merge));
+    }
+    line("  finish", text_of(call.finish));
+  }
+
+  void write_order(const std::vector<OrderKey>& order) {
+    for (const auto& key : order) line("order", text_of(key.expr) + (key.descending ? " desc" : " asc"));
+  }
+  void write_options(const std::vector<ConnectorOption>& options) {
+    for (const auto& option : options) line("option", write_name(option.name) + " = " + write_literal(option.value));
+  }
+
+  static std::string text_of(const Expr& expr) { return write_expr(expr, true); }
+  static std::string text_of(const NamedExpr& named) { return write_name(named.name) + " = " + text_of(named.expr); }
+
+  void line(std::string_view key, std::string_view value) {
+    text_ += fmt::format("  {}{}{}\n", key, value.empty() ? "" : " ", value);
+  }
+
+  const FlowGraph& graph_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string write_graph(const FlowGraph& graph) { return Writer(graph).run(); }
+
+}  // namespace sluice
