@@ -21,6 +21,7 @@ RowLayout block_layout(const Schema& schema) {
     layout.offsets.push_back(layout.size);
     layout.size += block_size_of(field.type);
   }
+  if (layout.size == 0) layout.size = 1;
   return layout;
 }
 

@@ -16,7 +16,7 @@ namespace sluice {
 
 struct RowLayout {
   std::vector<uint32_t> offsets;  // of each field; for nullable fields that of the presence byte
-  uint32_t size = 0;              // of a row
+  uint32_t size = 0;              // of a row; at least 1, so that rows without columns can be counted
   bool operator==(const RowLayout&) const = default;
 };
 

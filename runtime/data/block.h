@@ -1,0 +1,41 @@
+// Block: owns a row block (abi::BlockHeader, rows, heap). Blocks are handed over by move; nobody shares one.
+#pragma once
+
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <span>
+
+#include "runtime/abi/layout.h"
+
+namespace sluice {
+
+// Sequences of blocks that a finish phase made: behind those of every input piece, in the order of the tasks.
+inline constexpr uint64_t kFinishSequence = uint64_t{1} << 63;
+
+class Block {
+ public:
+  Block() = default;
+  // An empty block of `bytes` bytes in all for rows of `row_size` bytes.
+  [[nodiscard]] static Block make(uint64_t bytes, uint32_t row_size);
+  // A copy of a whole block that was found valid (see block_check.h).
+  [[nodiscard]] static Block copy_of(const abi::BlockHeader& header);
+
+  [[nodiscard]] explicit operator bool() const { return header_ != nullptr; }
+  [[nodiscard]] abi::BlockHeader* header() { return header_.get(); }
+  [[nodiscard]] const abi::BlockHeader* header() const { return header_.get(); }
+  [[nodiscard]] char* rows() { return reinterpret_cast<char*>(header_.get() + 1); }
+  [[nodiscard]] const char* rows() const { return reinterpret_cast<const char*>(header_.get() + 1); }
+  [[nodiscard]] char* end() { return reinterpret_cast<char*>(header_.get()) + header_->byte_size; }
+  [[nodiscard]] const char* end() const { return reinterpret_cast<const char*>(header_.get()) + header_->byte_size; }
+  // Makes the block empty again, as make() returned it.
+  void reset(uint32_t row_size);
+
+ private:
+  struct Free {
+    void operator()(abi::BlockHeader* header) const noexcept { std::free(header); }
+  };
+  std::unique_ptr<abi::BlockHeader, Free> header_;
+};
+
+}  // namespace sluice

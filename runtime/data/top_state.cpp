@@ -1,0 +1,108 @@
+#include "runtime/data/top_state.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "runtime/abi/runtime_functions.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr size_t kFirstBytes = 256;  // small: a keyed top has one of these per key
+constexpr uint64_t kMinCandidates = 8;
+
+int32_t compare_cells(abi::RowCompare compare, const RowCell& a, const RowCell& b) {
+  return compare(a.row, a.end, b.row, b.end);
+}
+
+}  // namespace
+
+TopState::TopState(uint32_t row_size, uint64_t* account) : rows_(row_size, kFirstBytes, account), account_(account) {}
+
+void TopState::commit(abi::RowCompare compare, abi::RowCompare compare_ties, uint64_t limit) noexcept {
+  ties_ = compare_ties;
+  limit_ = limit;
+  const RowCell fresh = rows_.latest();
+  if (limit == 0) return rows_.drop_latest();
+  if (has_worst_) {
+    const RowCell& worst = best_[limit - 1];
+    const bool is_behind =
+        compare_ties ? compare_cells(compare_ties, fresh, worst) > 0 : compare_cells(compare, fresh, worst) >= 0;
+    if (is_behind) return rows_.drop_latest();
+  }
+  if (compact_at_ == 0)
+    compact_at_ = limit > std::numeric_limits<uint64_t>::max() / 2 ? limit : std::max(kMinCandidates, 2 * limit);
+  best_.push_back(fresh);
+  if (best_.size() >= compact_at_) compact(compare);
+}
+
+void TopState::compact(abi::RowCompare compare) noexcept {
+  if (best_.size() < limit_ || limit_ == 0) return;
+  const auto last = best_.begin() + static_cast<ptrdiff_t>(limit_ - 1);
+  std::ranges::nth_element(best_, last,
+                           [compare](const RowCell& a, const RowCell& b) { return compare_cells(compare, a, b) < 0; });
+  has_worst_ = true;
+  auto kept = last + 1;
+  if (ties_) {
+    const RowCell worst = *last;
+    kept =
+        std::partition(kept, best_.end(), [&](const RowCell& cell) { return compare_cells(ties_, cell, worst) == 0; });
+  }
+  drop_behind(static_cast<uint64_t>(kept - best_.begin()));
+}
+
+void TopState::drop_behind(uint64_t kept) noexcept {
+  best_.resize(kept);
+  compact_at_ = std::max(kMinCandidates, 2 * kept);
+  uint64_t live_bytes = 0;
+  for (const auto& cell : best_) live_bytes += static_cast<uint64_t>(cell.end - cell.row);
+  if (rows_.held_bytes() <= 4 * live_bytes + kFirstBytes) return;
+  RowStore fresh(rows_.row_size(), std::max<size_t>(kFirstBytes, 2 * live_bytes), account_);
+  for (auto& cell : best_) cell = fresh.copy(cell);
+  rows_ = std::move(fresh);
+}
+
+uint64_t TopState::finish(abi::RowCompare compare) noexcept {
+  compact(compare);
+  std::ranges::sort(best_, [compare](const RowCell& a, const RowCell& b) { return compare_cells(compare, a, b) < 0; });
+  return best_.size();
+}
+
+TopState& TopState::of_key(void** slot, uint32_t row_size) noexcept {
+  if (*slot == nullptr) *slot = &keyed_.emplace_back(row_size, account_);
+  return *static_cast<TopState*>(*slot);
+}
+
+}  // namespace sluice
+
+namespace sluice::abi {
+
+extern "C" {
+
+Ptr rt_top_reserve(Ptr, Ptr top, I64 heap) noexcept {
+  return static_cast<TopState*>(top)->reserve(static_cast<uint64_t>(heap));
+}
+
+void rt_top_commit(Ptr, Ptr top, Ptr compare, Ptr compare_ties, I64 limit) noexcept {
+  static_cast<TopState*>(top)->commit(reinterpret_cast<RowCompare>(compare), reinterpret_cast<RowCompare>(compare_ties),
+                                      static_cast<uint64_t>(limit));
+}
+
+I64 rt_top_finish(Ptr, Ptr top, Ptr compare) noexcept {
+  return static_cast<I64>(static_cast<TopState*>(top)->finish(reinterpret_cast<RowCompare>(compare)));
+}
+
+Ptr rt_top_row(Ptr top, I64 position, Ptr end) noexcept {
+  const RowCell cell = static_cast<TopState*>(top)->row(static_cast<uint64_t>(position));
+  *static_cast<char**>(end) = cell.end;
+  return cell.row;
+}
+
+Ptr rt_top_of_key(Ptr, Ptr sorter, Ptr slot, I64 row_size) noexcept {
+  return &static_cast<TopState*>(sorter)->of_key(static_cast<void**>(slot), static_cast<uint32_t>(row_size));
+}
+
+}  // extern "C"
+
+}  // namespace sluice::abi

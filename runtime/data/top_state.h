@@ -1,0 +1,43 @@
+// TopState: the first `limit` rows under an order, out of any number; and the tops of all keys of a keyed top.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "runtime/data/row_store.h"
+
+namespace sluice {
+
+class TopState {
+ public:
+  TopState(uint32_t row_size, uint64_t* account);
+
+  [[nodiscard]] abi::RowWriter* reserve(uint64_t heap_bytes) noexcept { return rows_.reserve(heap_bytes); }
+  // The row last reserved is complete: keeps it if it may still be among the first `limit`. Rows equal to the last of
+  // those under `compare_ties` are kept as well, when it is not null. All three are the same in every call.
+  void commit(abi::RowCompare compare, abi::RowCompare compare_ties, uint64_t limit) noexcept;
+  // Puts the rows in order; returns their number.
+  uint64_t finish(abi::RowCompare compare) noexcept;
+  [[nodiscard]] RowCell row(uint64_t position) const { return best_[position]; }
+  [[nodiscard]] uint64_t candidates() const { return best_.size(); }  // for tests: bounded by twice what is kept
+
+  // The top of one key; *slot belongs to the key and is null at first.
+  [[nodiscard]] TopState& of_key(void** slot, uint32_t row_size) noexcept;
+  void forget_keys() noexcept { keyed_.clear(); }
+
+ private:
+  void compact(abi::RowCompare compare) noexcept;
+  void drop_behind(uint64_t kept) noexcept;
+
+  RowStore rows_;
+  std::vector<RowCell> best_;  // candidates; the worst of the first `limit` is at limit - 1 while has_worst_
+  bool has_worst_ = false;
+  abi::RowCompare ties_ = nullptr;
+  uint64_t limit_ = 0;
+  uint64_t compact_at_ = 0;
+  uint64_t* account_;
+  std::deque<TopState> keyed_;
+};
+
+}  // namespace sluice

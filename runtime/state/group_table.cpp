@@ -1,0 +1,187 @@
+#include "runtime/state/group_table.h"
+
+#define XXH_INLINE_ALL  // small keys: the call would cost as much as the hash
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "lang/support/invariant.h"
+#include "runtime/abi/runtime_functions.h"
+#include "runtime/data/big_memory.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr uint64_t kFirstSlots = 256;
+constexpr uint64_t kFirstSpareSlots = 64;
+constexpr size_t kFirstBytes = 4096;
+
+using uint128 = unsigned __int128;
+
+uint64_t hash_of(uint64_t slot) {
+  uint64_t hash;
+  std::memcpy(&hash, GroupTable::entry_of(slot), sizeof hash);
+  return hash;
+}
+
+uint64_t slot_value(const char* entry, uint64_t hash) { return reinterpret_cast<uintptr_t>(entry) | hash << 48; }
+
+}  // namespace
+
+HashRange hash_range(uint32_t key_groups, uint32_t first_group, uint32_t end_group) {
+  // The first hash of group g is the smallest h with h * key_groups >= g * 2^64.
+  const auto first_hash = [&](uint32_t group) { return ((uint128{group} << 64) + key_groups - 1) / key_groups; };
+  const uint128 first = first_hash(first_group);
+  return {static_cast<uint64_t>(first), static_cast<uint64_t>(first_hash(end_group) - first)};
+}
+
+GroupTable::GroupTable(uint32_t entry_size, HashRange range, uint64_t* account)
+    : abi::HashTable{},
+      range_(range),
+      entry_size_(entry_size),
+      account_(account),
+      entries_(kFirstBytes, account),
+      bytes_(kFirstBytes, account) {
+  SLUICE_INVARIANT(entry_size >= sizeof(uint64_t), "a table entry begins with its hash");
+  hash_base = range.first;
+  allocate_slots(kFirstSlots, kFirstSpareSlots);
+}
+
+GroupTable::~GroupTable() {
+  free_zeroed(reinterpret_cast<char*>(slots), slot_count * sizeof(uint64_t));
+  *account_ -= slot_count * sizeof(uint64_t);
+}
+
+void GroupTable::allocate_slots(uint64_t home_slots, uint64_t spare_slots) noexcept {
+  home_slots_ = home_slots;
+  spare_slots_ = spare_slots;
+  slot_count = home_slots + spare_slots;
+  grow_at_ = home_slots * 3 / 5;
+  hash_scale = range_.count == 0 ? home_slots : static_cast<uint64_t>((uint128{home_slots} << 64) / range_.count);
+  slots = reinterpret_cast<uint64_t*>(allocate_zeroed(slot_count * sizeof(uint64_t)));
+  *account_ += slot_count * sizeof(uint64_t);
+}
+
+// The last slot stays empty, so that every search ends.
+bool GroupTable::place(uint64_t hash, uint64_t slot) noexcept {
+  uint64_t position = slot_of(hash);
+  while (slots[position] != 0) ++position;
+  if (position + 1 == slot_count) return false;
+  slots[position] = slot;
+  return true;
+}
+
+void GroupTable::rebuild(uint64_t home_slots, uint64_t spare_slots) noexcept {
+  uint64_t* const old_slots = slots;
+  const uint64_t old_count = slot_count;
+  while (true) {
+    allocate_slots(home_slots, spare_slots);
+    bool fits = true;
+    for (uint64_t i = 0; i < old_count && fits; ++i)
+      if (old_slots[i] != 0) fits = place(hash_of(old_slots[i]), old_slots[i]);
+    if (fits) break;
+    free_zeroed(reinterpret_cast<char*>(slots), slot_count * sizeof(uint64_t));
+    *account_ -= slot_count * sizeof(uint64_t);
+    spare_slots *= 2;
+  }
+  free_zeroed(reinterpret_cast<char*>(old_slots), old_count * sizeof(uint64_t));
+  *account_ -= old_count * sizeof(uint64_t);
+}
+
+char* GroupTable::insert(uint64_t hash) noexcept {
+  if (count >= grow_at_) rebuild(home_slots_ * 2, spare_slots_);
+  char* entry = entries_.allocate(entry_size_, 8);
+  std::memset(entry, 0, entry_size_);
+  std::memcpy(entry, &hash, sizeof hash);
+  // Many hashes at the end of the range: more slots would not spread them, more room behind does.
+  while (!place(hash, slot_value(entry, hash))) rebuild(home_slots_, spare_slots_ * 2);
+  ++count;
+  return entry;
+}
+
+// Slots of a run (between two empty ones) in hash order is an order that linear probing could have made as well: an
+// entry whose first slot lay behind its new one would have too few slots behind it for the entries that follow.
+void GroupTable::sort_run(uint64_t begin) noexcept {
+  uint64_t end = begin;
+  while (slots[end] != 0) ++end;
+  if (end - begin > 32) {
+    std::sort(slots + begin, slots + end, [](uint64_t a, uint64_t b) { return hash_of(a) < hash_of(b); });
+    return;
+  }
+  for (uint64_t i = begin + 1; i < end; ++i) {
+    const uint64_t slot = slots[i];
+    const uint64_t hash = hash_of(slot);
+    uint64_t to = i;
+    for (; to > begin && hash_of(slots[to - 1]) > hash; --to) slots[to] = slots[to - 1];
+    slots[to] = slot;
+  }
+}
+
+char* GroupTable::next(uint64_t* cursor) noexcept {
+  uint64_t position = *cursor;
+  while (position < slot_count && slots[position] == 0) ++position;
+  if (position == slot_count) {
+    *cursor = position;
+    return nullptr;
+  }
+  if (position == 0 || slots[position - 1] == 0) sort_run(position);
+  *cursor = position + 1;
+  return entry_of(slots[position]);
+}
+
+void GroupTable::clear() noexcept {
+  std::memset(slots, 0, slot_count * sizeof(uint64_t));
+  count = 0;
+  entries_.reset();
+  bytes_.reset();
+}
+
+char* GroupTable::copy(std::string_view bytes) noexcept {
+  char* copy = bytes_.allocate(bytes.size());
+  if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());
+  return copy;
+}
+
+void GroupTable::set_string(StringField& field, std::string_view bytes) noexcept {
+  if (bytes.size() > field.capacity) {
+    // The old bytes are lost until the table is cleared; growing by half bounds that to twice what is used.
+    const uint64_t capacity = std::max<uint64_t>(bytes.size(), field.capacity + field.capacity / 2);
+    field.data = bytes_.allocate(capacity);
+    field.capacity = capacity;
+  }
+  if (!bytes.empty()) std::memmove(field.data, bytes.data(), bytes.size());
+  field.size = bytes.size();
+}
+
+}  // namespace sluice
+
+namespace sluice::abi {
+
+namespace {
+GroupTable& table_of(Ptr table) { return *static_cast<GroupTable*>(static_cast<HashTable*>(table)); }
+std::string_view view_of(Ptr data, I64 size) { return {static_cast<const char*>(data), static_cast<size_t>(size)}; }
+}  // namespace
+
+extern "C" {
+
+Ptr rt_table_insert(Ptr, Ptr table, I64 hash) noexcept { return table_of(table).insert(static_cast<uint64_t>(hash)); }
+
+Ptr rt_table_next(Ptr table, Ptr cursor) noexcept { return table_of(table).next(static_cast<uint64_t*>(cursor)); }
+
+void rt_table_clear(Ptr, Ptr table) noexcept { table_of(table).clear(); }
+
+Ptr rt_table_copy(Ptr table, Ptr data, I64 size) noexcept { return table_of(table).copy(view_of(data, size)); }
+
+void rt_table_set_string(Ptr table, Ptr field, Ptr data, I64 size) noexcept {
+  table_of(table).set_string(*static_cast<GroupTable::StringField*>(field), view_of(data, size));
+}
+
+I64 rt_hash_bytes(Ptr data, I64 size) noexcept {
+  return static_cast<I64>(XXH3_64bits(data, static_cast<size_t>(size)));
+}
+
+}  // extern "C"
+
+}  // namespace sluice::abi

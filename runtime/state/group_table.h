@@ -1,0 +1,68 @@
+// GroupTable: owns an abi::HashTable (see layout.h for its form): slots, entries and the bytes of their strings.
+// Generated code searches it; everything that changes it goes through here.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "runtime/abi/layout.h"
+#include "runtime/data/byte_arena.h"
+
+namespace sluice {
+
+// The hashes that one task can see: those of its key groups.
+struct HashRange {
+  uint64_t first = 0;
+  uint64_t count = 0;  // 0 stands for all 2^64
+  bool operator==(const HashRange&) const = default;
+};
+// The range of key groups [first_group, end_group) of `key_groups`; group = mulhi(hash, key_groups).
+[[nodiscard]] HashRange hash_range(uint32_t key_groups, uint32_t first_group, uint32_t end_group);
+
+class GroupTable : public abi::HashTable {
+ public:
+  // Entries of `entry_size` bytes; hashes outside of `range` must not occur. Memory is added to *account.
+  GroupTable(uint32_t entry_size, HashRange range, uint64_t* account);
+  ~GroupTable();
+  GroupTable(const GroupTable&) = delete;
+  GroupTable& operator=(const GroupTable&) = delete;
+
+  // A zeroed entry that begins with `hash`.
+  [[nodiscard]] char* insert(uint64_t hash) noexcept;
+  // The next entry in hash order at or behind *cursor (0 = the first), which it advances; null at the end.
+  // Sorts the slots on its way, so inserting while iterating is not allowed.
+  [[nodiscard]] char* next(uint64_t* cursor) noexcept;
+  void clear() noexcept;
+  [[nodiscard]] char* copy(std::string_view bytes) noexcept;
+  struct StringField {
+    char* data;
+    uint64_t size;
+    uint64_t capacity;
+  };
+  void set_string(StringField& field, std::string_view bytes) noexcept;
+
+  [[nodiscard]] static char* entry_of(uint64_t slot) noexcept {
+    return reinterpret_cast<char*>(slot & 0xffffffffffffull);
+  }
+  // Where the search for a hash begins.
+  [[nodiscard]] uint64_t slot_of(uint64_t hash) const noexcept {
+    return static_cast<uint64_t>((static_cast<unsigned __int128>(hash - hash_base) * hash_scale) >> 64);
+  }
+
+ private:
+  void allocate_slots(uint64_t home_slots, uint64_t spare_slots) noexcept;
+  void rebuild(uint64_t home_slots, uint64_t spare_slots) noexcept;
+  void sort_run(uint64_t begin) noexcept;
+  bool place(uint64_t hash, uint64_t slot) noexcept;
+
+  HashRange range_;
+  uint32_t entry_size_;
+  uint64_t home_slots_ = 0;  // slots that hashes map to; spare ones follow
+  uint64_t spare_slots_ = 0;
+  uint64_t grow_at_ = 0;
+  uint64_t* account_;
+  ByteArena entries_;
+  ByteArena bytes_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,146 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "runtime/abi/runtime_functions.h"
+#include "runtime/data/row_view.h"
+#include "runtime/data/sort_state.h"
+#include "runtime/data/top_state.h"
+
+namespace sluice {
+namespace {
+
+using namespace sluice::abi;
+using Row = std::tuple<int64_t, std::string>;
+constexpr uint32_t kRowSize = 16;
+
+int32_t compare_number(const char* a, const char* a_end, const char* b, const char* b_end) {
+  const auto x = RowView{a, a_end}.get<int64_t>(0);
+  const auto y = RowView{b, b_end}.get<int64_t>(0);
+  return x < y ? -1 : x > y ? 1 : 0;
+}
+int32_t compare_all(const char* a, const char* a_end, const char* b, const char* b_end) {
+  if (const int32_t order = compare_number(a, a_end, b, b_end); order != 0) return order;
+  return RowView{a, a_end}.text(8).compare(RowView{b, b_end}.text(8));
+}
+Ptr address(RowCompare compare) { return reinterpret_cast<void*>(compare); }
+
+void fill(void* writer_address, const Row& row) {
+  auto& writer = *static_cast<RowWriter*>(writer_address);
+  put(writer, 0, std::get<0>(row));
+  put_text(writer, 8, std::get<1>(row));
+  writer.row += kRowSize;  // generated code may advance the writer or not
+}
+
+std::vector<Row> random_rows(size_t count, int64_t range, uint32_t seed) {
+  std::mt19937 random(seed);
+  std::vector<Row> rows;
+  for (size_t i = 0; i < count; ++i)
+    rows.emplace_back(static_cast<int64_t>(random() % static_cast<uint64_t>(range)),
+                      std::string(random() % 20, static_cast<char>('a' + random() % 26)));
+  return rows;
+}
+
+Row read(void* row, char* end) {
+  const RowView view{static_cast<char*>(row), end};
+  return {view.get<int64_t>(0), std::string(view.text(8))};
+}
+
+TEST(SortState, OrdersLikeStdSort) {
+  for (const size_t count : {0, 1, 2, 1000, 50000}) {
+    uint64_t account = 0;
+    {
+      SortState state(kRowSize, &account);
+      auto rows = random_rows(count, 1000, 1);
+      for (const auto& row : rows) {
+        fill(rt_sort_reserve(nullptr, &state, static_cast<int64_t>(std::get<1>(row).size())), row);
+        rt_sort_commit(nullptr, &state);
+      }
+      std::ranges::sort(rows);
+      ASSERT_EQ(rt_sort_finish(nullptr, &state, address(compare_all)), static_cast<int64_t>(count));
+      for (size_t i = 0; i < count; ++i) {
+        char* end = nullptr;
+        void* row = rt_sort_row(&state, static_cast<int64_t>(i), &end);
+        ASSERT_EQ(read(row, end), rows[i]);
+      }
+      if (count > 0) EXPECT_GE(account, count * kRowSize);
+    }
+    EXPECT_EQ(account, 0u);
+  }
+}
+
+std::vector<Row> expected_top(std::vector<Row> rows, size_t limit, bool with_ties) {
+  std::ranges::sort(rows);
+  size_t kept = std::min(limit, rows.size());
+  while (with_ties && kept > 0 && kept < rows.size() && std::get<0>(rows[kept]) == std::get<0>(rows[kept - 1])) ++kept;
+  rows.resize(kept);
+  return rows;
+}
+
+std::vector<Row> rows_of(TopState& top) {
+  std::vector<Row> rows;
+  const int64_t count = rt_top_finish(nullptr, &top, address(compare_all));
+  for (int64_t i = 0; i < count; ++i) {
+    char* end = nullptr;
+    void* row = rt_top_row(&top, i, &end);
+    rows.push_back(read(row, end));
+  }
+  return rows;
+}
+
+void add(TopState& top, const Row& row, bool with_ties, int64_t limit) {
+  fill(rt_top_reserve(nullptr, &top, static_cast<int64_t>(std::get<1>(row).size())), row);
+  rt_top_commit(nullptr, &top, address(compare_all), with_ties ? address(compare_number) : nullptr, limit);
+}
+
+TEST(TopState, KeepsWhatASortWouldPutFirst) {
+  for (const size_t limit : {0, 1, 2, 3, 20, 1000, 100000})
+    for (const bool with_ties : {false, true})
+      for (const int64_t range : {3, 500, 1000000}) {
+        uint64_t account = 0;
+        TopState top(kRowSize, &account);
+        const auto rows = random_rows(20000, range, static_cast<uint32_t>(limit + 7));
+        for (const auto& row : rows) add(top, row, with_ties, static_cast<int64_t>(limit));
+        ASSERT_EQ(rows_of(top), expected_top(rows, limit, with_ties)) << limit << " " << with_ties << " " << range;
+      }
+}
+
+TEST(TopState, WorstOrderOfArrivalStaysBounded) {
+  uint64_t account = 0;
+  TopState top(kRowSize, &account);
+  uint64_t most = 0;
+  for (int64_t i = 200000; i > 0; --i) {
+    add(top, {i, std::string(10, 'x')}, false, 10);
+    most = std::max(most, account);
+    ASSERT_LE(top.candidates(), 20u);
+  }
+  EXPECT_LT(most, 10000u);
+  EXPECT_EQ(rows_of(top).back(), (Row{10, std::string(10, 'x')}));
+}
+
+TEST(TopState, OneTopPerKey) {
+  uint64_t account = 0;
+  {
+    TopState all(0, &account);
+    std::map<int64_t, void*> slots;
+    std::map<int64_t, std::vector<Row>> rows_by_key;
+    for (const auto& row : random_rows(20000, 1000, 3)) {
+      const int64_t key = std::get<0>(row) % 100;
+      auto* top = static_cast<TopState*>(rt_top_of_key(nullptr, &all, &slots[key], kRowSize));
+      add(*top, row, false, 3);
+      rows_by_key[key].push_back(row);
+    }
+    ASSERT_EQ(slots.size(), 100u);
+    for (const auto& [key, slot] : slots)
+      EXPECT_EQ(rows_of(*static_cast<TopState*>(slot)), expected_top(rows_by_key[key], 3, false));
+  }
+  EXPECT_EQ(account, 0u);
+}
+
+}  // namespace
+}  // namespace sluice
