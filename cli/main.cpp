@@ -1,3 +1,45 @@
-#include <fmt/format.h>
+// The program `sluice`: reads the command line, executes one command, and turns its outcome into an exit code.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
 
-int main() { fmt::print("sluice 0.1.0\n"); }
+#include "cli/support/command_line.h"
+#include "cli/support/console.h"
+#include "cli/support/exit_code.h"
+
+namespace sluice {
+namespace {
+
+ExitCode execute(const std::vector<std::string>& words) {
+  const CommandLine line = read_command_line(words);
+  const Console console(line.console);
+  if (!line.error.empty()) {
+    console.error(line.error);
+    return ExitCode::Usage;
+  }
+  if (line.command == nullptr) {
+    console.result(line.help);
+    return ExitCode::Done;
+  }
+  return line.command->execute(console);
+}
+
+}  // namespace
+}  // namespace sluice
+
+int main(int argc, char** argv) {
+  using sluice::ExitCode;
+  // Ours does not throw; what a library throws and nobody caught ends here with a message instead of a core file.
+  try {
+    ExitCode code = sluice::execute(std::vector<std::string>(argv + 1, argv + argc));
+    if (std::fflush(stdout) != 0 && code == ExitCode::Done) {
+      std::fputs("sluice: cannot write to standard output\n", stderr);
+      code = ExitCode::JobFailed;
+    }
+    return static_cast<int>(code);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sluice: internal error: %s\n", error.what());
+  }
+  return static_cast<int>(ExitCode::JobFailed);
+}

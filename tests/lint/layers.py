@@ -11,7 +11,7 @@ FOLDERS = {
     "runtime": ["abi", "plan", "data", "io", "state", "net", "task", "control", "worker", "coordinator"],
     "stdlib": [".", "kernels", "connectors", "modules"],
     "compiler": ["passes", "lower", "explain", "codegen", "jit", "driver"],
-    "cli": [".", "support", "commands"],
+    "cli": ["support", "commands", "."],
 }
 LLVM_FOLDERS = ("compiler/codegen/", "compiler/jit/")
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')

@@ -1,0 +1,35 @@
+#include <CLI/CLI.hpp>
+
+#include "cli/support/command.h"
+#include "cli/support/command_line.h"
+
+namespace sluice {
+namespace {
+
+class HelpCommand final : public Command {
+ public:
+  CommandHelp help() const override { return {"[COMMAND]", "what there is, or all about one command", "", {}}; }
+  void define(CLI::App& options) override { options.add_option("COMMAND", topic_, "a command"); }
+  ExitCode execute(const Console& console) override {
+    if (topic_.empty()) {
+      console.result(overview_text());
+      return ExitCode::Done;
+    }
+    const auto text = help_text(topic_);
+    if (!text) {
+      console.error(unknown_command_text(topic_));
+      return ExitCode::Usage;
+    }
+    console.result(*text);
+    return ExitCode::Done;
+  }
+
+ private:
+  std::string topic_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_help_command() { return std::make_unique<HelpCommand>(); }
+
+}  // namespace sluice

@@ -1,0 +1,103 @@
+#include "cli/support/console.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+namespace sluice {
+namespace {
+
+bool wants_color(ColorMode mode, bool is_terminal) {
+  if (mode != ColorMode::Auto) return mode == ColorMode::Always;
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* terminal = std::getenv("TERM");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  if (terminal != nullptr && std::string_view(terminal) == "dumb") return false;
+  return is_terminal;
+}
+
+// One write per line, so that lines of several threads do not mix. A stream that cannot be written to is found out
+// when main flushes it.
+void write_line(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
+
+// Text from outside may not be UTF-8; JSON must be.
+std::string object_line(std::string_view type, nlohmann::json object) {
+  nlohmann::ordered_json line;
+  line["v"] = 1;
+  line["type"] = type;
+  for (auto& [key, value] : object.items()) line[key] = std::move(value);
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+nlohmann::json span_json(const Span& span, const SourceMap& sources) {
+  if (!span.is_valid() || span.file >= sources.size()) return nullptr;
+  return {{"file", sources.file(span.file).path()},
+          {"line", span.begin.line},
+          {"col", span.begin.column},
+          {"end_line", span.end.line},
+          {"end_col", span.end.column}};
+}
+
+}  // namespace
+
+nlohmann::json diagnostic_json(const Diagnostic& diagnostic, const SourceMap& sources) {
+  nlohmann::json object{{"severity", diagnostic.row->severity == Severity::Error ? "error" : "warning"},
+                        {"code", diagnostic.row->code},
+                        {"message", diagnostic.message},
+                        {"span", span_json(diagnostic.span, sources)},
+                        {"label", diagnostic.label},
+                        {"notes", diagnostic.notes},
+                        {"helps", diagnostic.helps}};
+  if (diagnostic.edit) {
+    object["edit"] = {{"span", span_json(diagnostic.edit->span, sources)},
+                      {"replacement", diagnostic.edit->replacement},
+                      {"safe", diagnostic.edit->is_safe}};
+  }
+  return object;
+}
+
+Console::Console(const ConsoleOptions& options)
+    : options_(options),
+      output_is_terminal_(isatty(STDOUT_FILENO) == 1),
+      error_is_terminal_(isatty(STDERR_FILENO) == 1),
+      use_color_(wants_color(options.color, error_is_terminal_)) {}
+
+void Console::result(std::string_view text) const { write_line(stdout, text); }
+
+void Console::result(std::string_view type, nlohmann::json object) const {
+  write_line(stdout, object_line(type, std::move(object)));
+}
+
+void Console::error_object(std::string_view type, nlohmann::json object) const {
+  write_line(stderr, object_line(type, std::move(object)));
+}
+
+void Console::note(std::string_view text) const {
+  if (options_.quiet) return;
+  if (options_.json) return error_object("note", {{"message", text}});
+  write_line(stderr, fmt::format("{}\n", text));
+}
+
+void Console::error(std::string_view text) const {
+  if (options_.json) return error_object("error", {{"message", text}});
+  const std::string_view on = use_color_ ? "\x1b[1;31m" : "";
+  const std::string_view off = use_color_ ? "\x1b[0m" : "";
+  write_line(stderr, fmt::format("{}sluice:{} {}\n", on, off, text));
+}
+
+void Console::error(const Error& error) const { this->error(error.to_string()); }
+
+void Console::diagnostics(const Diagnostics& diagnostics, const SourceMap& sources) const {
+  for (const Diagnostic& each : diagnostics.sorted()) diagnostic(each, sources);
+}
+
+void Console::diagnostic(const Diagnostic& diagnostic, const SourceMap& sources) const {
+  if (options_.quiet && diagnostic.row->severity == Severity::Warning) return;
+  if (options_.json) return error_object("diagnostic", diagnostic_json(diagnostic, sources));
+  write_line(stderr, render(diagnostic, sources, use_color_));
+}
+
+}  // namespace sluice

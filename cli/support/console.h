@@ -1,0 +1,57 @@
+// Console: where words go. Results go to standard output, everything else to standard error; with --json both are
+// lines of one JSON object each, {"v":1,"type":...}.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+
+#include "lang/source/diagnostics.h"
+#include "lang/support/result.h"
+
+namespace sluice {
+
+enum class ColorMode { Auto, Always, Never };
+
+struct ConsoleOptions {
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  ColorMode color = ColorMode::Auto;
+};
+
+class Console {
+ public:
+  explicit Console(const ConsoleOptions& options);
+
+  [[nodiscard]] bool json() const { return options_.json; }
+  [[nodiscard]] bool quiet() const { return options_.quiet; }
+  [[nodiscard]] bool verbose() const { return options_.verbose; }
+  [[nodiscard]] bool error_is_terminal() const { return error_is_terminal_; }
+  [[nodiscard]] bool output_is_terminal() const { return output_is_terminal_; }
+
+  // A result, as it is, to standard output.
+  void result(std::string_view text) const;
+  // A result under --json: adds "v" and "type" and a line end.
+  void result(std::string_view type, nlohmann::json object) const;
+  // Something worth knowing that is no error; not shown with --quiet.
+  void note(std::string_view text) const;
+  // `sluice: text` to standard error.
+  void error(std::string_view text) const;
+  void error(const Error& error) const;
+  // All of them in source order, to standard error.
+  void diagnostics(const Diagnostics& diagnostics, const SourceMap& sources) const;
+  void diagnostic(const Diagnostic& diagnostic, const SourceMap& sources) const;
+
+ private:
+  void error_object(std::string_view type, nlohmann::json object) const;
+  ConsoleOptions options_;
+  bool output_is_terminal_;
+  bool error_is_terminal_;
+  bool use_color_;
+};
+
+// The JSON form of a diagnostic, for --json and for whoever collects them.
+[[nodiscard]] nlohmann::json diagnostic_json(const Diagnostic& diagnostic, const SourceMap& sources);
+
+}  // namespace sluice
