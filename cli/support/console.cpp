@@ -24,11 +24,11 @@ bool wants_color(ColorMode mode, bool is_terminal) {
 void write_line(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
 
 // Text from outside may not be UTF-8; JSON must be.
-std::string object_line(std::string_view type, nlohmann::json object) {
+std::string object_line(std::string_view type, const nlohmann::json& object) {
   nlohmann::ordered_json line;
   line["v"] = 1;
   line["type"] = type;
-  for (auto& [key, value] : object.items()) line[key] = std::move(value);
+  for (const auto& [key, value] : object.items()) line[key] = value;
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -67,12 +67,12 @@ Console::Console(const ConsoleOptions& options)
 
 void Console::result(std::string_view text) const { write_line(stdout, text); }
 
-void Console::result(std::string_view type, nlohmann::json object) const {
-  write_line(stdout, object_line(type, std::move(object)));
+void Console::result(std::string_view type, const nlohmann::json& object) const {
+  write_line(stdout, object_line(type, object));
 }
 
-void Console::error_object(std::string_view type, nlohmann::json object) const {
-  write_line(stderr, object_line(type, std::move(object)));
+void Console::error_object(std::string_view type, const nlohmann::json& object) const {
+  write_line(stderr, object_line(type, object));
 }
 
 void Console::note(std::string_view text) const {

@@ -10,7 +10,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from tree import Tree  # noqa: E402
 
-LINTS = ["layers"]
+LINTS = ["layers", "format", "words", "sizes", "switches", "tables", "headers", "tidy"]
 
 
 def main():
