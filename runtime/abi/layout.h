@@ -56,19 +56,20 @@ struct RowWriter {
 
 // A piece of a byte source that holds whole records, with the index its format's scanner made (stdlib/connectors).
 // Bytes are readable up to data + size + kChunkPadding.
-//   lines: index[r] = position of the '\n' that ends line r.
-//   csv:   record r, field f ends at index[r * field_count + f] (position of its ',' or '\n'), and begins one behind the
-//          previous entry, the first at record_begin(r) = r == 0 ? 0 : index[r * field_count - 1] + 1, except that
-//          index[-1] exists and is such that index[-1] + 1 == 0. Every record has field_count fields: the scanner
-//          stops the chunk in front of one that has not. Blank lines are skipped by the scanner: `starts[r]` is the
-//          true begin of record r.
-//   json:  index = simdjson's structural positions; line_ends[l] = position of the '\n' that ends line l.
+// Record r begins at starts[r]. Nothing may be concluded from where the one before it ends: blank lines (csv, json) and
+// the '\r' of a CRLF line end stand between them.
+//   lines: record r is data[starts[r], index[r]), its line end ('\n' or CRLF) left out.
+//   csv:   field f of record r ends at index[r * field_count + f]: the position of its delimiter, for the last field that
+//          of its line end. Field 0 begins at starts[r], the others one behind the end of the field before. Every record
+//          has field_count fields: the scanner stops the chunk in front of one that has not. Quotes are well placed.
+//   json:  index = simdjson's structural positions, whose strings are closed and free of control characters;
+//          line_ends[r] = position of the '\n' that ends line r. At least one structural stands in every line.
 struct Chunk {
   const char* data;
   uint64_t size;
   const uint32_t* index;
   uint64_t index_count;
-  const uint32_t* starts;     // csv: begin of each record
+  const uint32_t* starts;     // begin of each record
   const uint32_t* line_ends;  // json
   uint64_t row_count;         // lines, csv: records; json: lines
   const uint32_t* field_map;  // csv: field of declared column c, kNoField when the file has no such column
