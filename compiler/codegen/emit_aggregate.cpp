@@ -1,0 +1,335 @@
+// aggregate: rows into the groups of a hash table; groups out in a finish phase. Without keys the one group's state
+// stays in registers for the length of a unit.
+#include <algorithm>
+
+#include "compiler/codegen/memory.h"
+#include "compiler/codegen/operators.h"
+#include "compiler/codegen/table.h"
+#include "lang/support/invariant.h"
+#include "runtime/abi/kernel_abi.h"
+
+namespace sluice::codegen {
+
+namespace {
+
+// A partial aggregate hands its groups on when it has more than this many, so that its table stays in the cache.
+constexpr uint64_t kPartialGroups = 1 << 16;
+
+struct AggregateLayout {
+  std::vector<Type> key_types;
+  std::vector<Type> state_types;
+  std::vector<std::string> state_names;  // "<call>.<state>", as a Partial phase names its columns
+  EntryLayout entry;
+  uint32_t state = 0;  // position in StagePlan::states
+};
+
+AggregateLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& node) {
+  AggregateLayout layout;
+  for (const auto& key : node.keys) layout.key_types.push_back(key.expr.type);
+  for (const auto& call : node.calls) {
+    for (const auto& state : call.states) {
+      layout.state_types.push_back(state.type);
+      layout.state_names.push_back(call.name + "." + state.name);
+    }
+  }
+  layout.entry = entry_layout(layout.key_types, layout.state_types);
+  layout.state = stage.state_index(id, StateKind::Groups);
+  stage.entry_sizes[layout.state] = layout.entry.size;
+  return layout;
+}
+
+bool is_registered(const AggregateNode& node) {  // may the one group's state live in registers?
+  if (!node.keys.empty()) return false;
+  for (const auto& call : node.calls)
+    for (const auto& state : call.states)
+      if (state.type.kind == TypeKind::String || state.type.kind == TypeKind::List ||
+          state.type.kind == TypeKind::Record)
+        return false;
+  return true;
+}
+
+using Arguments = std::map<std::string, Value, std::less<>>;
+
+Arguments evaluate_arguments(FunctionEmitter& f, const AggregateCall& call, const Row& row) {
+  Arguments arguments;
+  for (const auto& arg : call.args) arguments.insert_or_assign(arg.name, emit_expr(f, arg.expr, {&row, {}}));
+  return arguments;
+}
+
+bool mentions_local(const Expr& expr, const std::vector<NamedExpr>& names) {
+  bool found = false;
+  for_each(expr, [&](const Expr& part) {
+    found =
+        found || (part.kind == ExprKind::Local && std::ranges::find(names, part.name, &NamedExpr::name) != names.end());
+  });
+  return found;
+}
+
+// The initial state of a new group. Its first row's arguments are evaluated only when an initial value needs them.
+void initialize_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, const Row* row,
+                       llvm::Value* entry) {
+  auto* table = f.table(layout.state);
+  size_t position = 0;
+  for (const auto& call : node.calls) {
+    Scope scope;
+    const bool needs_row = std::ranges::any_of(
+        call.states, [&](const AggregateState& state) { return mentions_local(state.init, call.args); });
+    if (needs_row) {
+      SLUICE_INVARIANT(row != nullptr,
+                       "the first row's arguments of " + call.name + " are needed where there is no row");
+      scope.locals = evaluate_arguments(f, call, *row);
+    }
+    for (const auto& state : call.states) {
+      store_state(f, table, emit_expr(f, state.init, scope), f.offset(entry, layout.entry.states[position]));
+      ++position;
+    }
+  }
+}
+
+// One call's new states from its old ones.
+std::vector<Value> step(FunctionEmitter& f, const AggregateCall& call, Scope scope,
+                        const std::vector<Value>& old_states) {
+  for (size_t i = 0; i < call.states.size(); ++i) scope.locals.insert_or_assign(call.states[i].name, old_states[i]);
+  std::vector<Value> updated;
+  for (const auto& state : call.states) updated.push_back(emit_expr(f, state.step, scope));
+  return updated;
+}
+
+std::vector<Value> merge(FunctionEmitter& f, const AggregateCall& call, const Row& partial,
+                         const std::vector<Value>& old_states) {
+  Scope scope;
+  for (size_t i = 0; i < call.states.size(); ++i) {
+    scope.locals.insert_or_assign(call.states[i].name, old_states[i]);
+    scope.locals.insert_or_assign("o." + call.states[i].name, partial.at(call.name + "." + call.states[i].name));
+  }
+  std::vector<Value> updated;
+  for (const auto& state : call.states) updated.push_back(emit_expr(f, *state.merge, scope));
+  return updated;
+}
+
+void update_call(FunctionEmitter& f, NodeId id, const AggregateNode& node, size_t call_index,
+                 const AggregateLayout& layout, const std::vector<Value>& keys, const Row& row,
+                 const std::vector<llvm::Value*>& addresses) {
+  const AggregateCall& call = node.calls[call_index];
+  auto* table = f.table(layout.state);
+  const auto old_states = [&] {
+    std::vector<Value> states;
+    for (size_t i = 0; i < call.states.size(); ++i) states.push_back(load_state(f, call.states[i].type, addresses[i]));
+    return states;
+  };
+  const auto write = [&](const std::vector<Value>& states) {
+    for (size_t i = 0; i < states.size(); ++i) {
+      if (is_registered(node)) {
+        store_memory(f, states[i], addresses[i]);
+      } else {
+        store_state(f, table, states[i], addresses[i]);
+      }
+    }
+  };
+  if (node.phase == AggregatePhase::Final) {
+    write(merge(f, call, row, old_states()));
+    return;
+  }
+  const auto counted = [&] {
+    const Arguments arguments = evaluate_arguments(f, call, row);
+    const auto apply = [&] { write(step(f, call, {nullptr, arguments}, old_states())); };
+    if (!call.is_distinct) return apply();
+    uint32_t nth = 0;
+    for (size_t i = 0; i < call_index; ++i) nth += node.calls[i].is_distinct ? 1 : 0;
+    const uint32_t state = f.stage.state_index(id, StateKind::Distinct, nth);
+    std::vector<Value> seen = keys;
+    std::vector<Type> types = layout.key_types;
+    for (const auto& arg : call.args) {
+      seen.push_back(arguments.at(arg.name));
+      types.push_back(arg.expr.type);
+    }
+    const EntryLayout seen_layout = entry_layout(types, {});
+    f.stage.entry_sizes[state] = seen_layout.size;
+    f.if_then(find_or_insert(f, f.table(state), seen_layout, seen, [](llvm::Value*) {}).is_new, apply);
+  };
+  if (call.filter) {
+    f.if_then(emit_expr(f, *call.filter, {&row, {}}).data, counted);
+  } else {
+    counted();
+  }
+}
+
+// The entry of a keyless aggregate, made when the table is empty.
+llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout) {
+  return find_or_insert(f, f.table(layout.state), layout.entry, {},
+                        [&](llvm::Value* entry) { initialize_states(f, node, layout, nullptr, entry); })
+      .entry;
+}
+
+void prepare(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
+  if (!node.keys.empty() || f.prepared.contains(id)) return;
+  const AggregateLayout layout = layout_of(f.stage, id, node);
+  auto* entry = only_entry(f, node, layout);
+  std::vector<llvm::Value*> addresses;
+  for (size_t i = 0; i < layout.state_types.size(); ++i) {
+    auto* address = f.offset(entry, layout.entry.states[i]);
+    if (!is_registered(node)) {
+      addresses.push_back(address);
+      continue;
+    }
+    auto* slot = f.slot(llvm::ArrayType::get(f.stage.i64, 2), "state");
+    const Type type = layout.state_types[i];
+    store_memory(f, load_memory(f, type, address), slot);
+    f.at_exit([&f, type, slot, address] { store_memory(f, load_memory(f, type, slot), address); });
+    addresses.push_back(slot);
+  }
+  f.prepared.emplace(id, std::move(addresses));
+}
+
+// The groups of a table, from *cursor on: calls `emit(entry)` for each and leaves the loop at the end.
+void for_each_entry(FunctionEmitter& f, uint32_t state, llvm::Value* cursor,
+                    const std::function<void(llvm::Value*)>& emit) {
+  auto* head = f.block("entries");
+  auto* inside = f.block("entry");
+  auto* after = f.block("after");
+  f.b.CreateBr(head);
+  f.begin(head);
+  auto* entry = f.call("rt_table_next", {f.table(state), cursor});
+  f.b.CreateCondBr(f.b.CreateIsNull(entry), after, inside);
+  f.begin(inside);
+  emit(entry);
+  f.reset_scratch();
+  f.b.CreateBr(head);
+  f.begin(after);
+}
+
+Row result_row(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
+               llvm::Value* entry) {
+  Row row;
+  const auto keys = load_keys(f, layout.entry, layout.key_types, entry);
+  for (size_t i = 0; i < keys.size(); ++i) row.add(node.keys[i].name, keys[i]);
+  size_t position = 0;
+  for (const auto& call : node.calls) {
+    Scope scope;
+    for (const auto& state : call.states) {
+      const Value value = load_state(f, state.type, f.offset(entry, layout.entry.states[position]));
+      if (node.phase == AggregatePhase::Partial) row.add(layout.state_names[position], value);
+      scope.locals.insert_or_assign(state.name, value);
+      ++position;
+    }
+    f.node = id;
+    if (node.phase != AggregatePhase::Partial) row.add(call.name, emit_expr(f, call.finish, scope));
+  }
+  return row;
+}
+
+// A function of its own, because both the end of a unit and the finish phase need it.
+llvm::Function* flush_function(StageContext& stage, NodeId id, const AggregateNode& node) {
+  const std::string name = "flush_" + stage.node(id).label;
+  if (auto* existing = stage.module->getFunction(name)) return existing;
+  FunctionEmitter f(stage, name, 0, stage.node(id).span);
+  f.function->setLinkage(llvm::Function::InternalLinkage);
+  f.node = id;
+  const AggregateLayout layout = layout_of(stage, id, node);
+  auto* cursor = f.slot(stage.i64, "cursor");
+  f.b.CreateStore(f.int64(0), cursor);
+  for_each_entry(f, layout.state, cursor,
+                 [&](llvm::Value* entry) { emit_users(f, id, result_row(f, id, node, layout, entry)); });
+  f.call("rt_table_clear", {f.context(), f.table(layout.state)});
+  f.finish(abi::Code::Done);
+  return f.function;
+}
+
+void unit_end(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
+  if (node.phase != AggregatePhase::Partial || node.keys.empty()) return;
+  const uint32_t state = f.stage.state_index(id, StateKind::Groups);
+  auto* count = f.load(f.stage.i64, f.table(state), offsetof(abi::HashTable, count));
+  f.if_then(f.b.CreateICmpUGT(count, f.int64(kPartialGroups)),
+            [&] { f.b.CreateCall(flush_function(f.stage, id, node), {f.context()}); });
+}
+
+// Calls `visit` for every aggregate that rows of `node` reach in this function (not behind another blocking node).
+void for_each_reached(FunctionEmitter& f, NodeId node, const std::function<void(NodeId, const AggregateNode&)>& visit) {
+  for (const NodeId user : f.stage.plan.graph.users_of(node)) {
+    const Node& target = f.stage.node(user);
+    if (const auto* aggregate = target.as<AggregateNode>()) {
+      visit(user, *aggregate);
+    } else if (target.kind() != NodeKind::Exchange && target.kind() != NodeKind::Top &&
+               target.kind() != NodeKind::Sort) {
+      for_each_reached(f, user, visit);
+    }
+  }
+}
+
+}  // namespace
+
+void emit_prepare(FunctionEmitter& f, NodeId node) {
+  for_each_reached(f, node, [&](NodeId id, const AggregateNode& aggregate) { prepare(f, id, aggregate); });
+}
+
+void emit_unit_end(FunctionEmitter& f, NodeId node) {
+  std::vector<NodeId> done;  // a union's two branches reach the same aggregate
+  for_each_reached(f, node, [&](NodeId id, const AggregateNode& aggregate) {
+    if (std::ranges::find(done, id) != done.end()) return;
+    done.push_back(id);
+    unit_end(f, id, aggregate);
+  });
+}
+
+void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
+  const AggregateLayout layout = layout_of(f.stage, id, node);
+  std::vector<Value> keys;
+  std::vector<llvm::Value*> addresses;
+  if (node.keys.empty()) {
+    addresses = f.prepared.at(id);
+  } else {
+    for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
+    const auto initialize = [&](llvm::Value* entry) { initialize_states(f, node, layout, &row, entry); };
+    if (node.phase == AggregatePhase::Final) {
+      // The first partial row of a group is its state; further ones merge.
+      const auto adopt = [&](llvm::Value* entry) {
+        for (size_t i = 0; i < layout.state_types.size(); ++i)
+          store_state(f, f.table(layout.state), row.at(layout.state_names[i]), f.offset(entry, layout.entry.states[i]));
+      };
+      const FoundEntry found = find_or_insert(f, f.table(layout.state), layout.entry, keys, adopt);
+      f.if_then(f.b.CreateNot(found.is_new), [&] {
+        size_t position = 0;
+        for (size_t call = 0; call < node.calls.size(); ++call) {
+          std::vector<llvm::Value*> places;
+          for (size_t i = 0; i < node.calls[call].states.size(); ++i)
+            places.push_back(f.offset(found.entry, layout.entry.states[position++]));
+          update_call(f, id, node, call, layout, keys, row, places);
+        }
+      });
+      return;
+    }
+    auto* entry = find_or_insert(f, f.table(layout.state), layout.entry, keys, initialize).entry;
+    for (const uint32_t state : layout.entry.states) addresses.push_back(f.offset(entry, state));
+  }
+  size_t position = 0;
+  for (size_t call = 0; call < node.calls.size(); ++call) {
+    const size_t count = node.calls[call].states.size();
+    f.node = id;
+    update_call(f, id, node, call, layout, keys, row,
+                {addresses.begin() + static_cast<ptrdiff_t>(position),
+                 addresses.begin() + static_cast<ptrdiff_t>(position + count)});
+    position += count;
+  }
+}
+
+void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
+  const AggregateLayout layout = layout_of(f.stage, id, node);
+  if (node.phase == AggregatePhase::Partial) {
+    if (node.keys.empty()) static_cast<void>(only_entry(f, node, layout));
+    f.b.CreateCall(flush_function(f.stage, id, node), {f.context()});
+    return;
+  }
+  emit_prepare(f, id);
+  // Without keys there is a result also when there was no row.
+  if (node.keys.empty()) {
+    auto* cursor_at_start = f.load(f.stage.i64, f.context(), offsetof(abi::TaskContext, cursor));
+    f.if_then(f.b.CreateICmpEQ(cursor_at_start, f.int64(0)), [&] { static_cast<void>(only_entry(f, node, layout)); });
+  }
+  auto* cursor = f.offset(f.context(), offsetof(abi::TaskContext, cursor));
+  for_each_entry(f, layout.state, cursor, [&](llvm::Value* entry) {
+    emit_users(f, id, result_row(f, id, node, layout, entry));
+    emit_yield_check(f, [] {});
+  });
+}
+
+}  // namespace sluice::codegen

@@ -1,0 +1,214 @@
+// Equality, order and hashing of values of any type.
+#include <llvm/IR/Intrinsics.h>
+
+#include "compiler/codegen/expr.h"
+#include "compiler/codegen/memory.h"
+#include "lang/support/invariant.h"
+#include "runtime/abi/kernel_abi.h"
+
+namespace sluice::codegen {
+
+namespace {
+
+llvm::Value* equal_text(FunctionEmitter& f, const Value& a, const Value& b) {
+  return f.if_else(
+      f.b.CreateICmpEQ(a.size, b.size), f.stage.bool_type,
+      [&]() -> llvm::Value* {
+        // A constant size (one side is a literal) lets LLVM compare words instead of calling bcmp.
+        auto* size = llvm::isa<llvm::Constant>(a.size) ? a.size : b.size;
+        auto* type = llvm::FunctionType::get(f.stage.i32, {f.stage.ptr, f.stage.ptr, f.stage.i64}, false);
+        auto* difference = f.b.CreateCall(f.stage.library("bcmp", type), {a.data, b.data, size});
+        return f.b.CreateICmpEQ(difference, f.int32(0));
+      },
+      [&]() -> llvm::Value* { return f.boolean(false); });
+}
+
+llvm::Value* equal_lists(FunctionEmitter& f, const Value& a, const Value& b) {
+  auto* equal = f.slot(f.stage.bool_type, "equal");
+  auto* same_size = f.b.CreateICmpEQ(a.size, b.size);
+  f.b.CreateStore(same_size, equal);
+  const Type& element = a.type.element();
+  const uint32_t stride = abi::memory_size_of(element);
+  f.loop(f.int64(0), f.b.CreateSelect(same_size, a.size, f.int64(0)), "elements", [&](llvm::Value* i) {
+    auto* at = f.b.CreateMul(i, f.int64(stride));
+    auto* one =
+        emit_equal(f, load_memory(f, element, f.offset(a.data, at)), load_memory(f, element, f.offset(b.data, at)));
+    f.b.CreateStore(f.b.CreateAnd(one, f.b.CreateLoad(f.stage.bool_type, equal)), equal);
+  });
+  return f.b.CreateLoad(f.stage.bool_type, equal);
+}
+
+llvm::Value* equal_present(FunctionEmitter& f, const Value& a, const Value& b) {
+  switch (a.type.kind) {
+    case TypeKind::Record: {
+      llvm::Value* equal = f.boolean(true);
+      for (size_t i = 0; i < a.fields.size(); ++i)
+        equal = f.b.CreateAnd(equal, emit_equal(f, a.fields[i], b.fields[i]));
+      return equal;
+    }
+    case TypeKind::Float:
+      return f.b.CreateFCmpOEQ(a.data, b.data);
+    case TypeKind::String:
+      return equal_text(f, a, b);
+    case TypeKind::List:
+      return equal_lists(f, a, b);
+    default:
+      return f.b.CreateICmpEQ(a.data, b.data);
+  }
+}
+
+llvm::Value* three_way(FunctionEmitter& f, llvm::Value* below, llvm::Value* above) {
+  return f.b.CreateSub(f.b.CreateZExt(above, f.stage.i32), f.b.CreateZExt(below, f.stage.i32));
+}
+
+llvm::Value* compare_lists(FunctionEmitter& f, const Value& a, const Value& b) {
+  auto* order = f.slot(f.stage.i32, "order");
+  f.b.CreateStore(f.int32(0), order);
+  const Type& element = a.type.element();
+  const uint32_t stride = abi::memory_size_of(element);
+  auto* common = f.b.CreateSelect(f.b.CreateICmpULT(a.size, b.size), a.size, b.size);
+  f.loop(f.int64(0), common, "elements", [&](llvm::Value* i) {
+    auto* so_far = f.b.CreateLoad(f.stage.i32, order);
+    f.if_then(f.b.CreateICmpEQ(so_far, f.int32(0)), [&] {
+      auto* at = f.b.CreateMul(i, f.int64(stride));
+      f.b.CreateStore(
+          emit_compare(f, load_memory(f, element, f.offset(a.data, at)), load_memory(f, element, f.offset(b.data, at))),
+          order);
+    });
+  });
+  auto* by_elements = f.b.CreateLoad(f.stage.i32, order);
+  auto* by_size = three_way(f, f.b.CreateICmpULT(a.size, b.size), f.b.CreateICmpUGT(a.size, b.size));
+  return f.b.CreateSelect(f.b.CreateICmpNE(by_elements, f.int32(0)), by_elements, by_size);
+}
+
+llvm::Value* compare_present(FunctionEmitter& f, const Value& a, const Value& b) {
+  switch (a.type.kind) {
+    case TypeKind::Record: {
+      llvm::Value* order = f.int32(0);
+      for (size_t i = a.fields.size(); i-- > 0;) {
+        auto* one = emit_compare(f, a.fields[i], b.fields[i]);
+        order = f.b.CreateSelect(f.b.CreateICmpNE(one, f.int32(0)), one, order);
+      }
+      return order;
+    }
+    case TypeKind::Float: {
+      auto* by_value = three_way(f, f.b.CreateFCmpOLT(a.data, b.data), f.b.CreateFCmpOGT(a.data, b.data));
+      auto* a_nan = f.b.CreateFCmpUNO(a.data, a.data);
+      auto* b_nan = f.b.CreateFCmpUNO(b.data, b.data);
+      return f.b.CreateSelect(f.b.CreateOr(a_nan, b_nan), three_way(f, b_nan, a_nan), by_value);
+    }
+    case TypeKind::String:
+      return f.call("rt_compare_bytes", {a.data, a.size, b.data, b.size});
+    case TypeKind::List:
+      return compare_lists(f, a, b);
+    case TypeKind::Bool:
+    case TypeKind::Null:
+      return three_way(f, f.b.CreateICmpULT(a.data, b.data), f.b.CreateICmpUGT(a.data, b.data));
+    default:
+      return three_way(f, f.b.CreateICmpSLT(a.data, b.data), f.b.CreateICmpSGT(a.data, b.data));
+  }
+}
+
+llvm::Value* mix(FunctionEmitter& f, llvm::Value* value) {
+  // One 64x64->128 bit multiplication folded on itself, as in wyhash: every input bit reaches the top bits, which
+  // choose key group and slot.
+  auto* wide = f.b.getInt128Ty();
+  auto* salted = f.b.CreateXor(value, f.int64(0x9e3779b97f4a7c15ull));
+  auto* product = f.b.CreateMul(f.b.CreateZExt(salted, wide), llvm::ConstantInt::get(wide, 0xd6e8feb86659fd93ull));
+  auto* low = f.b.CreateTrunc(product, f.stage.i64);
+  auto* high = f.b.CreateTrunc(f.b.CreateLShr(product, 64), f.stage.i64);
+  return f.b.CreateXor(low, high);
+}
+
+llvm::Value* hash_of(FunctionEmitter& f, const Value& value);
+
+llvm::Value* hash_present(FunctionEmitter& f, const Value& value) {
+  switch (value.type.kind) {
+    case TypeKind::Record:
+      return emit_hash(f, value.fields);
+    case TypeKind::String:
+      return f.call("rt_hash_bytes", {value.data, value.size});
+    case TypeKind::Bool:
+    case TypeKind::Null:
+      return mix(f, f.b.CreateZExt(value.data, f.stage.i64));
+    case TypeKind::Float: {
+      // -0.0 equals 0.0, so they hash alike.
+      auto* zero = llvm::ConstantFP::get(f.stage.f64, 0.0);
+      auto* canonical = f.b.CreateSelect(f.b.CreateFCmpOEQ(value.data, zero), zero, value.data);
+      return mix(f, f.b.CreateBitCast(canonical, f.stage.i64));
+    }
+    case TypeKind::List: {
+      auto* hash = f.slot(f.stage.i64, "hash");
+      f.b.CreateStore(value.size, hash);
+      const Type& element = value.type.element();
+      f.loop(f.int64(0), value.size, "elements", [&](llvm::Value* i) {
+        auto* at = f.offset(value.data, f.b.CreateMul(i, f.int64(abi::memory_size_of(element))));
+        auto* one = hash_of(f, load_memory(f, element, at));
+        f.b.CreateStore(mix(f, f.b.CreateAdd(one, f.b.CreateLoad(f.stage.i64, hash))), hash);
+      });
+      return f.b.CreateLoad(f.stage.i64, hash);
+    }
+    default:
+      return mix(f, value.data);
+  }
+}
+
+llvm::Value* hash_of(FunctionEmitter& f, const Value& value) {
+  auto* hash = hash_present(f, value);
+  return value.present ? f.b.CreateSelect(value.present, hash, f.int64(0x6e756c6cull)) : hash;
+}
+
+}  // namespace
+
+llvm::Value* emit_equal(FunctionEmitter& f, const Value& a, const Value& b) {
+  if (a.present == nullptr && b.present == nullptr) return equal_present(f, a, b);
+  auto* a_present = a.present ? a.present : f.boolean(true);
+  auto* b_present = b.present ? b.present : f.boolean(true);
+  auto* both = f.b.CreateAnd(a_present, b_present);
+  auto* neither = f.b.CreateNot(f.b.CreateOr(a_present, b_present));
+  return f.b.CreateOr(neither, f.b.CreateAnd(both, equal_present(f, a, b)));
+}
+
+llvm::Value* emit_order(FunctionEmitter& f, ExprOp op, const Value& a, const Value& b) {
+  const bool is_float = a.type.kind == TypeKind::Float;
+  const bool is_number = is_float || a.type.kind == TypeKind::Int || a.type.kind == TypeKind::Timestamp ||
+                         a.type.kind == TypeKind::Duration;
+  llvm::Value* left = a.data;
+  llvm::Value* right = b.data;
+  if (!is_number) {
+    left = compare_present(f, a, b);
+    right = f.int32(0);
+  }
+  switch (op) {
+    case ExprOp::Lt:
+      return is_float ? f.b.CreateFCmpOLT(left, right) : f.b.CreateICmpSLT(left, right);
+    case ExprOp::Le:
+      return is_float ? f.b.CreateFCmpOLE(left, right) : f.b.CreateICmpSLE(left, right);
+    case ExprOp::Gt:
+      return is_float ? f.b.CreateFCmpOGT(left, right) : f.b.CreateICmpSGT(left, right);
+    case ExprOp::Ge:
+      return is_float ? f.b.CreateFCmpOGE(left, right) : f.b.CreateICmpSGE(left, right);
+    default:
+      SLUICE_INVARIANT(false, "not an order");
+  }
+}
+
+llvm::Value* emit_compare(FunctionEmitter& f, const Value& a, const Value& b) {
+  auto* order = compare_present(f, a, b);
+  if (a.present == nullptr && b.present == nullptr) return order;
+  auto* a_null = a.present ? f.b.CreateNot(a.present) : f.boolean(false);
+  auto* b_null = b.present ? f.b.CreateNot(b.present) : f.boolean(false);
+  return f.b.CreateSelect(f.b.CreateOr(a_null, b_null), three_way(f, a_null, b_null), order);
+}
+
+llvm::Value* emit_hash(FunctionEmitter& f, const std::vector<Value>& values) {
+  if (values.empty()) return f.int64(0);
+  llvm::Value* hash = hash_of(f, values[0]);
+  for (size_t i = 1; i < values.size(); ++i) {
+    auto* rotated = f.b.CreateIntrinsic(f.stage.i64, llvm::Intrinsic::fshl, {hash, hash, f.int64(23)});
+    hash = mix(f, f.b.CreateXor(rotated, hash_of(f, values[i])));
+  }
+  return hash;
+}
+
+}  // namespace sluice::codegen

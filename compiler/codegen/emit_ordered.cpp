@@ -1,0 +1,178 @@
+// top and sort: rows are kept in block layout, in front of each the values it is ordered by ("order.0", ...), so that
+// comparing two rows evaluates nothing.
+#include "compiler/codegen/memory.h"
+#include "compiler/codegen/operators.h"
+#include "compiler/codegen/table.h"
+#include "lang/support/invariant.h"
+#include "runtime/data/row_layout.h"
+
+namespace sluice::codegen {
+
+namespace {
+
+// i32 name(a, a_end, b, b_end): the order of two kept rows; `ties_only` leaves out the columns that break ties.
+llvm::Function* compare_function(StageContext& stage, NodeId id, const std::vector<OrderKey>& order, const Schema& kept,
+                                 bool ties_only) {
+  const std::string name = (ties_only ? "ties_" : "compare_") + stage.node(id).label;
+  if (auto* existing = stage.module->getFunction(name)) return existing;
+  FunctionEmitter f(stage, name, 3, stage.node(id).span);
+  f.function->setLinkage(llvm::Function::InternalLinkage);
+  auto* result = f.slot(stage.i32, "result");
+  auto* done = f.block("done");
+  const RowLayout layout = block_layout(kept);
+  const size_t count = ties_only ? order.size() : kept.fields.size();
+  for (size_t i = 0; i < count; ++i) {
+    const Type& type = kept.fields[i].type;
+    const Value a = load_block(f, type, f.offset(f.argument(0), layout.offsets[i]), f.argument(1));
+    const Value b = load_block(f, type, f.offset(f.argument(2), layout.offsets[i]), f.argument(3));
+    const bool descending = i < order.size() && order[i].descending;
+    auto* by_column = descending ? emit_compare(f, b, a) : emit_compare(f, a, b);
+    f.b.CreateStore(by_column, result);
+    auto* next = f.block("next");
+    f.b.CreateCondBr(f.b.CreateICmpNE(by_column, f.int32(0)), done, next);
+    f.begin(next);
+  }
+  f.b.CreateStore(f.int32(0), result);
+  f.b.CreateBr(done);
+  f.begin(done);
+  f.finish_with(f.b.CreateLoad(stage.i32, result));
+  return f.function;
+}
+
+// The values kept of a row: what it is ordered by, then all its columns.
+std::vector<Value> kept_values(FunctionEmitter& f, const std::vector<OrderKey>& order, const Schema& kept,
+                               const Row& row) {
+  std::vector<Value> values;
+  for (const auto& key : order) values.push_back(emit_expr(f, key.expr, {&row, {}}));
+  for (size_t i = order.size(); i < kept.fields.size(); ++i) values.push_back(row.at(kept.fields[i].name));
+  return values;
+}
+
+const Schema& kept_schema(const StageContext& stage, NodeId id, StateKind kind) {
+  return stage.stage.states[stage.state_index(id, kind)].value;
+}
+
+llvm::Value* no_function(const FunctionEmitter& f) { return llvm::ConstantPointerNull::get(f.stage.ptr); }
+
+// Rows `first`.. of a finished sorter or top, each given to `emit` with its position.
+void emit_kept_rows(FunctionEmitter& f, const Schema& kept, std::string_view row_function, llvm::Value* owner,
+                    llvm::Value* first, llvm::Value* count, const std::function<void(llvm::Value*, const Row&)>& emit) {
+  auto* end_slot = f.slot(f.stage.ptr, "end");
+  f.loop(first, count, "kept", [&](llvm::Value* position) {
+    auto* address = f.call(row_function, {owner, position, end_slot});
+    emit(position, load_row(f, kept, address, f.b.CreateLoad(f.stage.ptr, end_slot)));
+    f.reset_scratch();
+  });
+}
+
+void save_cursor(FunctionEmitter& f, llvm::Value* position) {
+  f.store(f.b.CreateAdd(position, f.int64(1)), f.context(), offsetof(abi::TaskContext, cursor));
+}
+
+Row with_rank(FunctionEmitter& f, const TopNode& node, const Row& row, llvm::Value* position) {
+  if (node.rank_column.empty()) return row;
+  Row ranked = row;
+  Value rank;
+  rank.type = Type(TypeKind::Int);
+  rank.data = f.b.CreateAdd(position, f.int64(1));
+  ranked.add(node.rank_column, rank);
+  return ranked;
+}
+
+struct KeyedTop {
+  std::vector<Type> key_types;
+  EntryLayout entry;
+  uint32_t groups;
+};
+
+// One top per key: the key's entry holds the address of its top, which the runtime owns.
+KeyedTop keyed_top(StageContext& stage, NodeId id, const TopNode& node) {
+  KeyedTop keyed;
+  for (const auto& key : node.keys) keyed.key_types.push_back(key.expr.type);
+  keyed.entry = entry_layout(keyed.key_types, {Type(TypeKind::Int)});
+  keyed.groups = stage.state_index(id, StateKind::Groups);
+  stage.entry_sizes[keyed.groups] = keyed.entry.size;
+  return keyed;
+}
+
+llvm::Value* top_of(FunctionEmitter& f, uint32_t sorter, const KeyedTop& keyed, const Schema& kept,
+                    llvm::Value* entry) {
+  auto* slot = f.offset(entry, keyed.entry.states[0]);
+  return f.call("rt_top_of_key", {f.context(), f.sorter(sorter), slot, f.int64(block_layout(kept).size)});
+}
+
+}  // namespace
+
+void consume(FunctionEmitter& f, NodeId id, const SortNode& node, const Row& row) {
+  const Schema& kept = kept_schema(f.stage, id, StateKind::Sort);
+  auto* sorter = f.sorter(f.stage.state_index(id, StateKind::Sort));
+  const auto values = kept_values(f, node.order, kept, row);
+  store_row(f, values, f.call("rt_sort_reserve", {f.context(), sorter, heap_size(f, values)}));
+  f.call("rt_sort_commit", {f.context(), sorter});
+}
+
+void emit_finish(FunctionEmitter& f, NodeId id, const SortNode& node) {
+  const Schema& kept = kept_schema(f.stage, id, StateKind::Sort);
+  auto* sorter = f.sorter(f.stage.state_index(id, StateKind::Sort));
+  emit_prepare(f, id);
+  auto* count = f.call("rt_sort_finish", {f.context(), sorter, compare_function(f.stage, id, node.order, kept, false)});
+  auto* first = f.load(f.stage.i64, f.context(), offsetof(abi::TaskContext, cursor));
+  emit_kept_rows(f, kept, "rt_sort_row", sorter, first, count, [&](llvm::Value* position, const Row& row) {
+    emit_users(f, id, row);
+    emit_yield_check(f, [&] { save_cursor(f, position); });
+  });
+}
+
+void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row) {
+  const Schema& kept = kept_schema(f.stage, id, StateKind::Top);
+  const uint32_t state = f.stage.state_index(id, StateKind::Top);
+  llvm::Value* top = f.sorter(state);
+  if (!node.keys.empty()) {
+    const KeyedTop keyed = keyed_top(f.stage, id, node);
+    std::vector<Value> keys;
+    for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
+    auto* entry = find_or_insert(f, f.table(keyed.groups), keyed.entry, keys, [](llvm::Value*) {}).entry;
+    top = top_of(f, state, keyed, kept, entry);
+  }
+  const auto values = kept_values(f, node.order, kept, row);
+  store_row(f, values, f.call("rt_top_reserve", {f.context(), top, heap_size(f, values)}));
+  llvm::Value* ties = node.with_ties ? compare_function(f.stage, id, node.order, kept, true) : no_function(f);
+  f.call("rt_top_commit",
+         {f.context(), top, compare_function(f.stage, id, node.order, kept, false), ties, f.int64(node.limit)});
+}
+
+void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node) {
+  const Schema& kept = kept_schema(f.stage, id, StateKind::Top);
+  const uint32_t state = f.stage.state_index(id, StateKind::Top);
+  auto* compare = compare_function(f.stage, id, node.order, kept, false);
+  emit_prepare(f, id);
+  auto* cursor = f.offset(f.context(), offsetof(abi::TaskContext, cursor));
+  if (node.keys.empty()) {
+    auto* count = f.call("rt_top_finish", {f.context(), f.sorter(state), compare});
+    emit_kept_rows(f, kept, "rt_top_row", f.sorter(state), f.load(f.stage.i64, cursor), count,
+                   [&](llvm::Value* position, const Row& row) {
+                     emit_users(f, id, with_rank(f, node, row, position));
+                     emit_yield_check(f, [&] { save_cursor(f, position); });
+                   });
+    return;
+  }
+  // Key by key in hash order; a key's rows leave together, so the cursor counts keys.
+  const KeyedTop keyed = keyed_top(f.stage, id, node);
+  auto* head = f.block("keys");
+  auto* inside = f.block("key");
+  auto* after = f.block("after");
+  f.b.CreateBr(head);
+  f.begin(head);
+  auto* entry = f.call("rt_table_next", {f.table(keyed.groups), cursor});
+  f.b.CreateCondBr(f.b.CreateIsNull(entry), after, inside);
+  f.begin(inside);
+  auto* top = top_of(f, state, keyed, kept, entry);
+  auto* count = f.call("rt_top_finish", {f.context(), top, compare});
+  emit_kept_rows(f, kept, "rt_top_row", top, f.int64(0), count,
+                 [&](llvm::Value* position, const Row& row) { emit_users(f, id, with_rank(f, node, row, position)); });
+  emit_yield_check(f, [] {});
+  f.b.CreateBr(head);
+  f.begin(after);
+}
+
+}  // namespace sluice::codegen

@@ -1,0 +1,40 @@
+// Expressions: lang/graph/expr.h to instructions. One function per ExprKind in emit_expr.cpp, the intrinsics by family
+// in emit_arithmetic.cpp, emit_comparison.cpp and emit_text.cpp.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "compiler/codegen/function_emitter.h"
+#include "compiler/codegen/value.h"
+#include "lang/graph/expr.h"
+
+namespace sluice::codegen {
+
+// What names in an expression stand for.
+struct Scope {
+  const Row* row = nullptr;                          // Column
+  std::map<std::string, Value, std::less<>> locals;  // Local
+};
+
+[[nodiscard]] Value emit_expr(FunctionEmitter& f, const Expr& expr, const Scope& scope);
+
+// The intrinsics: arguments are already evaluated. Only strict ones; And, Or, Coalesce are control flow (emit_expr).
+[[nodiscard]] Value emit_arithmetic(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args);
+[[nodiscard]] Value emit_conversion(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args);
+[[nodiscard]] Value emit_concat(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args);
+[[nodiscard]] Value emit_kernel_call(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args);
+
+// i1: are they equal (null equals null)?
+[[nodiscard]] llvm::Value* emit_equal(FunctionEmitter& f, const Value& a, const Value& b);
+// i32 below, equal to or above zero: the total order of sorting. Null comes first, NaN last, text by bytes.
+[[nodiscard]] llvm::Value* emit_compare(FunctionEmitter& f, const Value& a, const Value& b);
+// i1 for Lt, Le, Gt, Ge on present values of one type.
+[[nodiscard]] llvm::Value* emit_order(FunctionEmitter& f, ExprOp op, const Value& a, const Value& b);
+// i64 hash, equal for equal values, the same in every process.
+[[nodiscard]] llvm::Value* emit_hash(FunctionEmitter& f, const std::vector<Value>& values);
+
+// Conjunction of the presence of the values; null when all are always present.
+[[nodiscard]] llvm::Value* all_present(FunctionEmitter& f, const std::vector<Value>& values);
+
+}  // namespace sluice::codegen

@@ -1,0 +1,52 @@
+// Operators: how a row flows through a stage. Each operator consumes a row of its input and passes rows on to its
+// users, all in one loop with values in registers (produce/consume as in Neumann, VLDB 2011). Blocking operators keep
+// the row and pass results on in a finish phase. One emit_*.cpp per node kind.
+#pragma once
+
+#include "compiler/codegen/expr.h"
+#include "compiler/codegen/function_emitter.h"
+#include "compiler/codegen/value.h"
+#include "lang/graph/flow_graph.h"
+
+namespace sluice::codegen {
+
+// Passes a row that `node` has made to every user in the stage, and to the exchanges that leave it.
+void emit_users(FunctionEmitter& f, NodeId node, const Row& row);
+
+// What an operator does with one row of its input. A node kind without an overload does not compile.
+void consume(FunctionEmitter& f, NodeId id, const FilterNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const ProjectNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const ExpandNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const SortNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const LimitNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const UnionNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const SinkNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const ExchangeNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const SourceNode& node, const Row& row);  // an invariant: it has no input
+
+// Code in front of the loop over a unit, for the operators that rows of `node` can reach: opens a keyless
+// aggregate's state so that it stays in registers. And behind the loop: hands partial results on when they grow.
+void emit_prepare(FunctionEmitter& f, NodeId node);
+void emit_unit_end(FunctionEmitter& f, NodeId node);
+
+// The finish function of a blocking operator: emits its results from ctx->cursor on.
+void emit_finish(StageContext& stage, NodeId id, const std::string& function_name);
+void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
+void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node);
+void emit_finish(FunctionEmitter& f, NodeId id, const SortNode& node);
+
+// Input functions: the loop over a unit.
+void emit_source_input(StageContext& stage, NodeId source, const std::string& function_name);
+void emit_edge_input(StageContext& stage, EdgeId edge, const std::string& function_name);
+
+// The decoders, see decode.h.
+void emit_decode_lines(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm::Value* chunk);
+void emit_decode_csv(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm::Value* chunk);
+void emit_decode_json(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm::Value* chunk);
+
+// Returns Yield from a finish function when the runtime asks for it; `before_return` saves the position.
+void emit_yield_check(FunctionEmitter& f, const std::function<void()>& before_return);
+
+}  // namespace sluice::codegen

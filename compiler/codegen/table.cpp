@@ -1,0 +1,154 @@
+#include "compiler/codegen/table.h"
+
+#include "compiler/codegen/expr.h"
+#include "compiler/codegen/memory.h"
+#include "runtime/abi/kernel_abi.h"
+
+namespace sluice::codegen {
+
+namespace {
+
+constexpr uint32_t kHashBytes = 8;
+
+bool is_string(const Type& type) { return type.kind == TypeKind::String; }
+
+uint32_t state_size(const Type& type) {
+  const uint32_t size = abi::memory_size_of(type);
+  return (is_string(type) ? size + 8 : size + 7) & ~7u;  // a string state has a capacity too
+}
+
+// The value with everything it points to copied into the table's arena.
+Value copy_into(FunctionEmitter& f, llvm::Value* table, Value value) {
+  for (auto& field : value.fields) field = copy_into(f, table, field);
+  if (is_string(value.type)) {
+    value.data = f.call("rt_table_copy", {table, value.data, value.size});
+  } else if (value.type.kind == TypeKind::List) {
+    const Type& element = value.type.element();
+    const uint32_t stride = abi::memory_size_of(element);
+    value.data = f.call("rt_table_copy", {table, value.data, f.b.CreateMul(value.size, f.int64(stride))});
+    f.loop(f.int64(0), value.size, "elements", [&](llvm::Value* i) {
+      auto* address = f.offset(value.data, f.b.CreateMul(i, f.int64(stride)));
+      store_memory(f, copy_into(f, table, load_memory(f, element, address)), address);
+    });
+  }
+  return value;
+}
+
+llvm::Value* keys_equal(FunctionEmitter& f, const EntryLayout& layout, const std::vector<Value>& keys,
+                        llvm::Value* entry) {
+  llvm::Value* equal = f.boolean(true);
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const Value stored = load_memory(f, keys[i].type, f.offset(entry, layout.keys[i]));
+    // One branch per key: later keys are compared only when the earlier ones are equal.
+    if (i == 0) {
+      equal = emit_equal(f, stored, keys[i]);
+    } else {
+      const Value key = keys[i];
+      equal = f.if_else(
+          equal, f.stage.bool_type, [&]() -> llvm::Value* { return emit_equal(f, stored, key); },
+          [&]() -> llvm::Value* { return f.boolean(false); });
+    }
+  }
+  return equal;
+}
+
+llvm::Value* first_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash) {
+  auto* wide = f.b.getInt128Ty();
+  auto* base = f.load(f.stage.i64, table, offsetof(abi::HashTable, hash_base));
+  auto* scale = f.load(f.stage.i64, table, offsetof(abi::HashTable, hash_scale));
+  auto* product = f.b.CreateMul(f.b.CreateZExt(f.b.CreateSub(hash, base), wide), f.b.CreateZExt(scale, wide));
+  return f.b.CreateTrunc(f.b.CreateLShr(product, 64), f.stage.i64);
+}
+
+}  // namespace
+
+EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>& states) {
+  EntryLayout layout;
+  layout.size = kHashBytes;
+  for (const auto& key : keys) {
+    layout.keys.push_back(layout.size);
+    layout.size += (abi::memory_size_of(key) + 7) & ~7u;
+  }
+  for (const auto& state : states) {
+    layout.states.push_back(layout.size);
+    layout.size += state_size(state);
+  }
+  return layout;
+}
+
+FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
+                          const std::vector<Value>& keys, const std::function<void(llvm::Value*)>& initialize) {
+  constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
+  auto* hash = emit_hash(f, keys);
+  auto* tag = f.b.CreateAnd(hash, f.int64(0xffff));
+  auto* slots = f.load(f.stage.ptr, table, offsetof(abi::HashTable, slots));
+  auto* start = first_slot(f, table, hash);
+  auto* before = f.b.GetInsertBlock();
+  auto* search = f.block("search");
+  auto* occupied = f.block("occupied");
+  auto* candidate = f.block("candidate");
+  auto* next = f.block("next");
+  auto* missing = f.block("missing");
+  auto* found = f.block("found");
+  f.b.CreateBr(search);
+
+  f.begin(search);
+  auto* index = f.b.CreatePHI(f.stage.i64, 2, "slot");
+  index->addIncoming(start, before);
+  auto* slot = f.b.CreateLoad(f.stage.i64, f.b.CreateGEP(f.stage.i64, slots, index));
+  f.b.CreateCondBr(f.b.CreateICmpEQ(slot, f.int64(0)), missing, occupied);
+
+  f.begin(occupied);
+  auto* same_tag = f.b.CreateICmpEQ(f.b.CreateLShr(slot, 48), tag);
+  f.b.CreateCondBr(same_tag, candidate, next);
+
+  f.begin(candidate);
+  auto* entry = f.b.CreateIntToPtr(f.b.CreateAnd(slot, f.int64(kAddressMask)), f.stage.ptr, "entry");
+  auto* equal = keys_equal(f, layout, keys, entry);
+  auto* equal_block = f.b.GetInsertBlock();
+  f.b.CreateCondBr(equal, found, next);
+
+  f.begin(next);
+  index->addIncoming(f.b.CreateAdd(index, f.int64(1)), next);
+  f.b.CreateBr(search);
+
+  f.begin(missing);
+  auto* made = f.call("rt_table_insert", {f.context(), table, hash});
+  for (size_t i = 0; i < keys.size(); ++i)
+    store_memory(f, copy_into(f, table, keys[i]), f.offset(made, layout.keys[i]));
+  initialize(made);
+  auto* missing_end = f.b.GetInsertBlock();
+  f.b.CreateBr(found);
+
+  f.begin(found);
+  auto* result = f.b.CreatePHI(f.stage.ptr, 2, "entry");
+  result->addIncoming(entry, equal_block);
+  result->addIncoming(made, missing_end);
+  auto* is_new = f.b.CreatePHI(f.stage.bool_type, 2, "is_new");
+  is_new->addIncoming(f.boolean(false), equal_block);
+  is_new->addIncoming(f.boolean(true), missing_end);
+  return {result, is_new};
+}
+
+std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout, const std::vector<Type>& types,
+                             llvm::Value* entry) {
+  std::vector<Value> keys;
+  for (size_t i = 0; i < types.size(); ++i) keys.push_back(load_memory(f, types[i], f.offset(entry, layout.keys[i])));
+  return keys;
+}
+
+Value load_state(FunctionEmitter& f, const Type& type, llvm::Value* address) { return load_memory(f, type, address); }
+
+void store_state(FunctionEmitter& f, llvm::Value* table, const Value& value, llvm::Value* address) {
+  if (!is_string(value.type)) {
+    store_memory(f, copy_into(f, table, value), address);
+    return;
+  }
+  if (value.present) {
+    f.store(f.b.CreateZExt(value.present, f.stage.i64), address);
+    address = f.offset(address, 8);
+  }
+  f.call("rt_table_set_string", {table, address, value.data, value.size});
+}
+
+}  // namespace sluice::codegen

@@ -1,0 +1,35 @@
+// Hash tables in generated code: the layout of their entries, and the search that finds or makes one.
+#pragma once
+
+#include <functional>
+
+#include "compiler/codegen/function_emitter.h"
+#include "compiler/codegen/value.h"
+
+namespace sluice::codegen {
+
+// [uint64 hash][keys in memory layout][states]; a string state is {data, size, capacity}.
+struct EntryLayout {
+  std::vector<uint32_t> keys;
+  std::vector<uint32_t> states;
+  uint32_t size = 0;
+};
+[[nodiscard]] EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>& states);
+
+struct FoundEntry {
+  llvm::Value* entry;   // ptr
+  llvm::Value* is_new;  // i1
+};
+
+// Searches for `keys`; when there is no entry makes one, stores the keys (strings copied) and runs `initialize`.
+[[nodiscard]] FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
+                                        const std::vector<Value>& keys,
+                                        const std::function<void(llvm::Value* entry)>& initialize);
+
+[[nodiscard]] std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout,
+                                           const std::vector<Type>& types, llvm::Value* entry);
+[[nodiscard]] Value load_state(FunctionEmitter& f, const Type& type, llvm::Value* address);
+// Replaces a state; the table owns the bytes of strings.
+void store_state(FunctionEmitter& f, llvm::Value* table, const Value& value, llvm::Value* address);
+
+}  // namespace sluice::codegen

@@ -1,0 +1,39 @@
+#include "compiler/codegen/value.h"
+
+#include "lang/support/invariant.h"
+
+namespace sluice::codegen {
+
+void flatten(const Value& value, std::vector<llvm::Value*>& parts) {
+  if (value.present) parts.push_back(value.present);
+  if (value.data) parts.push_back(value.data);
+  if (value.size) parts.push_back(value.size);
+  for (const auto& field : value.fields) flatten(field, parts);
+}
+
+Value unflatten(const Type& type, llvm::Value* const*& parts) {
+  Value value;
+  value.type = type;
+  if (type.nullable) value.present = *parts++;
+  if (type.kind == TypeKind::Record) {
+    for (const auto& field : type.fields) value.fields.push_back(unflatten(field.type, parts));
+    return value;
+  }
+  value.data = *parts++;
+  if (type.kind == TypeKind::String || type.kind == TypeKind::List) value.size = *parts++;
+  return value;
+}
+
+const Value* Row::find(std::string_view name) const {
+  for (const auto& [column, value] : columns_)
+    if (column == name) return &value;
+  return nullptr;
+}
+
+const Value& Row::at(std::string_view name) const {
+  const Value* value = find(name);
+  SLUICE_INVARIANT(value != nullptr, std::string("no column ") + std::string(name) + " in the generated row");
+  return *value;
+}
+
+}  // namespace sluice::codegen

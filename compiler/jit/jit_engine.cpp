@@ -1,0 +1,326 @@
+#include "compiler/jit/jit_engine.h"
+
+#include <llvm/ExecutionEngine/Orc/Debugging/DebuggerSupport.h>
+#include <llvm/ExecutionEngine/Orc/Debugging/PerfSupportPlugin.h>
+#include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
+#include <llvm/Object/ObjectFile.h>
+#include <llvm/Support/raw_ostream.h>
+
+#include <atomic>
+#include <cmath>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+#include "compiler/codegen/emit_stage.h"
+#include "compiler/jit/object_cache.h"
+#include "compiler/jit/optimize.h"
+#include "runtime/abi/symbol_table.h"
+
+namespace sluice {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+Error to_error(llvm::Error error) {
+  return Error{ErrorDomain::Internal, false, "cannot link generated code: " + llvm::toString(std::move(error)), {}};
+}
+
+std::string text_of(const llvm::Module& module) {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  module.print(out, nullptr);
+  return text;
+}
+
+// A module with the context it lives in, so that it can go to another thread.
+struct OwnedModule {
+  std::unique_ptr<llvm::LLVMContext> context;
+  codegen::StageModule stage;
+};
+
+OwnedModule emit(const JobPlan& plan, StageId stage, const ConnectorSettings& settings) {
+  OwnedModule owned;
+  owned.context = std::make_unique<llvm::LLVMContext>();
+  owned.stage = codegen::emit_stage(*owned.context, plan, stage, settings);
+  return owned;
+}
+
+uint64_t code_size(llvm::MemoryBufferRef buffer) {
+  auto object = llvm::object::ObjectFile::createObjectFile(buffer);
+  if (!object) {
+    llvm::consumeError(object.takeError());
+    return 0;
+  }
+  uint64_t size = 0;
+  for (const auto& section : (*object)->sections())
+    if (section.isText()) size += section.getSize();
+  return size;
+}
+
+// The code of one stage. `current` is published by pointer, so that running tasks pick up a better tier.
+class JitStageCode : public StageCode {
+ public:
+  explicit JitStageCode(codegen::StageModule& stage)
+      : error_sites_(std::move(stage.error_sites)), entry_sizes_(std::move(stage.entry_sizes)) {}
+
+  const StageFunctions& current() const override { return *current_.load(std::memory_order_acquire); }
+  const std::vector<ErrorSite>& error_sites() const override { return error_sites_; }
+  uint32_t entry_size(size_t state) const override { return entry_sizes_[state]; }
+
+  void publish(StageFunctions functions, bool is_optimized) {
+    auto& place = is_optimized ? optimized_ : quick_;
+    place = std::move(functions);
+    current_.store(&place, std::memory_order_release);
+  }
+
+ private:
+  std::vector<ErrorSite> error_sites_;
+  std::vector<uint32_t> entry_sizes_;
+  StageFunctions quick_;
+  StageFunctions optimized_;
+  std::atomic<const StageFunctions*> current_{nullptr};
+};
+
+class LljitEngine : public JitEngine {
+ public:
+  LljitEngine(const JitOptions& options, std::unique_ptr<llvm::orc::LLJIT> jit)
+      : options_(options),
+        cache_(options.cache_directory),
+        jit_(std::move(jit)),
+        worker_([this](const std::stop_token& stop) { work(stop); }) {}
+
+  ~LljitEngine() override {
+    worker_.request_stop();
+    wake_.notify_all();
+    worker_.join();
+  }
+
+  Result<std::shared_ptr<const StageCode>> make(const JobPlan& plan, StageId stage) override;
+  std::vector<StageCompileTimes> compile_times() const override {
+    const std::lock_guard lock(mutex_);
+    return {times_.begin(), times_.end()};
+  }
+  void wait_for_optimized() override {
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return jobs_.empty() && !is_busy_; });
+  }
+
+  Status define_runtime_symbols();
+
+ private:
+  struct Job {  // one stage whose optimized code is wanted
+    OwnedModule module;
+    std::shared_ptr<JitStageCode> code;
+    std::string key;
+    size_t times;  // index
+    size_t inputs;
+    size_t phases;
+  };
+
+  Status optimize(Job& job);
+  Result<StageFunctions> link(llvm::MemoryBufferRef object, size_t inputs, size_t phases);
+  void work(const std::stop_token& stop);
+
+  JitOptions options_;
+  ObjectCache cache_;
+  std::unique_ptr<llvm::orc::LLJIT> jit_;
+  std::atomic<uint64_t> library_count_{0};
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::condition_variable idle_;
+  std::deque<Job> jobs_;
+  std::deque<StageCompileTimes> times_;
+  bool is_busy_ = false;
+  std::jthread worker_;  // last: it uses everything above
+};
+
+Status LljitEngine::define_runtime_symbols() {
+  llvm::orc::SymbolMap symbols;
+  const auto define = [&](std::string_view name, void* address) {
+    symbols[jit_->mangleAndIntern(llvm::StringRef(name.data(), name.size()))] = {
+        llvm::orc::ExecutorAddr::fromPtr(address), llvm::JITSymbolFlags::Exported | llvm::JITSymbolFlags::Callable};
+  };
+  for (const auto& symbol : abi::runtime_symbols()) define(symbol.name, symbol.address);
+  for (const auto& function : standard_functions().overloads()) {
+    if (void* address = kernel_address(function.symbol)) define(function.symbol, address);
+  }
+  // What LLVM itself may call for memory operations and float remainders.
+  define("memcpy", reinterpret_cast<void*>(&std::memcpy));
+  define("memmove", reinterpret_cast<void*>(&std::memmove));
+  define("memset", reinterpret_cast<void*>(&std::memset));
+  define("memcmp", reinterpret_cast<void*>(&std::memcmp));
+  define("bcmp", reinterpret_cast<void*>(&::bcmp));
+  define("fmod", reinterpret_cast<void*>(static_cast<double (*)(double, double)>(&std::fmod)));
+  define("floor", reinterpret_cast<void*>(static_cast<double (*)(double)>(&std::floor)));
+  if (auto error = jit_->getMainJITDylib().define(llvm::orc::absoluteSymbols(std::move(symbols))))
+    return std::unexpected(to_error(std::move(error)));
+  return {};
+}
+
+Result<StageFunctions> LljitEngine::link(llvm::MemoryBufferRef object, size_t inputs, size_t phases) {
+  auto library = jit_->createJITDylib("stage." + std::to_string(library_count_++));
+  if (!library) return std::unexpected(to_error(library.takeError()));
+  library->addToLinkOrder(jit_->getMainJITDylib());
+  if (auto error = jit_->addObjectFile(
+          *library, llvm::MemoryBuffer::getMemBufferCopy(object.getBuffer(), object.getBufferIdentifier())))
+    return std::unexpected(to_error(std::move(error)));
+  StageFunctions functions;
+  const auto find = [&](const std::string& name) -> Result<uint64_t> {
+    auto address = jit_->lookup(*library, name);
+    if (!address) return std::unexpected(to_error(address.takeError()));
+    return address->getValue();
+  };
+  for (size_t i = 0; i < inputs; ++i) {
+    SLUICE_ASSIGN(const uint64_t address, find(codegen::input_function_name(i)));
+    functions.inputs.push_back(reinterpret_cast<InputFunction>(address));
+  }
+  for (size_t i = 0; i < phases; ++i) {
+    SLUICE_ASSIGN(const uint64_t address, find(codegen::finish_function_name(i)));
+    functions.finish.push_back(reinterpret_cast<FinishFunction>(address));
+  }
+  return functions;
+}
+
+Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, StageId stage_id) {
+  const StagePlan& stage = plan.stages[stage_id];
+  StageCompileTimes times;
+  times.stage = stage.name;
+  auto start = Clock::now();
+  OwnedModule owned = emit(plan, stage_id, options_.connectors);
+  times.emit = Clock::now() - start;
+  auto code = std::make_shared<JitStageCode>(owned.stage);
+  const std::string key = ObjectCache::key_of(text_of(*owned.stage.module));
+  if (options_.tier != JitTier::Quick) {
+    if (const auto object = cache_.find(key)) {
+      if (auto functions = link(*object, stage.inputs.size(), stage.finish_phases)) {
+        code->publish(std::move(*functions), true);
+        times.from_cache = true;
+        times.code_bytes = code_size(*object);
+        const std::lock_guard lock(mutex_);
+        times_.push_back(times);
+        return code;
+      }
+    }
+  }
+  if (options_.tier != JitTier::Optimized) {
+    start = Clock::now();
+    SLUICE_ASSIGN(const auto machine, make_target_machine(false));
+    owned.stage.module->setDataLayout(machine->createDataLayout());
+    owned.stage.module->setTargetTriple(machine->getTargetTriple().str());
+    SLUICE_ASSIGN(const auto object, compile_object(*owned.stage.module, *machine));
+    SLUICE_ASSIGN(auto functions, link(*object, stage.inputs.size(), stage.finish_phases));
+    times.quick = Clock::now() - start;
+    times.code_bytes = code_size(*object);
+    code->publish(std::move(functions), false);
+    // The optimized tier starts from a fresh module: quick code generation has rewritten this one.
+    if (options_.tier == JitTier::Auto) owned = emit(plan, stage_id, options_.connectors);
+  }
+  Job job{std::move(owned), code, key, 0, stage.inputs.size(), stage.finish_phases};
+  {
+    const std::lock_guard lock(mutex_);
+    job.times = times_.size();
+    times_.push_back(times);
+    if (options_.tier == JitTier::Auto) jobs_.push_back(std::move(job));
+  }
+  if (options_.tier == JitTier::Auto) wake_.notify_all();
+  if (options_.tier == JitTier::Optimized) SLUICE_TRY(optimize(job));
+  return code;
+}
+
+Status LljitEngine::optimize(Job& job) {
+  const auto start = Clock::now();
+  llvm::Module& module = *job.module.stage.module;
+  SLUICE_ASSIGN(const auto machine, make_target_machine(true));
+  module.setDataLayout(machine->createDataLayout());
+  module.setTargetTriple(machine->getTargetTriple().str());
+  optimize_module(module, *machine);
+  SLUICE_ASSIGN(const auto object, compile_object(module, *machine));
+  SLUICE_ASSIGN(auto functions, link(*object, job.inputs, job.phases));
+  job.code->publish(std::move(functions), true);
+  cache_.put(job.key, *object);
+  const std::lock_guard lock(mutex_);
+  times_[job.times].optimized = Clock::now() - start;
+  times_[job.times].code_bytes = code_size(*object);
+  return {};
+}
+
+void LljitEngine::work(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  while (wake_.wait(lock, stop, [this] { return !jobs_.empty(); })) {
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    is_busy_ = true;
+    lock.unlock();
+    // Should it fail, the job simply goes on with its quick code.
+    static_cast<void>(optimize(job));
+    lock.lock();
+    is_busy_ = false;
+    idle_.notify_all();
+  }
+}
+
+Result<std::unique_ptr<llvm::orc::LLJIT>> make_lljit(const JitOptions& options) {
+  SLUICE_TRY(make_target_machine(false));  // initializes the native target
+  auto machine = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!machine) return std::unexpected(to_error(machine.takeError()));
+  llvm::orc::LLJITBuilder builder;
+  builder.setJITTargetMachineBuilder(std::move(*machine));
+  builder.setPlatformSetUp(llvm::orc::setUpInactivePlatform);  // stage code has no constructors and no thread-locals
+  builder.setObjectLinkingLayerCreator([](llvm::orc::ExecutionSession& session, const llvm::Triple&) {
+    return std::make_unique<llvm::orc::ObjectLinkingLayer>(session);
+  });
+  auto jit = builder.create();
+  if (!jit) return std::unexpected(to_error(jit.takeError()));
+  if (options.perf_support) {
+    auto& session = (*jit)->getExecutionSession();
+    auto process =
+        llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
+    if (!process) return std::unexpected(to_error(process.takeError()));
+    auto& library = session.createBareJITDylib("process");
+    library.addGenerator(std::move(*process));
+    auto plugin = llvm::orc::PerfSupportPlugin::Create(session.getExecutorProcessControl(), library, true, true);
+    if (!plugin) return std::unexpected(to_error(plugin.takeError()));
+    static_cast<llvm::orc::ObjectLinkingLayer&>((*jit)->getObjLinkingLayer()).addPlugin(std::move(*plugin));
+  }
+  if (options.debugger_support)
+    if (auto error = llvm::orc::enableDebuggerSupport(**jit)) return std::unexpected(to_error(std::move(error)));
+  return std::move(*jit);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<JitEngine>> JitEngine::create(const JitOptions& options) {
+  SLUICE_ASSIGN(auto jit, make_lljit(options));
+  auto engine = std::make_unique<LljitEngine>(options, std::move(jit));
+  SLUICE_TRY(engine->define_runtime_symbols());
+  return engine;
+}
+
+std::string stage_llvm_text(const JobPlan& plan, StageId stage, const ConnectorSettings& settings, bool optimized) {
+  OwnedModule owned = emit(plan, stage, settings);
+  if (optimized) {
+    auto machine = make_target_machine(true);
+    if (!machine) return machine.error().to_string();
+    owned.stage.module->setDataLayout((*machine)->createDataLayout());
+    owned.stage.module->setTargetTriple((*machine)->getTargetTriple().str());
+    optimize_module(*owned.stage.module, **machine);
+  }
+  return text_of(*owned.stage.module);
+}
+
+Result<std::string> stage_assembly_text(const JobPlan& plan, StageId stage, const ConnectorSettings& settings) {
+  OwnedModule owned = emit(plan, stage, settings);
+  SLUICE_ASSIGN(const auto machine, make_target_machine(true));
+  owned.stage.module->setDataLayout(machine->createDataLayout());
+  owned.stage.module->setTargetTriple(machine->getTargetTriple().str());
+  optimize_module(*owned.stage.module, *machine);
+  return compile_assembly(*owned.stage.module, *machine);
+}
+
+}  // namespace sluice

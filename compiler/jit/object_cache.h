@@ -1,0 +1,28 @@
+// ObjectCache: compiled objects on disk, keyed by everything they depend on. Any process may read and write it at any
+// time; a damaged or foreign file is never used.
+#pragma once
+
+#include <llvm/Support/MemoryBuffer.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+class ObjectCache {
+ public:
+  // `directory` is made when needed; empty switches the cache off. Never fails: a cache that cannot work is empty.
+  explicit ObjectCache(std::string directory) : directory_(std::move(directory)) {}
+
+  // The key of an object: its IR, the CPU, and the ABI of this binary.
+  [[nodiscard]] static std::string key_of(std::string_view ir_text);
+  [[nodiscard]] std::unique_ptr<llvm::MemoryBuffer> find(const std::string& key) const;
+  void put(const std::string& key, llvm::MemoryBufferRef object) const;
+
+ private:
+  [[nodiscard]] std::string path_of(const std::string& key) const { return directory_ + "/" + key + ".o"; }
+  std::string directory_;
+};
+
+}  // namespace sluice

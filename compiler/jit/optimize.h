@@ -1,0 +1,25 @@
+// The two ways machine code is made: quickly (no passes, fast instruction selection) and optimized (LLVM's -O2).
+#pragma once
+
+#include <llvm/IR/Module.h>
+#include <llvm/Support/MemoryBuffer.h>
+#include <llvm/Target/TargetMachine.h>
+
+#include <memory>
+#include <string>
+
+#include "lang/support/result.h"
+
+namespace sluice {
+
+// For this machine's CPU and all its features.
+[[nodiscard]] Result<std::unique_ptr<llvm::TargetMachine>> make_target_machine(bool optimized);
+// Runs the -O2 pipeline over the module.
+void optimize_module(llvm::Module& module, llvm::TargetMachine& machine);
+[[nodiscard]] Result<std::unique_ptr<llvm::MemoryBuffer>> compile_object(llvm::Module& module,
+                                                                         llvm::TargetMachine& machine);
+[[nodiscard]] Result<std::string> compile_assembly(llvm::Module& module, llvm::TargetMachine& machine);
+// CPU name and features: part of the key of a cached object.
+[[nodiscard]] std::string host_description();
+
+}  // namespace sluice
