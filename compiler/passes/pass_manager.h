@@ -15,24 +15,24 @@ namespace sluice {
 
 // What a pass did at a node, or what kept it from doing it and what would change that; shown by `explain`.
 struct RewriteNote {
-  std::string pass;               // "push_filters"
+  std::string pass;  // "push_filters"
   bool fired = false;
-  std::vector<std::string> nodes; // labels
-  std::string text;               // "failing rows are dropped before their other fields are decoded"
+  std::vector<std::string> nodes;  // labels
+  std::string text;                // "failing rows are dropped before their other fields are decoded"
   bool operator==(const RewriteNote&) const = default;
 };
 
 struct PassOptions {
-  uint32_t parallelism = 1;          // the job's default number of tasks per stage
-  std::set<std::string> disabled;    // optional passes that do not run
-  bool optimize = true;              // false: only the passes without which nothing can run (exchange placement, fusion)
+  uint32_t parallelism = 1;        // the job's default number of tasks per stage
+  std::set<std::string> disabled;  // optional passes that do not run
+  bool optimize = true;            // false: only the passes without which nothing can run (exchange placement, fusion)
   bool verify = true;
 };
 
 struct PassRow {
-  std::string_view name;      // "push_filters"
-  std::string_view code;      // "R07", stable, for people
-  std::string_view title;     // "push `where` into the decoder"
+  std::string_view name;   // "push_filters"
+  std::string_view code;   // "R07", stable, for people
+  std::string_view title;  // "push `where` into the decoder"
   bool is_required;
   std::string_view why_here;  // why it stands at this place of the list
 };

@@ -31,11 +31,9 @@ struct EdgePlan {
 };
 
 enum class StateKind : uint8_t {
-  Groups,    // hash table: keys -> aggregate states (Aggregate), or -> top (Top with keys)
-  Distinct,  // hash table: group keys and arguments of a distinct aggregate -> nothing
-  Top,       // the best rows
-  Sort,      // all rows
-  Counter,   // one number (Limit)
+#define STATE(kind, name) kind,
+#include "runtime/plan/states.def"
+#undef STATE
 };
 
 struct StatePlan {

@@ -1,0 +1,129 @@
+#include "compiler/lower/lower.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "lang/support/invariant.h"
+
+namespace sluice {
+
+namespace {
+
+Schema row_of(const std::vector<NamedExpr>& columns) {
+  Schema schema;
+  for (const auto& column : columns) schema.fields.push_back({column.name, column.expr.type});
+  return schema;
+}
+
+Schema state_columns(const AggregateNode& aggregate) {
+  Schema schema;
+  for (const auto& call : aggregate.calls)
+    for (const auto& state : call.states) schema.fields.push_back({call.name + "." + state.name, state.type});
+  return schema;
+}
+
+Schema distinct_key(const AggregateNode& aggregate, const AggregateCall& call) {
+  Schema schema = row_of(aggregate.keys);
+  for (const auto& arg : call.args) schema.fields.push_back({call.name + "." + arg.name, arg.expr.type});
+  return schema;
+}
+
+std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
+  const Node& node = graph.nodes[id];
+  std::vector<StatePlan> states;
+  if (const auto* aggregate = node.as<AggregateNode>()) {
+    states.push_back({StateKind::Groups, node.name, id, row_of(aggregate->keys), state_columns(*aggregate)});
+    for (const auto& call : aggregate->calls) {
+      if (!call.is_distinct || aggregate->phase == AggregatePhase::Final) continue;
+      const std::string name = node.name + "." + call.name + ".distinct";
+      states.push_back({StateKind::Distinct, name, id, distinct_key(*aggregate, call), {}});
+    }
+  } else if (const auto* top = node.as<TopNode>()) {
+    if (!top->keys.empty()) states.push_back({StateKind::Groups, node.name + ".groups", id, row_of(top->keys), {}});
+    states.push_back({StateKind::Top, node.name, id, {}, graph.nodes[node.inputs[0]].schema});
+  } else if (node.kind() == NodeKind::Sort) {
+    states.push_back({StateKind::Sort, node.name, id, {}, graph.nodes[node.inputs[0]].schema});
+  } else if (node.kind() == NodeKind::Limit) {
+    states.push_back({StateKind::Counter, node.name, id, {}, {}});
+  }
+  return states;
+}
+
+class Lowerer {
+ public:
+  explicit Lowerer(const FlowGraph& graph) { plan_.graph = graph; }
+
+  JobPlan run() && {
+    for (const NodeId id : plan_.graph.ids())
+      if (node(id).kind() != NodeKind::Exchange) add_node(id);
+    for (const NodeId id : plan_.graph.ids())
+      if (node(id).kind() == NodeKind::Exchange) add_edges(id);
+    return std::move(plan_);
+  }
+
+ private:
+  [[nodiscard]] const Node& node(NodeId id) const { return plan_.graph.nodes[id]; }
+
+  StageId stage_of(NodeId id) {
+    SLUICE_INVARIANT(node(id).stage.has_value(), fmt::format("node {} has no stage", node(id).label));
+    const StageId stage(*node(id).stage);
+    while (plan_.stages.size() <= stage.value) {
+      StagePlan next;
+      next.name = fmt::format("S{}", plan_.stages.size());
+      plan_.stages.add(std::move(next));
+    }
+    return stage;
+  }
+
+  void add_node(NodeId id) {
+    StagePlan& stage = plan_.stages[stage_of(id)];
+    SLUICE_INVARIANT(stage.nodes.empty() || stage.parallelism == node(id).parallelism,
+                     fmt::format("node {} differs from its stage in parallelism", node(id).label));
+    stage.parallelism = std::max(1u, node(id).parallelism);
+    stage.nodes.push_back(id);
+    if (node(id).kind() == NodeKind::Source) stage.inputs.push_back({id, {}});
+    if (node(id).kind() == NodeKind::Sink) stage.sinks.push_back(id);
+    if (is_blocking(node(id))) ++stage.finish_phases;
+    std::ranges::move(states_of(plan_.graph, id), std::back_inserter(stage.states));
+  }
+
+  // One edge per stage that reads the exchange.
+  void add_edges(NodeId id) {
+    const auto& exchange = *node(id).as<ExchangeNode>();
+    const StageId from = stage_of(node(id).inputs[0]);
+    std::vector<StageId> readers;
+    for (const NodeId user : plan_.graph.users_of(id)) {
+      const StageId to = stage_of(user);
+      SLUICE_INVARIANT(to != from, fmt::format("exchange {} leads back into its own stage", node(id).label));
+      if (std::ranges::find(readers, to) != readers.end()) continue;
+      readers.push_back(to);
+      EdgePlan edge{exchange.kind, id, from, to, node(id).schema, exchange.keys, exchange.kind == ExchangeKind::Gather};
+      const EdgeId added = plan_.edges.add(std::move(edge));
+      plan_.stages[from].outputs.push_back(added);
+      plan_.stages[to].inputs.push_back({{}, added});
+    }
+  }
+
+  JobPlan plan_;
+};
+
+}  // namespace
+
+JobPlan lower(const FlowGraph& graph) { return Lowerer(graph).run(); }
+
+bool is_blocking(const Node& node) {
+  return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort;
+}
+
+uint32_t finish_phase_of(const JobPlan& plan, StageId stage, NodeId node) {
+  uint32_t phase = 0;
+  for (const NodeId id : plan.stages[stage].nodes) {
+    if (id == node) return phase;
+    if (is_blocking(plan.graph.nodes[id])) ++phase;
+  }
+  SLUICE_INVARIANT(false, "the node is not part of the stage");
+}
+
+}  // namespace sluice

@@ -1,0 +1,260 @@
+// R10: decides how many tasks run each node, and puts an exchange wherever rows must change tasks: by hash in front of
+// a keyed aggregate or top, to one task in front of what needs all rows in one place. One walk down the graph.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "compiler/passes/passes.h"
+#include "lang/graph/graph_text.h"
+
+namespace sluice::passes {
+
+namespace {
+
+// Where the rows a node gives out are.
+struct Placement {
+  uint32_t parallelism = 1;
+  uint32_t depth = 0;                  // exchanges between the sources and here, on the longest way
+  std::vector<std::string> hash_keys;  // distributed by the hash of these columns; empty: as the sources read them
+};
+
+class Placer {
+ public:
+  Placer(FlowGraph graph, const PassOptions& options)
+      : editor_(std::move(graph)), parallelism_(std::max(1u, options.parallelism)) {}
+
+  PassResult run() && {
+    for (const NodeId id : editor_.graph().ids()) place(id);
+    if (exchanges_.empty()) notes_.not_fired({}, "every step runs where its input is: nothing has to move");
+    return {std::move(editor_).finish(), std::move(notes_).take()};
+  }
+
+ private:
+  void place(NodeId id) {
+    const Node node = editor_.graph().nodes[id];
+    Placement at;
+    if (node.kind() == NodeKind::Source) {
+      at.parallelism = parallelism_ == 1 || node.parallelism == 0 ? parallelism_ : node.parallelism;
+    } else if (node.kind() == NodeKind::Union) {
+      at = place_union(id);
+    } else if (const auto* aggregate = node.as<AggregateNode>()) {
+      at = place_keyed(id, aggregate->keys);
+    } else if (const auto* top = node.as<TopNode>()) {
+      at = place_keyed(id, top->keys);
+    } else if (needs_one_task(node)) {
+      at = gathered(id, 0);
+    } else {
+      at = placed_[node.inputs[0]];
+    }
+    settle(id, at);
+  }
+
+  static bool needs_one_task(const Node& node) {
+    if (const auto* sink = node.as<SinkNode>()) return sink->connector != "blackhole";
+    return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Limit;
+  }
+
+  // Branches that run side by side in one stage stay there. Otherwise a task would have to read some of its rows from
+  // its own stage and some from an exchange fed by that stage, so all branches come together in one task.
+  Placement place_union(NodeId id) {
+    const std::vector<NodeId> inputs = editor_.graph().nodes[id].inputs;
+    Placement first = placed_[inputs[0]];
+    const bool is_uniform = std::ranges::all_of(inputs, [&](NodeId input) {
+      return placed_[input].parallelism == first.parallelism && placed_[input].depth == first.depth;
+    });
+    if (is_uniform) {
+      const bool same_keys =
+          std::ranges::all_of(inputs, [&](NodeId input) { return placed_[input].hash_keys == first.hash_keys; });
+      if (!same_keys) first.hash_keys.clear();
+      return first;
+    }
+    Placement result;
+    for (size_t i = 0; i < inputs.size(); ++i) result.depth = std::max(result.depth, gathered(id, i).depth);
+    return result;
+  }
+
+  // The placement of a node that needs the rows of each group of keys in one task.
+  Placement place_keyed(NodeId id, const std::vector<NamedExpr>& keys) {
+    const NodeId input = editor_.graph().nodes[id].inputs[0];
+    const uint32_t hint = editor_.graph().nodes[id].parallelism;
+    if (keys.empty() || hint == 1) return gathered(id, 0);
+    if (placed_[input].parallelism == 1) return placed_[input];
+    if (const auto columns = plain_columns(keys); columns && *columns == placed_[input].hash_keys) {
+      notes_.fired({label(id)}, fmt::format("rows are already distributed by {}: no exchange", joined(*columns)));
+      return placed_[input];
+    }
+    const uint32_t parallelism = hint == 0 ? parallelism_ : hint;
+    const std::vector<std::string> columns = make_key_columns(id, keys);
+    const NodeId below = editor_.graph().nodes[id].inputs[0];
+    const NodeId exchange = exchange_above(below, ExchangeKind::Hash, columns);
+    editor_.set_inputs(id, {exchange});
+    notes_.fired({label(exchange), label(id)},
+                 fmt::format("rows go to {} tasks by the hash of {}", parallelism, joined(columns)));
+    return {parallelism, placed_[input].depth + 1, columns};
+  }
+
+  // Names of columns that hold the keys. Keys that are computed get columns of their own below the exchange.
+  std::vector<std::string> make_key_columns(NodeId id, const std::vector<NamedExpr>& keys) {
+    if (auto columns = plain_columns(keys)) return *columns;
+    Node node = editor_.graph().nodes[id];
+    const NodeId input = node.inputs[0];
+    const Schema row = editor_.graph().nodes[input].schema;
+    std::vector<NamedExpr> project;
+    for (const auto& field : row.fields) project.push_back({field.name, column_of(field, node.span)});
+    std::vector<std::string> columns;
+    std::vector<NamedExpr> key_columns;
+    for (const auto& key : keys) {
+      if (key.expr.kind == ExprKind::Column) {
+        columns.push_back(key.expr.name);
+        key_columns.push_back(key);
+        continue;
+      }
+      std::string name = "key." + key.name;
+      while (row.find(name) != nullptr || std::ranges::find(columns, name) != columns.end()) name = "key." + name;
+      columns.push_back(name);
+      key_columns.push_back({key.name, Expr::column(name, key.expr.type, key.expr.span)});
+      project.push_back({name, key.expr});
+    }
+    Node below = make_project(editor_.graph(), input, std::move(project), fresh_label(editor_.graph(), node.label));
+    const NodeId project_id = editor_.add(std::move(below));
+    placed_[project_id] = placed_[input];
+    use_key_columns(id, std::move(node), std::move(key_columns), project_id);
+    return columns;
+  }
+
+  // Lets the node read its keys from the project node. A top passes its input on, so what was added is dropped above.
+  void use_key_columns(NodeId id, Node node, std::vector<NamedExpr> keys, NodeId project) {
+    node.inputs = {project};
+    if (auto* aggregate = node.as<AggregateNode>()) {
+      aggregate->keys = std::move(keys);
+      editor_.replace(id, std::move(node));
+      return;
+    }
+    node.as<TopNode>()->keys = std::move(keys);
+    std::vector<NamedExpr> wanted;
+    for (const auto& field : node.schema.fields) wanted.push_back({field.name, column_of(field, node.span)});
+    node.schema = schema_of(node, {&editor_.graph().nodes[project].schema});
+    editor_.replace(id, std::move(node));
+    Node above = make_project(editor_.graph(), id, std::move(wanted), fresh_label(editor_.graph(), label(id)));
+    const NodeId above_id = editor_.add(std::move(above));
+    editor_.redirect(id, above_id, above_id);
+    late_.emplace(id, above_id);
+  }
+
+  // Moves input number `index` of the node to one task.
+  Placement gathered(NodeId id, size_t index) {
+    std::vector<NodeId> inputs = editor_.graph().nodes[id].inputs;
+    const NodeId input = inputs[index];
+    if (placed_[input].parallelism == 1) return {1, placed_[input].depth, {}};
+    // A union's inputs may lie at different depths, so its exchanges are its own: one with another reader as well
+    // would tie that reader's stage to the union's.
+    const bool is_union = editor_.graph().nodes[id].kind() == NodeKind::Union;
+    const NodeId exchange = exchange_above(input, ExchangeKind::Gather, {}, !is_union);
+    inputs[index] = exchange;
+    editor_.set_inputs(id, std::move(inputs));
+    notes_.fired({label(exchange), label(id)}, "all rows go to one task");
+    return {1, placed_[input].depth + 1, {}};
+  }
+
+  NodeId exchange_above(NodeId input, ExchangeKind kind, const std::vector<std::string>& keys, bool may_share = true) {
+    const auto found = std::ranges::find_if(exchanges_, [&](NodeId id) {
+      const Node& node = editor_.graph().nodes[id];
+      return node.inputs[0] == input && *node.as<ExchangeNode>() == ExchangeNode{kind, keys};
+    });
+    if (may_share && found != exchanges_.end()) return *found;
+    const Node& below = editor_.graph().nodes[input];
+    Node node;
+    node.label = exchange_label();
+    node.span = below.span;
+    node.inputs = {input};
+    node.schema = below.schema;
+    node.rows = below.rows;
+    node.parallelism = placed_[input].parallelism;
+    node.payload = ExchangeNode{kind, keys};
+    exchanges_.push_back(editor_.add(std::move(node)));
+    return exchanges_.back();
+  }
+
+  std::string exchange_label() {
+    std::string name;
+    do name = fmt::format("E{}", ++exchange_count_);
+    while (std::ranges::any_of(editor_.graph().nodes, [&](const Node& node) { return node.label == name; }));
+    return name;
+  }
+
+  static std::optional<std::vector<std::string>> plain_columns(const std::vector<NamedExpr>& keys) {
+    std::vector<std::string> columns;
+    for (const auto& key : keys) {
+      if (key.expr.kind != ExprKind::Column) return std::nullopt;
+      columns.push_back(key.expr.name);
+    }
+    return columns;
+  }
+
+  // The names that the columns the rows are distributed by have in the output of `node`; empty when one is gone.
+  std::vector<std::string> keys_behind(const Node& node, const std::vector<std::string>& keys) const {
+    const auto renamed = [](const std::vector<NamedExpr>& columns, const std::string& key) {
+      const auto it = std::ranges::find_if(columns, [&](const NamedExpr& column) {
+        return column.expr.kind == ExprKind::Column && column.expr.name == key;
+      });
+      return it == columns.end() ? std::optional<std::string>() : it->name;
+    };
+    std::vector<std::string> result;
+    for (const auto& key : keys) {
+      std::optional<std::string> name;
+      if (const auto* project = node.as<ProjectNode>()) {
+        name = renamed(project->columns, key);
+      } else if (const auto* aggregate = node.as<AggregateNode>()) {
+        name = renamed(aggregate->keys, key);
+      } else if (const auto* expand = node.as<ExpandNode>()) {
+        if (key != expand->column && node.schema.find(key) != nullptr) name = key;
+      } else {
+        name = key;
+      }
+      if (!name) return {};
+      result.push_back(std::move(*name));
+    }
+    return result;
+  }
+
+  // Notes where the node runs, and with it the project that was put above it.
+  void settle(NodeId id, Placement at) {
+    Node node = editor_.graph().nodes[id];
+    node.parallelism = at.parallelism;
+    at.hash_keys = keys_behind(node, at.hash_keys);
+    placed_[id] = at;
+    editor_.replace(id, std::move(node));
+    if (const auto it = late_.find(id); it != late_.end()) settle(it->second, at);
+  }
+
+  [[nodiscard]] const std::string& label(NodeId id) const { return editor_.graph().nodes[id].label; }
+
+  static std::string joined(const std::vector<std::string>& names) {
+    std::string text;
+    for (const auto& name : names) text += (text.empty() ? "`" : ", `") + name + "`";
+    return text;
+  }
+
+  GraphEditor editor_;
+  uint32_t parallelism_;
+  uint32_t exchange_count_ = 0;
+  std::map<NodeId, Placement> placed_;
+  std::map<NodeId, NodeId> late_;  // top -> the project above it that was added while placing it
+  std::vector<NodeId> exchanges_;
+  Notes notes_{"place_exchanges"};
+};
+
+}  // namespace
+
+PassResult place_exchanges(FlowGraph graph, const PassOptions& options) {
+  Notes notes("place_exchanges");
+  if (std::ranges::any_of(graph.nodes, [](const Node& node) { return node.kind() == NodeKind::Exchange; })) {
+    notes.not_fired({}, "the graph has its exchanges already");
+    return {std::move(graph), std::move(notes).take()};
+  }
+  return Placer(std::move(graph), options).run();
+}
+
+}  // namespace sluice::passes

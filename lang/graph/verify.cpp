@@ -1,0 +1,232 @@
+#include "lang/graph/verify.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include "lang/graph/verify_expr.h"
+
+namespace sluice {
+
+namespace {
+
+const Type kBool(TypeKind::Bool);
+
+Status check_condition(const Expr& expr, const Schema& row) {
+  SLUICE_TRY(verify_expr(expr, {&row, {}}));
+  if (expr.type != kBool) return internal_error("a condition is not bool but " + expr.type.to_string());
+  return {};
+}
+
+Status check_named(const std::vector<NamedExpr>& exprs, const Schema& row) {
+  for (const auto& named : exprs) SLUICE_TRY(verify_expr(named.expr, {&row, {}}));
+  return {};
+}
+
+Status check_order(const std::vector<OrderKey>& order, const Schema& row) {
+  for (const auto& key : order) SLUICE_TRY(verify_expr(key.expr, {&row, {}}));
+  return {};
+}
+
+std::vector<Field> fields_of(const std::vector<AggregateState>& states, const std::string& prefix) {
+  std::vector<Field> fields;
+  for (const auto& state : states) fields.push_back({prefix + state.name, state.type});
+  return fields;
+}
+
+Status check_type(const Expr& expr, const Type& type, std::string_view what) {
+  if (expr.type == type) return {};
+  return internal_error(fmt::format("{} is {}, not {}", what, expr.type.to_string(), type.to_string()));
+}
+
+Status check_states(const AggregateCall& call, AggregatePhase phase) {
+  const std::vector<Field> fields = fields_of(call.states, "");
+  std::vector<Field> args;
+  for (const auto& arg : call.args) args.push_back({arg.name, arg.expr.type});
+  std::vector<Field> step_scope = args;
+  step_scope.insert(step_scope.end(), fields.begin(), fields.end());
+  std::vector<Field> merge_scope = fields;
+  for (auto& other : fields_of(call.states, "o.")) merge_scope.push_back(std::move(other));
+  for (const auto& state : call.states) {
+    if (phase != AggregatePhase::Final) {
+      SLUICE_TRY(verify_expr(state.init, {nullptr, args}));
+      SLUICE_TRY(check_type(state.init, state.type, "init of `" + state.name + "`"));
+      SLUICE_TRY(verify_expr(state.step, {nullptr, step_scope}));
+      SLUICE_TRY(check_type(state.step, state.type, "step of `" + state.name + "`"));
+    }
+    if (phase != AggregatePhase::Single && !state.merge)
+      return internal_error("a two-phase aggregate whose state `" + state.name + "` cannot merge");
+    if (!state.merge) continue;
+    SLUICE_TRY(verify_expr(*state.merge, {nullptr, merge_scope}));
+    SLUICE_TRY(check_type(*state.merge, state.type, "merge of `" + state.name + "`"));
+  }
+  return verify_expr(call.finish, {nullptr, fields});
+}
+
+Status check_call(const AggregateCall& call, AggregatePhase phase, const Schema& row) {
+  if (phase != AggregatePhase::Single && call.is_distinct) return internal_error("a distinct aggregate in two phases");
+  if (phase == AggregatePhase::Final) {
+    for (const auto& state : call.states) {
+      const Field* column = row.find(call.name + "." + state.name);
+      if (column == nullptr || column->type != state.type)
+        return internal_error(fmt::format("the partial rows have no `{}.{}` of its type", call.name, state.name));
+    }
+  } else {
+    SLUICE_TRY(check_named(call.args, row));
+    if (call.filter) SLUICE_TRY(check_condition(*call.filter, row));
+  }
+  return check_states(call, phase);
+}
+
+Result<Schema> schema_for(const SourceNode& source, const Node& node, const std::vector<const Schema*>&) {
+  for (const auto& field : node.schema.fields) {
+    const Field* declared = source.declared.find(field.name);
+    if (declared == nullptr || declared->type != field.type)
+      return internal_error("the source does not declare `" + field.name + "` with that type");
+  }
+  if (source.filter) SLUICE_TRY(check_condition(*source.filter, source.declared));
+  return node.schema;
+}
+
+Result<Schema> schema_for(const FilterNode& filter, const Node&, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_condition(filter.condition, *inputs[0]));
+  return *inputs[0];
+}
+
+Result<Schema> schema_for(const ProjectNode& project, const Node&, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_named(project.columns, *inputs[0]));
+  Schema schema;
+  for (const auto& column : project.columns) schema.fields.push_back({column.name, column.expr.type});
+  return schema;
+}
+
+// The node says which of the input's columns it passes on; the element comes last.
+Result<Schema> schema_for(const ExpandNode& expand, const Node& node, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(verify_expr(expand.list, {inputs[0], {}}));
+  if (expand.list.type.kind != TypeKind::List || expand.list.type.nullable)
+    return internal_error("what is expanded is not a list but " + expand.list.type.to_string());
+  Schema schema;
+  for (const auto& field : node.schema.fields) {
+    if (field.name == expand.column) continue;
+    const Field* below = inputs[0]->find(field.name);
+    if (below == nullptr) return internal_error("the input has no column `" + field.name + "` to pass on");
+    schema.fields.push_back(*below);
+  }
+  schema.fields.push_back({expand.column, expand.list.type.element()});
+  return schema;
+}
+
+Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_named(aggregate.keys, *inputs[0]));
+  Schema schema;
+  for (const auto& key : aggregate.keys) {
+    if (aggregate.phase == AggregatePhase::Final && key.expr.kind != ExprKind::Column)
+      return internal_error("a final aggregate computes its key `" + key.name + "`");
+    schema.fields.push_back({key.name, key.expr.type});
+  }
+  for (const auto& call : aggregate.calls) {
+    if (auto status = check_call(call, aggregate.phase, *inputs[0]); !status)
+      return std::unexpected(std::move(status).error().with_context("in aggregate `" + call.name + "`"));
+    if (aggregate.phase != AggregatePhase::Partial) schema.fields.push_back({call.name, call.finish.type});
+    if (aggregate.phase == AggregatePhase::Partial)
+      for (auto& field : fields_of(call.states, call.name + ".")) schema.fields.push_back(std::move(field));
+  }
+  return schema;
+}
+
+Result<Schema> schema_for(const TopNode& top, const Node&, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_named(top.keys, *inputs[0]));
+  SLUICE_TRY(check_order(top.order, *inputs[0]));
+  Schema schema = *inputs[0];
+  if (!top.rank_column.empty()) schema.fields.push_back({top.rank_column, Type(TypeKind::Int)});
+  return schema;
+}
+
+Result<Schema> schema_for(const SortNode& sort, const Node&, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_order(sort.order, *inputs[0]));
+  return *inputs[0];
+}
+
+Result<Schema> schema_for(const LimitNode&, const Node&, const std::vector<const Schema*>& inputs) {
+  return *inputs[0];
+}
+
+Result<Schema> schema_for(const UnionNode&, const Node&, const std::vector<const Schema*>& inputs) {
+  for (const Schema* input : inputs)
+    if (*input != *inputs[0]) return internal_error("the inputs of a union differ in their columns");
+  return *inputs[0];
+}
+
+Result<Schema> schema_for(const SinkNode&, const Node&, const std::vector<const Schema*>& inputs) { return *inputs[0]; }
+
+Result<Schema> schema_for(const ExchangeNode& exchange, const Node&, const std::vector<const Schema*>& inputs) {
+  if ((exchange.kind == ExchangeKind::Hash) == exchange.keys.empty())
+    return internal_error("an exchange by hash needs keys, and no other has them");
+  for (const auto& key : exchange.keys)
+    if (inputs[0]->find(key) == nullptr) return internal_error("no column `" + key + "` to distribute by");
+  return *inputs[0];
+}
+
+Result<Schema> schema_for(std::monostate, const Node&, const std::vector<const Schema*>&) {
+  return internal_error("a node without payload");
+}
+
+Status check_inputs(const FlowGraph& graph, NodeId id) {
+  const Node& node = graph.nodes[id];
+  const bool is_source = node.kind() == NodeKind::Source;
+  if (is_source != node.inputs.empty() || (node.kind() != NodeKind::Union && node.inputs.size() > 1))
+    return internal_error(fmt::format("{} inputs", node.inputs.size()));
+  for (const NodeId input : node.inputs) {
+    if (!graph.nodes.contains(input) || input >= id) return internal_error("an input that does not come before it");
+    if (graph.nodes[input].kind() == NodeKind::Sink) return internal_error("a sink as input");
+  }
+  return {};
+}
+
+Status check_columns_unique(const Schema& schema) {
+  std::set<std::string_view> names;
+  for (const auto& field : schema.fields)
+    if (!names.insert(field.name).second) return internal_error("two columns `" + field.name + "`");
+  return {};
+}
+
+Status check_node(const FlowGraph& graph, NodeId id) {
+  const Node& node = graph.nodes[id];
+  SLUICE_TRY(check_inputs(graph, id));
+  SLUICE_TRY(check_columns_unique(node.schema));
+  std::vector<const Schema*> inputs;
+  for (const NodeId input : node.inputs) inputs.push_back(&graph.nodes[input].schema);
+  SLUICE_ASSIGN(const Schema schema, output_schema(node, inputs));
+  if (schema != node.schema)
+    return internal_error(fmt::format("its schema is {} but its payload gives {}",
+                                      Type::record_of(node.schema.fields).to_string(),
+                                      Type::record_of(schema.fields).to_string()));
+  if (node.span.is_valid() && node.span.file >= graph.files.size()) return internal_error("a span in an unknown file");
+  if (node.kind() == NodeKind::Exchange && node.stage) return internal_error("an exchange inside a stage");
+  return {};
+}
+
+}  // namespace
+
+Result<Schema> output_schema(const Node& node, const std::vector<const Schema*>& inputs) {
+  const bool is_source = node.kind() == NodeKind::Source;
+  if (is_source != inputs.empty()) return internal_error("wrong number of inputs");
+  return std::visit([&](const auto& payload) { return schema_for(payload, node, inputs); }, node.payload);
+}
+
+Status verify(const FlowGraph& graph) {
+  std::set<std::string_view> labels;
+  for (const NodeId id : graph.ids()) {
+    const Node& node = graph.nodes[id];
+    if (node.label.empty() || !labels.insert(node.label).second)
+      return internal_error(fmt::format("node {}: its label `{}` is empty or not unique", id.value, node.label));
+    if (auto status = check_node(graph, id); !status)
+      return std::unexpected(std::move(status).error().with_context(
+          fmt::format("at node {} ({})", node.label, node_kind_name(node.kind()))));
+  }
+  return {};
+}
+
+}  // namespace sluice
