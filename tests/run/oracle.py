@@ -1,0 +1,388 @@
+#!/usr/bin/env python3
+"""oracle.py SLUICE [--seed N] [--count N]: random pipelines over random data, answered by `sluice run` and, as SQL, by
+sqlite. Every pipeline runs in two configurations drawn at random, which must print the same bytes, and those must be
+what sqlite says. A difference prints the seed of its pipeline; `--seed N --count 1 --keep DIR` keeps its files."""
+
+import argparse
+import json
+import math
+import random as randomness
+import sqlite3
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness import configurations, describe, run_sluice
+from oracle_expressions import IF, Expressions, flow_name, sql_name
+from oracle_values import (Column, add_functions, random_columns, random_rows, timestamp_value, words, write_csv,
+                           write_json)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """What a pipeline has become after some steps: its columns, and a SQL query for its rows."""
+    columns: tuple
+    sql: str
+    ordered: bool = False
+
+    def names(self):
+        return ", ".join(sql_name(c.name) for c in self.columns)
+
+    def named(self):
+        """Without the columns of the query that are only there to help."""
+        return replace(self, sql=f"select {self.names()} from ({self.sql})")
+
+
+def fresh_name(random, columns):
+    names = ("n", "m", "total", "label", "grp", "within", "r2", "keep", "over")
+    return random.choice([n for n in names if n not in {c.name for c in columns}])
+
+
+def computed(random, relation, name):
+    """A new column: its text in Flow and SQL, and its type."""
+    make = Expressions(random, relation.columns)
+    expression = make.make(make.any_type(["int", "int", "string", "float", "bool", "timestamp"]))
+    return expression, Column(name, expression.type, expression.nullable, expression.bound, expression.exact)
+
+
+# ---- steps: each takes a relation and returns the Flow text and the next relation, or None when it cannot ----
+
+
+def step_where(random, relation):
+    nullable = [c for c in relation.columns if c.nullable]
+    if nullable and random.random() < 0.3:  # narrows the column for the steps that follow
+        column = random.choice(nullable)
+        name = sql_name(column.name)
+        columns = tuple(c.required() if c is column else c for c in relation.columns)
+        return (f"where {flow_name(column.name)} is not null",
+                Relation(columns, f"select * from ({relation.sql}) where {name} is not null"))
+    condition = Expressions(random, relation.columns).required("bool")
+    query = f"select * from ({relation.sql}) where {condition.sql}"
+    return f"where {condition.flow}", Relation(relation.columns, query)
+
+
+def step_select(random, relation):
+    chosen = random.sample(relation.columns, random.randint(1, len(relation.columns)))
+    flow, sql, columns = [], [], []
+    for column in chosen:
+        flow.append(flow_name(column.name))
+        sql.append(sql_name(column.name))
+        columns.append(column)
+    for _ in range(random.randint(0, 2)):
+        name = fresh_name(random, columns)
+        expression, column = computed(random, relation, name)
+        flow.append(f"{flow_name(name)} = {expression.at(IF)}")
+        sql.append(f"{expression.sql} as {sql_name(name)}")
+        columns.append(column)
+    return f"select {', '.join(flow)}", Relation(tuple(columns), f"select {', '.join(sql)} from ({relation.sql})")
+
+
+def step_extend(random, relation):
+    if len(relation.columns) > 8:
+        return None
+    name = fresh_name(random, relation.columns)
+    expression, column = computed(random, relation, name)
+    query = f"select *, {expression.sql} as {sql_name(name)} from ({relation.sql})"
+    return f"extend {flow_name(name)} = {expression.at(IF)}", Relation((*relation.columns, column), query)
+
+
+def step_set(random, relation):
+    old = random.choice(relation.columns)
+    expression = Expressions(random, relation.columns).make(old.type)
+    new = Column(old.name, old.type, expression.nullable, expression.bound, expression.exact)
+    columns = tuple(new if c is old else c for c in relation.columns)
+    sql = ", ".join(f"{expression.sql} as {sql_name(c.name)}" if c is new else sql_name(c.name) for c in columns)
+    return f"set {flow_name(old.name)} = {expression.at(IF)}", Relation(columns, f"select {sql} from ({relation.sql})")
+
+
+def step_drop(random, relation):
+    if len(relation.columns) < 2:
+        return None
+    dropped = random.choice(relation.columns)
+    kept = Relation(tuple(c for c in relation.columns if c is not dropped), "")
+    return f"drop {flow_name(dropped.name)}", replace(kept, sql=f"select {kept.names()} from ({relation.sql})")
+
+
+def step_rename(random, relation):
+    old = random.choice(relation.columns)
+    new = replace(old, name=fresh_name(random, relation.columns))
+    columns = tuple(new if c is old else c for c in relation.columns)
+    sql = ", ".join(f"{sql_name(old.name)} as {sql_name(new.name)}" if c is new else sql_name(c.name) for c in columns)
+    return (f"rename {flow_name(new.name)} = {flow_name(old.name)}",
+            Relation(columns, f"select {sql} from ({relation.sql})"))
+
+
+def step_expand(random, relation):
+    if len(relation.columns) > 8:
+        return None
+    texts = Expressions(random, relation.columns).required("string", 1)
+    name = fresh_name(random, relation.columns)
+    flow, sql = random.choice([(f"words({texts.at(IF)})", f"flow_words({texts.sql})"),
+                               (f'split({texts.at(IF)}, " ")', f"flow_split({texts.sql}, ' ')")])
+    return (f"expand {flow_name(name)} in {flow}",
+            Relation((*relation.columns, Column(name, "string", False)),
+                     f"select input.*, list.value as {sql_name(name)} from (select *, {sql} as list__ from "
+                     f"({relation.sql})) as input, json_each(list__) as list").named())
+
+
+def aggregate_call(random, relation, grouped):
+    """One call: Flow text without its name, SQL, type."""
+    make = Expressions(random, relation.columns)
+    filtered = random.random() < 0.3
+    condition = make.required("bool", 2) if filtered else None
+    clause = f" where {condition.at(IF)}" if filtered else ""
+
+    def case(sql):
+        return f"case when {condition.sql} then {sql} end" if filtered else sql
+
+    function = random.choice(["count", "sum", "sum", "avg", "min", "max", "count_distinct"])
+    if function == "count":
+        return f"count(){clause}", f"count({case('1')})", ("int", False, 100_000, True)
+    if function == "count_distinct":
+        value = make.make(random.choice(["int", "string", "bool", "timestamp"]), 1)
+        return (f"count_distinct({value.at(IF)}){clause}", f"count(distinct {case(value.sql)})",
+                ("int", False, 100_000, True))
+    if function in ("sum", "avg"):
+        value = make.make(random.choice(["int", "float"]) if function == "sum" else "float", 1)
+        if not value.exact or value.bound > 2**40:
+            return f"count(){clause}", f"count({case('1')})", ("int", False, 100_000, True)
+        if function == "sum":
+            zero = "0" if value.type == "int" else "0.0"
+            return (f"sum({value.at(IF)}){clause}", f"coalesce(sum({case(value.sql)}), {zero})",
+                    (value.type, False, value.bound * 10_000, True))
+        return f"avg({value.at(IF)}){clause}", f"avg({case(value.sql)})", ("average", False, 0, False)
+    value = make.make(random.choice(["int", "string", "float", "timestamp"]), 1)
+    nullable = value.nullable or filtered or not grouped
+    return (f"{function}({value.at(IF)}){clause}", f"{function}({case(value.sql)})",
+            (value.type, nullable, value.bound, value.exact))
+
+
+def step_aggregate(random, relation):
+    keys = random.sample(relation.columns, min(len(relation.columns), random.choice([0, 1, 1, 1, 2, 3])))
+    flow_keys = [flow_name(k.name) for k in keys]
+    sql_keys = [sql_name(k.name) for k in keys]
+    columns = list(keys)
+    if keys and random.random() < 0.2:
+        name = fresh_name(random, columns)
+        expression, column = computed(random, relation, name)
+        flow_keys.append(f"{flow_name(name)} = {expression.at(IF)}")
+        sql_keys.append(expression.sql)
+        columns.append(column)
+    # Keys are computed under names of their own first: GROUP BY takes numbers and aliases for something else.
+    hidden = [f"key{i}__" for i in range(len(columns))]
+    inner = ", ".join(["*", *(f"{key} as {name}" for key, name in zip(sql_keys, hidden))])
+    flow, sql = [], [f"{name} as {sql_name(c.name)}" for name, c in zip(hidden, columns)]
+    for _ in range(random.randint(1, 3)):
+        name = fresh_name(random, columns)
+        text, query, (type_name, nullable, bound, exact) = aggregate_call(random, relation, bool(keys))
+        flow.append(f"{flow_name(name)} = {text}")
+        sql.append(f"{query} as {sql_name(name)}")
+        columns.append(Column(name, type_name, nullable, bound, exact))
+    per = f" per {', '.join(flow_keys)}" if keys else ""
+    group = f" group by {', '.join(hidden)}" if keys else ""
+    return (f"aggregate {', '.join(flow)}{per}",
+            Relation(tuple(columns), f"select {', '.join(sql)} from (select {inner} from ({relation.sql})){group}"))
+
+
+def random_order(random, relation):
+    keys = random.sample(relation.columns, random.randint(1, min(2, len(relation.columns))))
+    keys = [k for k in keys if k.type != "average"] or [relation.columns[0]]
+    ways = [random.choice(["", " asc", " desc"]) for _ in keys]
+    flow = ", ".join(flow_name(k.name) + way for k, way in zip(keys, ways))
+    sql = ", ".join(sql_name(k.name) + way for k, way in zip(keys, ways))
+    return flow, sql
+
+
+def step_sort(random, relation):
+    flow, sql = random_order(random, relation)
+    query = f"select * from ({relation.sql}) order by {sql}, {relation.names()}"
+    text = f"sort by {flow}"
+    if random.random() < 0.3:
+        skip, take = random.randint(0, 5), random.randint(0, 30)
+        text += f" |> skip {skip} |> take {take}"
+        query += f" limit {take} offset {skip}"
+    return text, Relation(relation.columns, query, ordered=True)
+
+
+def step_top(random, relation):
+    flow, sql = random_order(random, relation)
+    limit = random.choice([1, 2, 5, 20])
+    keys = random.sample(relation.columns, random.choice([0, 0, 1]))
+    keys = [k for k in keys if k.type != "average"]
+    partition = f"partition by {', '.join(sql_name(k.name) for k in keys)} " if keys else ""
+    per = f" per {', '.join(flow_name(k.name) for k in keys)}" if keys else ""
+    ties = random.random() < 0.3
+    rank_name = fresh_name(random, relation.columns) if random.random() < 0.3 else None
+    number = f"row_number() over ({partition}order by {sql}, {relation.names()})"
+    bound = f"rank() over ({partition}order by {sql})" if ties else number
+    columns, rank = relation.columns, ""
+    if rank_name:
+        columns, rank = (*columns, Column(rank_name, "int", False)), f" as {flow_name(rank_name)}"
+    result = Relation(columns, "", ordered=not keys)
+    query = f"select *, {number} as {sql_name(rank_name or 'number__')}, {bound} as bound__ from ({relation.sql})"
+    query = f"select {result.names()} from ({query}) where bound__ <= {limit}"
+    if not keys:
+        query += f" order by {sql}, {relation.names()}"
+    return f"top {limit}{' with ties' if ties else ''} by {flow}{per}{rank}", replace(result, sql=query)
+
+
+def step_distinct(_random, relation):
+    return "distinct", Relation(relation.columns, f"select distinct * from ({relation.sql})")
+
+
+STEPS = [step_where, step_where, step_where, step_select, step_select, step_extend, step_extend, step_set, step_drop,
+         step_rename, step_expand, step_aggregate, step_aggregate, step_aggregate, step_sort, step_top, step_distinct]
+
+
+# ---- one test ----
+
+
+class Case:
+    def __init__(self, seed, folder):
+        self.random = randomness.Random(seed)
+        self.folder = folder
+        self.declarations = ""
+        self.queries = []
+        self.database = sqlite3.connect(":memory:")
+        add_functions(self.database)
+
+    def source(self, name, columns=None):
+        """A table in sqlite and as one or more files."""
+        random = self.random
+        columns = columns or random_columns(random)
+        rows = random_rows(random, columns)
+        self.database.execute(f"create table {name} ({', '.join(sql_name(c.name) for c in columns)})")
+        self.database.executemany(f"insert into {name} values ({', '.join('?' * len(columns))})", rows)
+        extension, write = random.choice([("csv", write_csv), ("json", write_json)])
+        pieces = random.choice([1, 1, 1, 3])
+        for i in range(pieces):
+            write(random, self.folder / f"{name}-{i}.{extension}", columns, rows[i::pieces])
+        fields = ", ".join(f"{flow_name(c.name)}: {c.declared}" for c in columns)
+        path = f"{self.folder}/{name}-{'*' if pieces > 1 else '0'}.{extension}"
+        self.declarations += f'source {name}: {{ {fields} }} = {extension}("{path}")\n'
+        return Relation(tuple(columns), f"select * from {name}")
+
+    def keep(self, relation):
+        """The relation as a table of its own: sqlite's parser does not take queries as deep as pipelines are long."""
+        name = f"step{len(self.queries)}"
+        self.queries.append(f"{name}: {relation.sql}")
+        self.database.execute(f"create table {name} as {relation.sql}")
+        return replace(relation, sql=f"select * from {name}")
+
+    def steps(self, relation, count):
+        flow = ""
+        for _ in range(count):
+            if any(c.type == "average" for c in relation.columns):  # without rows null in SQL, NaN in Flow
+                break
+            made = self.random.choice(STEPS)(self.random, relation)
+            if made:
+                flow += f"|> {made[0]}\n"
+                relation = self.keep(made[1])
+        return flow, relation
+
+    def make(self):
+        """The program and the relation it must print."""
+        random = self.random
+        relation = self.source("first_input")
+        flow, relation = self.steps(relation, random.randint(0, 3))
+        if random.random() < 0.25 and not any(c.type == "average" for c in relation.columns):
+            other = self.source("second_input", list(relation.columns))
+            flow += "|> union second_input\n"
+            columns = tuple(replace(c, bound=max(c.bound, 1000)) for c in relation.columns)
+            relation = self.keep(Relation(columns, f"select * from ({relation.sql}) union all {other.sql}"))
+        more, relation = self.steps(relation, random.randint(0, 4))
+        return f'{self.declarations}\nfrom first_input\n{flow}{more}|> to json("-")\n', relation
+
+
+def comparable(value, column):
+    if value is None:
+        return None
+    match column.type:
+        case "bool":
+            return bool(value)
+        case "float" | "average":
+            return float(value)
+    return value
+
+
+def printed_rows(output, relation):
+    """The rows of JSON output as sqlite would give them; raises ValueError for anything not of the right type."""
+    types = {"int": int, "string": str, "float": float, "average": float, "bool": bool, "timestamp": str}
+    rows = []
+    for line in output.decode().split("\n")[:-1]:
+        record = json.loads(line)
+        if list(record) != [c.name for c in relation.columns]:
+            raise ValueError(f"columns {list(record)}, not {[c.name for c in relation.columns]}")
+        for column, value in zip(relation.columns, record.values()):
+            if value is None and (column.nullable or column.type == "average"):
+                continue
+            if type(value) is not types[column.type]:
+                raise ValueError(f"{column.name} is {value!r}, not a {column.declared}")
+        rows.append(tuple(timestamp_value(v) if c.type == "timestamp" and v is not None else v
+                          for c, v in zip(relation.columns, record.values())))
+    return rows
+
+
+def order_of(row):
+    return tuple((value is not None, value if value is not None else 0) for value in row)
+
+
+def same(left, right):
+    def close(a, b):
+        return a == b or (isinstance(a, float) and isinstance(b, float) and math.isclose(a, b, rel_tol=1e-12))
+    return len(left) == len(right) and all(len(a) == len(b) and all(map(close, a, b)) for a, b in zip(left, right))
+
+
+def check(sluice, seed, folder):
+    """None when all is well, else what went wrong."""
+    case = Case(seed, folder)
+    flow, relation = case.make()
+    path = folder / "job.flow"
+    path.write_text(flow)
+    chosen = case.random.sample(configurations(), 2)
+    results = [run_sluice(sluice, path, configuration) for configuration in chosen]
+    for result in results:
+        if result.returncode != 0:
+            return f"{describe(result)}{flow}"
+    if results[0].stdout != results[1].stdout:
+        return f"two runs differ\n{describe(results[0])}{describe(results[1])}{flow}"
+    wanted = [tuple(map(comparable, row, relation.columns)) for row in case.database.execute(relation.sql)]
+    try:
+        got = printed_rows(results[0].stdout, relation)
+    except ValueError as error:
+        return f"{error}\n{describe(results[0])}{flow}"
+    if not relation.ordered:
+        wanted, got = sorted(wanted, key=order_of), sorted(got, key=order_of)
+    if not same(wanted, got):
+        first = next((i for i, (a, b) in enumerate(zip(wanted, got)) if not same([a], [b])), min(len(wanted), len(got)))
+        return (f"sqlite has {len(wanted)} rows, sluice {len(got)}; the first that differ:\n"
+                f"  sqlite {wanted[first:first + 2]}\n  sluice {got[first:first + 2]}\n{describe(results[0])}{flow}\n" + "\n".join(case.queries))
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sluice")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--keep", help="write the files of the pipelines here and leave them")
+    parser.add_argument("--stop", type=int, default=5, help="after so many failures")
+    options = parser.parse_args()
+    failures = 0
+    for seed in range(options.seed, options.seed + options.count):
+        with tempfile.TemporaryDirectory(prefix="sluice-oracle-") as holder:
+            folder = Path(options.keep or holder)
+            folder.mkdir(parents=True, exist_ok=True)
+            problem = check(options.sluice, seed, folder)
+        if problem:
+            failures += 1
+            print(f"---- seed {seed}: {problem}", flush=True)
+            if failures >= options.stop:
+                break
+    if failures:
+        sys.exit(f"{failures} pipelines failed")
+
+
+if __name__ == "__main__":
+    main()
