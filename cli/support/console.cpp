@@ -71,18 +71,18 @@ void Console::result(std::string_view type, const nlohmann::json& object) const 
   write_line(stdout, object_line(type, object));
 }
 
-void Console::error_object(std::string_view type, const nlohmann::json& object) const {
+void Console::event(std::string_view type, const nlohmann::json& object) const {
   write_line(stderr, object_line(type, object));
 }
 
 void Console::note(std::string_view text) const {
   if (options_.quiet) return;
-  if (options_.json) return error_object("note", {{"message", text}});
+  if (options_.json) return event("note", {{"message", text}});
   write_line(stderr, fmt::format("{}\n", text));
 }
 
 void Console::error(std::string_view text) const {
-  if (options_.json) return error_object("error", {{"message", text}});
+  if (options_.json) return event("error", {{"message", text}});
   const std::string_view on = use_color_ ? "\x1b[1;31m" : "";
   const std::string_view off = use_color_ ? "\x1b[0m" : "";
   write_line(stderr, fmt::format("{}sluice:{} {}\n", on, off, text));
@@ -96,7 +96,7 @@ void Console::diagnostics(const Diagnostics& diagnostics, const SourceMap& sourc
 
 void Console::diagnostic(const Diagnostic& diagnostic, const SourceMap& sources) const {
   if (options_.quiet && diagnostic.row->severity == Severity::Warning) return;
-  if (options_.json) return error_object("diagnostic", diagnostic_json(diagnostic, sources));
+  if (options_.json) return event("diagnostic", diagnostic_json(diagnostic, sources));
   write_line(stderr, render(diagnostic, sources, use_color_));
 }
 

@@ -34,6 +34,8 @@ class Console {
   void result(std::string_view text) const;
   // A result under --json: adds "v" and "type" and a line end.
   void result(std::string_view type, const nlohmann::json& object) const;
+  // What happens, under --json, to standard error.
+  void event(std::string_view type, const nlohmann::json& object) const;
   // Something worth knowing that is no error; not shown with --quiet.
   void note(std::string_view text) const;
   // `sluice: text` to standard error.
@@ -44,7 +46,6 @@ class Console {
   void diagnostic(const Diagnostic& diagnostic, const SourceMap& sources) const;
 
  private:
-  void error_object(std::string_view type, const nlohmann::json& object) const;
   ConsoleOptions options_;
   bool output_is_terminal_;
   bool error_is_terminal_;

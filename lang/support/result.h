@@ -18,6 +18,7 @@ struct Error {
   bool retryable = false;
   std::string message;               // one sentence that says what happened and what to do
   std::vector<std::string> context;  // innermost first: "while reading books/a.txt"
+  int error_number = 0;              // errno of the call that failed, where that is what happened
 
   // Returns this error with one more line of context.
   [[nodiscard]] Error with_context(std::string line) && {

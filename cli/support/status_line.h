@@ -1,0 +1,39 @@
+// StatusLine: how a job is getting on, on standard error. On a terminal it is one line that is redrawn; otherwise a
+// line per ten seconds.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "cli/support/console.h"
+#include "runtime/coordinator/local_job.h"
+
+namespace sluice {
+
+class StatusLine {
+ public:
+  explicit StatusLine(const Console& console);
+
+  // From any thread. Nothing is shown in a job's first half second.
+  void update(const JobProgress& progress);
+  // Takes the line away, so that something else can be printed; the next update draws it again.
+  void clear();
+
+ private:
+  void draw(const std::string& text);
+
+  const Console& console_;
+  std::mutex mutex_;  // the job's progress thread updates, sinks and main clear
+  JobProgress last_;
+  bool is_drawn_ = false;
+};
+
+// "running 00:42  in 4.3M/s  out 15/s  state 6.4 MB  31%"; rates are those since `before`.
+[[nodiscard]] std::string progress_text(const JobProgress& now, const JobProgress& before);
+// "1.2 GB", "4.3M", "00:42".
+[[nodiscard]] std::string bytes_text(uint64_t bytes);
+[[nodiscard]] std::string count_text(double count);
+[[nodiscard]] std::string time_text(std::chrono::nanoseconds time);
+
+}  // namespace sluice
