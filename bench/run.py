@@ -254,7 +254,8 @@ def show_table(results):
 def parse_options():
     names = [i.name for i in ITEMS] + OTHERS
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", metavar="ITEM", help=f"of {', '.join(names)}; may be repeated; a prefix is enough")
+    parser.add_argument("--only", action="append", metavar="ITEM",
+                        help=f"of {', '.join(names)}; a prefix is enough; may be repeated")
     parser.add_argument("--quick", action="store_true", help="inputs a tenth as large, two pairs: to see that it works")
     parser.add_argument("--pairs", type=int, help="how often each of the two runs (default 5, with --quick 2)")
     parser.add_argument("--parallel", type=int, default=1, help="tasks of Sluice (default 1)")

@@ -357,7 +357,8 @@ def check(sluice, seed, folder):
     if not same(wanted, got):
         first = next((i for i, (a, b) in enumerate(zip(wanted, got)) if not same([a], [b])), min(len(wanted), len(got)))
         return (f"sqlite has {len(wanted)} rows, sluice {len(got)}; the first that differ:\n"
-                f"  sqlite {wanted[first:first + 2]}\n  sluice {got[first:first + 2]}\n{describe(results[0])}{flow}\n" + "\n".join(case.queries))
+                f"  sqlite {wanted[first:first + 2]}\n  sluice {got[first:first + 2]}\n{describe(results[0])}{flow}\n"
+                + "\n".join(case.queries))
     return None
 
 
