@@ -1,0 +1,121 @@
+#include "stdlib/connectors/byte_stream.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "lang/support/invariant.h"
+#include "stdlib/connectors/unpack.h"
+
+namespace sluice {
+namespace {
+
+class FileStream final : public ByteStream {
+ public:
+  FileStream(int file, bool is_owned, std::string name, const struct stat& status, const Interrupter& interrupter)
+      : file_(file),
+        is_owned_(is_owned),
+        is_regular_(S_ISREG(status.st_mode)),
+        size_(is_regular_ ? static_cast<uint64_t>(status.st_size) : 0),
+        name_(std::move(name)),
+        interrupter_(interrupter) {}
+  ~FileStream() override {
+    if (is_owned_) ::close(file_);
+  }
+  FileStream(const FileStream&) = delete;
+  FileStream& operator=(const FileStream&) = delete;
+
+  Result<uint64_t> read(char* data, uint64_t size) override {
+    for (;;) {
+      if (interrupter_.is_interrupted()) return uint64_t{0};
+      if (!is_regular_ && !wait_for_bytes()) return uint64_t{0};
+      const ssize_t count = ::read(file_, data, size);
+      if (count > 0) {
+        consumed_ += static_cast<uint64_t>(count);
+        return static_cast<uint64_t>(count);
+      }
+      if (count == 0) return at_end();
+      if (errno == EINTR || errno == EAGAIN) continue;
+      return system_error("cannot read " + name_, errno);
+    }
+  }
+
+  bool must_wait() override {
+    if (is_regular_) return false;
+    pollfd waiting{file_, POLLIN, 0};
+    return ::poll(&waiting, 1, 0) == 0;
+  }
+  uint64_t consumed() const override { return consumed_; }
+
+ private:
+  // False when interrupted.
+  bool wait_for_bytes() {
+    pollfd waiting[] = {{file_, POLLIN, 0}, {interrupter_.event(), POLLIN, 0}};
+    while (::poll(waiting, 2, -1) < 0 && errno == EINTR) {
+    }
+    return !interrupter_.is_interrupted();
+  }
+  Result<uint64_t> at_end() {
+    if (consumed_ < size_)
+      return external_error(fmt::format(
+          "{} became shorter while it was read: {} of {} bytes; run again when nothing writes to it any more", name_,
+          consumed_, size_));
+    return uint64_t{0};
+  }
+
+  int file_;
+  bool is_owned_;
+  bool is_regular_;
+  uint64_t size_;  // when it was opened
+  uint64_t consumed_ = 0;
+  std::string name_;
+  const Interrupter& interrupter_;
+};
+
+std::unique_ptr<ByteStream> standard_input(const Interrupter& interrupter) {
+  struct stat status{};
+  ::fstat(STDIN_FILENO, &status);
+  // A pipe hands over more at a time when it may; refusal costs nothing.
+  if (S_ISFIFO(status.st_mode)) ::fcntl(STDIN_FILENO, F_SETPIPE_SZ, 1 << 20);
+  // Redirected from a file, reading may begin in its middle, so its size says nothing.
+  status.st_size = 0;
+  return std::make_unique<FileStream>(STDIN_FILENO, false, "standard input", status, interrupter);
+}
+
+}  // namespace
+
+Interrupter::Interrupter() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  SLUICE_INVARIANT(event_ >= 0, "out of file descriptors");
+}
+Interrupter::~Interrupter() { ::close(event_); }
+
+void Interrupter::interrupt() {
+  is_set_.store(true, std::memory_order_release);
+  const uint64_t one = 1;
+  // Fails only when the counter is full, and then the event is readable already.
+  [[maybe_unused]] const ssize_t written = ::write(event_, &one, sizeof(one));
+}
+
+Result<std::unique_ptr<ByteStream>> open_stream(const std::string& path, const Interrupter& interrupter) {
+  if (path == "-") return standard_input(interrupter);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return system_error("cannot open " + path, errno);
+  struct stat status{};
+  if (::fstat(file, &status) != 0) {
+    const int error = errno;
+    ::close(file);
+    return system_error("cannot read " + path, error);
+  }
+  if (S_ISREG(status.st_mode)) ::posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
+  std::unique_ptr<ByteStream> stream = std::make_unique<FileStream>(file, true, path, status, interrupter);
+  if (path.ends_with(".gz")) return unpack_gzip(std::move(stream), path);
+  if (path.ends_with(".zst")) return unpack_zstd(std::move(stream), path);
+  return stream;
+}
+
+}  // namespace sluice

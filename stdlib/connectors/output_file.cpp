@@ -1,0 +1,131 @@
+#include "stdlib/connectors/output_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
+
+namespace sluice {
+namespace {
+
+std::unexpected<Error> cannot_write(const std::string& path, int error) {
+  switch (error) {
+    case ENOENT:
+      return user_error(fmt::format("cannot write {}: there is no such directory; make it first", path));
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return user_error(fmt::format("cannot write {}: you have no permission to write there", path));
+    case ENOSPC:
+    case EDQUOT:
+      return external_error(
+          fmt::format("cannot write {}: the disk is full; nothing was left behind, make room and run again", path));
+    default:
+      return system_error("cannot write " + path, error);
+  }
+}
+
+// Directory and name, the directory with its slash.
+std::pair<std::string, std::string> split_path(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {"", path};
+  return {path.substr(0, slash + 1), path.substr(slash + 1)};
+}
+
+// A file name is durable when its directory is. Not every file system can do that, and the bytes are safe already.
+void sync_directory(const std::string& directory) {
+  const int file = ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return;
+  ::fsync(file);
+  ::close(file);
+}
+
+}  // namespace
+
+Status write_all(int file, std::string_view bytes, const std::string& name) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file, bytes.data(), bytes.size());
+    if (count >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(count));
+    } else if (errno == EPIPE) {
+      // Who calls the command line tells this from failures by the errno: `| head` has enough.
+      return system_error("cannot write " + name, EPIPE);
+    } else if (errno != EINTR) {
+      return cannot_write(name, errno);
+    }
+  }
+  return {};
+}
+
+// Devices and pipes have no contents that could be replaced: they are written as rows come.
+Result<OutputFile> OutputFile::open_device(const std::string& path) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0) return cannot_write(path, errno);
+  return OutputFile(file, path, {});
+}
+
+Result<OutputFile> OutputFile::create(const std::string& path) {
+  struct stat status{};
+  std::string target = path;
+  if (::stat(path.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode))
+      return user_error(
+          fmt::format("cannot write {}: it is a directory; for files inside of it write {}/", path, path));
+    if (!S_ISREG(status.st_mode)) return open_device(path);
+    // A link keeps pointing to the file, which gets the new contents.
+    if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free); real)
+      target = real.get();
+  }
+  const auto [directory, name] = split_path(target);
+  // Hidden, so that reading the directory does not take it for data.
+  static std::atomic<uint32_t> count = 0;
+  const std::string temporary = fmt::format("{}.{}.{}.{}.tmp", directory, name, ::getpid(), count.fetch_add(1));
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (file < 0) return cannot_write(path, errno);
+  return OutputFile(file, target, temporary);
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : file_(std::exchange(other.file_, -1)),
+      path_(std::move(other.path_)),
+      temporary_(std::exchange(other.temporary_, {})) {}
+
+OutputFile::~OutputFile() { abort(); }
+
+Status OutputFile::commit() {
+  if (temporary_.empty()) return {};
+  if (::fsync(file_) != 0 && errno != EINVAL && errno != EROFS) {
+    const int error = errno;
+    abort();
+    return cannot_write(path_, error);
+  }
+  // A network file system may report a failed write only here.
+  if (::close(std::exchange(file_, -1)) != 0 && errno != EINTR) {
+    const int error = errno;
+    abort();
+    return cannot_write(path_, error);
+  }
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int error = errno;
+    abort();
+    return cannot_write(path_, error);
+  }
+  temporary_.clear();
+  sync_directory(split_path(path_).first);
+  return {};
+}
+
+void OutputFile::abort() noexcept {
+  if (file_ >= 0) ::close(std::exchange(file_, -1));
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  temporary_.clear();
+}
+
+}  // namespace sluice

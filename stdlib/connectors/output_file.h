@@ -1,0 +1,38 @@
+// OutputFile: a file that appears under its name only when it is complete. Until then its bytes are in a file with a
+// temporary name in the same directory.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "lang/support/result.h"
+
+namespace sluice {
+
+// Writes all of `bytes`. `name` for messages.
+[[nodiscard]] Status write_all(int file, std::string_view bytes, const std::string& name);
+
+class OutputFile {
+ public:
+  // Makes the temporary file.
+  [[nodiscard]] static Result<OutputFile> create(const std::string& path);
+  OutputFile(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
+  ~OutputFile();  // aborts unless committed
+
+  [[nodiscard]] Status write(std::string_view bytes) { return write_all(file_, bytes, path_); }
+  // Makes the bytes durable and gives the file its name, replacing what had it.
+  [[nodiscard]] Status commit();
+  void abort() noexcept;
+
+ private:
+  [[nodiscard]] static Result<OutputFile> open_device(const std::string& path);
+  OutputFile(int file, std::string path, std::string temporary)
+      : file_(file), path_(std::move(path)), temporary_(std::move(temporary)) {}
+
+  int file_ = -1;
+  std::string path_;
+  std::string temporary_;  // empty when there is none, or none any more
+};
+
+}  // namespace sluice

@@ -1,0 +1,135 @@
+// print on a terminal: rows gather until there are enough to choose widths, or until no more come for a while.
+#include <fmt/format.h>
+#include <unistd.h>
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "stdlib/connectors/output_file.h"
+#include "stdlib/connectors/sinks.h"
+#include "stdlib/kernels/utf8.h"
+
+namespace sluice {
+namespace {
+
+constexpr size_t kBlockRows = 2000;
+// A column gets no wider for a longer cell; such a cell pushes what follows it to the right.
+constexpr size_t kMaxWidth = 60;
+
+// A cell as the terminal shows it: what could move the cursor is spelled out.
+std::string shown(std::string_view cell) {
+  std::string text;
+  for (size_t at = 0; at < cell.size(); ++at) {
+    const auto byte = static_cast<uint8_t>(cell[at]);
+    if (cell.substr(at).starts_with("\\\\")) {
+      text += '\\';
+      ++at;
+    } else if (byte < 0x20 || byte == 0x7f) {
+      text += fmt::format("\\x{:02x}", byte);
+    } else {
+      text += cell[at];
+    }
+  }
+  return text;
+}
+
+// Terminal columns.
+size_t width_of(std::string_view text) {
+  size_t width = 0;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    const CodePoint point = decode_utf8(at, end);
+    width += point.value < 0 ? 1 : static_cast<size_t>(std::max(0, utf8proc_charwidth(point.value)));
+    at += point.size;
+  }
+  return width;
+}
+
+class TableSink final : public Sink {
+ public:
+  explicit TableSink(const Schema& schema) {
+    for (const auto& field : schema.fields)
+      columns_.push_back(Column{shown(field.name), width_of(shown(field.name)), field.type.is_number()});
+  }
+
+  Status write(std::string_view bytes) override {
+    while (!bytes.empty()) {
+      const size_t end = bytes.find('\n');
+      add_row(bytes.substr(0, end));
+      bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
+      if (cells_.size() >= kBlockRows * columns_.size()) SLUICE_TRY(flush());
+    }
+    return {};
+  }
+
+  Status flush() override {
+    if (cells_.empty()) return {};
+    std::string text;
+    if (!has_header_) add_header(text);
+    for (size_t i = 0; i < cells_.size(); ++i) add_cell(text, i % columns_.size(), cells_[i]);
+    cells_.clear();
+    return write_all(STDOUT_FILENO, text, "standard output");
+  }
+
+  Status commit() override {
+    SLUICE_TRY(flush());
+    if (has_header_) return {};
+    std::string text;
+    add_header(text);
+    return write_all(STDOUT_FILENO, text, "standard output");
+  }
+  void abort() noexcept override {}
+
+ private:
+  struct Column {
+    std::string name;
+    size_t width;
+    bool is_number;
+  };
+
+  void add_row(std::string_view row) {
+    for (auto& column : columns_) {
+      const size_t tab = row.find('\t');
+      cells_.push_back(shown(row.substr(0, tab)));
+      row.remove_prefix(tab == std::string_view::npos ? row.size() : tab + 1);
+      if (const size_t width = width_of(cells_.back()); width <= kMaxWidth)
+        column.width = std::max(column.width, width);
+    }
+  }
+
+  void add_header(std::string& text) {
+    has_header_ = true;
+    for (size_t i = 0; i < columns_.size(); ++i) add_cell(text, i, columns_[i].name);
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (i != 0) text += "┼";
+      for (size_t dash = 0; dash < columns_[i].width + 2; ++dash) text += "─";
+    }
+    text += '\n';
+  }
+
+  void add_cell(std::string& text, size_t index, std::string_view cell) const {
+    const Column& column = columns_[index];
+    const size_t width = width_of(cell);
+    const std::string padding(width < column.width ? column.width - width : 0, ' ');
+    const bool is_last = index + 1 == columns_.size();
+    text += index == 0 ? " " : "│ ";
+    if (column.is_number) text += padding;
+    text += cell;
+    if (!column.is_number && !is_last) text += padding;
+    text += is_last ? "\n" : " ";
+  }
+
+  std::vector<Column> columns_;
+  std::vector<std::string> cells_;  // row after row
+  bool has_header_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Sink> make_table_sink(const Schema& schema) { return std::make_unique<TableSink>(schema); }
+
+}  // namespace sluice
