@@ -27,7 +27,7 @@ std::unexpected<Error> cannot_write(const std::string& path, int error) {
     case EDQUOT:
       return external_error(
           fmt::format("cannot write {}: the disk is full; nothing was left behind, make room and run again", path));
-    default:
+    default:  // with the errno, by which a command line tells a closed pipe (`| head` has enough) from a failure
       return system_error("cannot write " + path, error);
   }
 }
@@ -54,9 +54,6 @@ Status write_all(int file, std::string_view bytes, const std::string& name) {
     const ssize_t count = ::write(file, bytes.data(), bytes.size());
     if (count >= 0) {
       bytes.remove_prefix(static_cast<size_t>(count));
-    } else if (errno == EPIPE) {
-      // Who calls the command line tells this from failures by the errno: `| head` has enough.
-      return system_error("cannot write " + name, EPIPE);
     } else if (errno != EINTR) {
       return cannot_write(name, errno);
     }
