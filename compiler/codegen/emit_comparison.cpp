@@ -120,14 +120,58 @@ llvm::Value* mix(FunctionEmitter& f, llvm::Value* value) {
   return f.b.CreateXor(low, high);
 }
 
-llvm::Value* hash_of(FunctionEmitter& f, const Value& value);
+// A word that keeps the first `bytes` bytes, by index; for the first and the second eight bytes of a short string.
+llvm::Value* byte_mask(FunctionEmitter& f, llvm::Value* size, uint64_t first) {
+  std::vector<uint64_t> masks;
+  for (uint64_t n = 0; n <= kShortText; ++n) {
+    const uint64_t bytes = n <= first ? 0 : n - first;
+    masks.push_back(bytes >= 8 ? ~uint64_t{0} : (uint64_t{1} << (8 * bytes)) - 1);
+  }
+  const std::string_view text(reinterpret_cast<const char*>(masks.data()), masks.size() * 8);
+  return f.load(f.stage.i64, f.b.CreateGEP(f.stage.i64, f.stage.bytes(text), size));
+}
 
-llvm::Value* hash_present(FunctionEmitter& f, const Value& value) {
+llvm::Value* rotate(FunctionEmitter& f, llvm::Value* hash) {
+  return f.b.CreateIntrinsic(f.stage.i64, llvm::Intrinsic::fshl, {hash, hash, f.int64(23)});
+}
+
+llvm::Value* hash_text(FunctionEmitter& f, const Value& value, TextWords& words) {
+  // An absent string may have no address at all.
+  auto* data = f.b.CreateSelect(f.b.CreateICmpEQ(value.size, f.int64(0)), f.stage.bytes(""), value.data);
+  auto* short_block = f.block("short_text");
+  auto* long_block = f.block("long_text");
+  auto* after = f.block("after");
+  f.b.CreateCondBr(emit_is_short(f, value.size), short_block, long_block);
+  f.begin(short_block);
+  auto* low = f.b.CreateAnd(f.load(f.stage.i64, data), byte_mask(f, value.size, 0));
+  auto* high = f.b.CreateAnd(f.load(f.stage.i64, data, 8), byte_mask(f, value.size, 8));
+  auto* salted = f.b.CreateXor(mix(f, f.b.CreateXor(low, rotate(f, value.size))), high);
+  auto* short_hash = mix(f, salted);
+  f.b.CreateBr(after);
+  f.begin(long_block);
+  auto* long_hash = f.call("rt_hash_bytes", {data, value.size});
+  auto* address = f.b.CreatePtrToInt(data, f.stage.i64);
+  f.b.CreateBr(after);
+  f.begin(after);
+  const auto merged = [&](llvm::Value* a, llvm::Value* b) {
+    auto* phi = f.b.CreatePHI(f.stage.i64, 2);
+    phi->addIncoming(a, short_block);
+    phi->addIncoming(b, long_block);
+    return phi;
+  };
+  words.low = merged(low, long_hash);
+  words.high = merged(high, address);
+  return merged(short_hash, long_hash);
+}
+
+llvm::Value* hash_of(FunctionEmitter& f, const Value& value, TextWords& words);
+
+llvm::Value* hash_present(FunctionEmitter& f, const Value& value, TextWords& words) {
   switch (value.type.kind) {
     case TypeKind::Record:
       return emit_hash(f, value.fields);
     case TypeKind::String:
-      return f.call("rt_hash_bytes", {value.data, value.size});
+      return hash_text(f, value, words);
     case TypeKind::Bool:
     case TypeKind::Null:
       return mix(f, f.b.CreateZExt(value.data, f.stage.i64));
@@ -143,7 +187,8 @@ llvm::Value* hash_present(FunctionEmitter& f, const Value& value) {
       const Type& element = value.type.element();
       f.loop(f.int64(0), value.size, "elements", [&](llvm::Value* i) {
         auto* at = f.offset(value.data, f.b.CreateMul(i, f.int64(abi::memory_size_of(element))));
-        auto* one = hash_of(f, load_memory(f, element, at));
+        TextWords unused;
+        auto* one = hash_of(f, load_memory(f, element, at), unused);
         f.b.CreateStore(mix(f, f.b.CreateAdd(one, f.b.CreateLoad(f.stage.i64, hash))), hash);
       });
       return f.b.CreateLoad(f.stage.i64, hash);
@@ -153,8 +198,8 @@ llvm::Value* hash_present(FunctionEmitter& f, const Value& value) {
   }
 }
 
-llvm::Value* hash_of(FunctionEmitter& f, const Value& value) {
-  auto* hash = hash_present(f, value);
+llvm::Value* hash_of(FunctionEmitter& f, const Value& value, TextWords& words) {
+  auto* hash = hash_present(f, value, words);
   return value.present ? f.b.CreateSelect(value.present, hash, f.int64(0x6e756c6cull)) : hash;
 }
 
@@ -201,13 +246,18 @@ llvm::Value* emit_compare(FunctionEmitter& f, const Value& a, const Value& b) {
   return f.b.CreateSelect(f.b.CreateOr(a_null, b_null), three_way(f, a_null, b_null), order);
 }
 
-llvm::Value* emit_hash(FunctionEmitter& f, const std::vector<Value>& values) {
-  if (values.empty()) return f.int64(0);
-  llvm::Value* hash = hash_of(f, values[0]);
-  for (size_t i = 1; i < values.size(); ++i) {
-    auto* rotated = f.b.CreateIntrinsic(f.stage.i64, llvm::Intrinsic::fshl, {hash, hash, f.int64(23)});
-    hash = mix(f, f.b.CreateXor(rotated, hash_of(f, values[i])));
+llvm::Value* emit_is_short(FunctionEmitter& f, llvm::Value* size) {
+  return f.b.CreateICmpULE(size, f.int64(kShortText));
+}
+
+llvm::Value* emit_hash(FunctionEmitter& f, const std::vector<Value>& values, std::vector<TextWords>* texts) {
+  std::vector<TextWords> words(values.size());
+  llvm::Value* hash = f.int64(0);
+  for (size_t i = 0; i < values.size(); ++i) {
+    auto* one = hash_of(f, values[i], words[i]);
+    hash = i == 0 ? one : mix(f, f.b.CreateXor(rotate(f, hash), one));
   }
+  if (texts != nullptr) *texts = std::move(words);
   return hash;
 }
 

@@ -31,8 +31,18 @@ struct Scope {
 [[nodiscard]] llvm::Value* emit_compare(FunctionEmitter& f, const Value& a, const Value& b);
 // i1 for Lt, Le, Gt, Ge on present values of one type.
 [[nodiscard]] llvm::Value* emit_order(FunctionEmitter& f, ExprOp op, const Value& a, const Value& b);
-// i64 hash, equal for equal values, the same in every process.
-[[nodiscard]] llvm::Value* emit_hash(FunctionEmitter& f, const std::vector<Value>& values);
+// A string as two words: its bytes, zeros behind them, when it has at most kShortText; else its hash and its address.
+// Together with the size that is enough to tell short strings apart without following a pointer.
+constexpr uint64_t kShortText = 16;
+struct TextWords {
+  llvm::Value* low = nullptr;
+  llvm::Value* high = nullptr;
+};
+// i64 hash, equal for equal values, the same in every process. `texts`, when given, receives the words of the values
+// that are strings (by position), which hashing has computed anyway.
+[[nodiscard]] llvm::Value* emit_hash(FunctionEmitter& f, const std::vector<Value>& values,
+                                     std::vector<TextWords>* texts = nullptr);
+[[nodiscard]] llvm::Value* emit_is_short(FunctionEmitter& f, llvm::Value* size);
 
 // Conjunction of the presence of the values; null when all are always present.
 [[nodiscard]] llvm::Value* all_present(FunctionEmitter& f, const std::vector<Value>& values);

@@ -91,7 +91,8 @@ llvm::FunctionCallee StageContext::library(std::string_view name, llvm::Function
 
 llvm::Constant* StageContext::bytes(std::string_view text) {
   if (const auto found = bytes_.find(text); found != bytes_.end()) return found->second;
-  auto* data = llvm::ConstantDataArray::getString(llvm, llvm::StringRef(text.data(), text.size()), false);
+  const std::string padded = std::string(text) + std::string(abi::kStringSlack, '\0');
+  auto* data = llvm::ConstantDataArray::getString(llvm, padded, false);
   auto* global =
       new llvm::GlobalVariable(*module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data, "text");
   global->setUnnamedAddr(llvm::GlobalValue::UnnamedAddr::Global);

@@ -34,22 +34,81 @@ Value copy_into(FunctionEmitter& f, llvm::Value* table, Value value) {
   return value;
 }
 
+// A key string is kept as [uint64 size][low][high], see TextWords: short ones need no memory besides the entry.
+constexpr uint32_t kTextKeyBytes = 24;
+
+uint32_t key_size(const Type& type) {
+  if (is_string(type)) return kTextKeyBytes + (type.nullable ? 8 : 0);
+  return (abi::memory_size_of(type) + 7) & ~7u;
+}
+
+llvm::Value* text_equal(FunctionEmitter& f, const Value& key, const TextWords& words, llvm::Value* address) {
+  llvm::Value* equal = f.b.CreateICmpEQ(f.load(f.stage.i64, address), key.size);
+  equal = f.b.CreateAnd(equal, f.b.CreateICmpEQ(f.load(f.stage.i64, address, 8), words.low));
+  auto* stored = f.load(f.stage.i64, address, 16);
+  auto* same_high = f.b.CreateICmpEQ(stored, words.high);
+  auto* must_compare = f.b.CreateAnd(equal, f.b.CreateNot(emit_is_short(f, key.size)));
+  return f.if_else(
+      must_compare, f.stage.bool_type,
+      [&]() -> llvm::Value* {
+        return f.b.CreateICmpNE(f.call("rt_equal_bytes", {f.b.CreateIntToPtr(stored, f.stage.ptr), key.data, key.size}),
+                                llvm::ConstantInt::get(f.stage.i8, 0));
+      },
+      [&]() -> llvm::Value* { return f.b.CreateAnd(equal, same_high); });
+}
+
+llvm::Value* key_equal(FunctionEmitter& f, const Value& key, const TextWords& words, llvm::Value* address) {
+  if (!is_string(key.type)) return emit_equal(f, load_memory(f, key.type, address), key);
+  if (key.present == nullptr) return text_equal(f, key, words, address);
+  auto* stored_present = f.b.CreateICmpNE(f.load(f.stage.i64, address), f.int64(0));
+  auto* both = f.b.CreateAnd(stored_present, key.present);
+  auto* neither = f.b.CreateNot(f.b.CreateOr(stored_present, key.present));
+  return f.b.CreateOr(neither, f.b.CreateAnd(both, text_equal(f, key, words, f.offset(address, 8))));
+}
+
 llvm::Value* keys_equal(FunctionEmitter& f, const EntryLayout& layout, const std::vector<Value>& keys,
-                        llvm::Value* entry) {
+                        const std::vector<TextWords>& words, llvm::Value* entry) {
   llvm::Value* equal = f.boolean(true);
   for (size_t i = 0; i < keys.size(); ++i) {
-    const Value stored = load_memory(f, keys[i].type, f.offset(entry, layout.keys[i]));
-    // One branch per key: later keys are compared only when the earlier ones are equal.
-    if (i == 0) {
-      equal = emit_equal(f, stored, keys[i]);
-    } else {
-      const Value key = keys[i];
-      equal = f.if_else(
-          equal, f.stage.bool_type, [&]() -> llvm::Value* { return emit_equal(f, stored, key); },
-          [&]() -> llvm::Value* { return f.boolean(false); });
-    }
+    const auto compare = [&]() -> llvm::Value* {
+      return key_equal(f, keys[i], words[i], f.offset(entry, layout.keys[i]));
+    };
+    // Later keys are compared only when the earlier ones are equal.
+    equal = i == 0 ? compare()
+                   : f.if_else(equal, f.stage.bool_type, compare, [&]() -> llvm::Value* { return f.boolean(false); });
   }
   return equal;
+}
+
+void store_key(FunctionEmitter& f, llvm::Value* table, const Value& key, const TextWords& words, llvm::Value* address) {
+  if (!is_string(key.type)) return store_memory(f, copy_into(f, table, key), address);
+  if (key.present) {
+    f.store(f.b.CreateZExt(key.present, f.stage.i64), address);
+    address = f.offset(address, 8);
+  }
+  f.store(key.size, address);
+  f.store(words.low, address, 8);
+  auto* high = f.if_else(
+      emit_is_short(f, key.size), f.stage.i64, [&]() -> llvm::Value* { return words.high; },
+      [&]() -> llvm::Value* {
+        return f.b.CreatePtrToInt(f.call("rt_table_copy", {table, key.data, key.size}), f.stage.i64);
+      });
+  f.store(high, address, 16);
+}
+
+Value load_key(FunctionEmitter& f, const Type& type, llvm::Value* address) {
+  if (!is_string(type)) return load_memory(f, type, address);
+  Value key;
+  key.type = type;
+  if (type.nullable) {
+    key.present = f.b.CreateICmpNE(f.load(f.stage.i64, address), f.int64(0));
+    address = f.offset(address, 8);
+  }
+  key.size = f.load(f.stage.i64, address);
+  auto* inside = f.offset(address, 8);
+  auto* outside = f.load(f.stage.ptr, address, 16);
+  key.data = f.b.CreateSelect(emit_is_short(f, key.size), inside, outside);
+  return key;
 }
 
 llvm::Value* first_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash) {
@@ -67,7 +126,7 @@ EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>&
   layout.size = kHashBytes;
   for (const auto& key : keys) {
     layout.keys.push_back(layout.size);
-    layout.size += (abi::memory_size_of(key) + 7) & ~7u;
+    layout.size += key_size(key);
   }
   for (const auto& state : states) {
     layout.states.push_back(layout.size);
@@ -79,7 +138,8 @@ EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>&
 FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
                           const std::vector<Value>& keys, const std::function<void(llvm::Value*)>& initialize) {
   constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
-  auto* hash = emit_hash(f, keys);
+  std::vector<TextWords> words;
+  auto* hash = emit_hash(f, keys, &words);
   auto* tag = f.b.CreateAnd(hash, f.int64(0xffff));
   auto* slots = f.load(f.stage.ptr, table, offsetof(abi::HashTable, slots));
   auto* start = first_slot(f, table, hash);
@@ -104,7 +164,7 @@ FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLay
 
   f.begin(candidate);
   auto* entry = f.b.CreateIntToPtr(f.b.CreateAnd(slot, f.int64(kAddressMask)), f.stage.ptr, "entry");
-  auto* equal = keys_equal(f, layout, keys, entry);
+  auto* equal = keys_equal(f, layout, keys, words, entry);
   auto* equal_block = f.b.GetInsertBlock();
   f.b.CreateCondBr(equal, found, next);
 
@@ -114,8 +174,7 @@ FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLay
 
   f.begin(missing);
   auto* made = f.call("rt_table_insert", {f.context(), table, hash});
-  for (size_t i = 0; i < keys.size(); ++i)
-    store_memory(f, copy_into(f, table, keys[i]), f.offset(made, layout.keys[i]));
+  for (size_t i = 0; i < keys.size(); ++i) store_key(f, table, keys[i], words[i], f.offset(made, layout.keys[i]));
   initialize(made);
   auto* missing_end = f.b.GetInsertBlock();
   f.b.CreateBr(found);
@@ -133,7 +192,7 @@ FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLay
 std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout, const std::vector<Type>& types,
                              llvm::Value* entry) {
   std::vector<Value> keys;
-  for (size_t i = 0; i < types.size(); ++i) keys.push_back(load_memory(f, types[i], f.offset(entry, layout.keys[i])));
+  for (size_t i = 0; i < types.size(); ++i) keys.push_back(load_key(f, types[i], f.offset(entry, layout.keys[i])));
   return keys;
 }
 

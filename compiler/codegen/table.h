@@ -8,7 +8,8 @@
 
 namespace sluice::codegen {
 
-// [uint64 hash][keys in memory layout][states]; a string state is {data, size, capacity}.
+// [uint64 hash][keys][states]; keys and states in memory layout, except that a string key is three words (table.cpp)
+// and a string state is {data, size, capacity}.
 struct EntryLayout {
   std::vector<uint32_t> keys;
   std::vector<uint32_t> states;

@@ -77,6 +77,9 @@ struct Chunk {
 };
 inline constexpr uint32_t kNoField = 0xffffffffu;
 inline constexpr uint64_t kChunkPadding = 64;
+// Behind the bytes of every string there are this many more readable ones, so that short strings can be loaded as two
+// words without looking at their size first. Whoever owns strings allocates so.
+inline constexpr uint64_t kStringSlack = 16;
 
 // A hash table whose entries the compiler lays out: [uint64 hash][key fields][value fields] in memory layout, zeroed
 // when made. Slots are searched linearly from slot(hash) = mulhi(hash - hash_base, hash_scale); there is no

@@ -9,7 +9,7 @@ namespace sluice {
 
 namespace {
 abi::BlockHeader* allocate(uint64_t bytes) {
-  auto* memory = static_cast<abi::BlockHeader*>(std::malloc(bytes));
+  auto* memory = static_cast<abi::BlockHeader*>(std::malloc(bytes + abi::kStringSlack));
   SLUICE_INVARIANT(memory != nullptr, "out of memory for a row block");
   return memory;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "runtime/abi/layout.h"
 #include "runtime/data/big_memory.h"
 
 namespace sluice {
@@ -32,15 +33,15 @@ ByteArena& ByteArena::operator=(ByteArena&& other) noexcept {
 void ByteArena::use(size_t chunk) noexcept {
   current_ = chunk;
   cursor_ = chunks_[chunk].memory;
-  limit_ = cursor_ + chunks_[chunk].size;
+  limit_ = cursor_ + chunks_[chunk].size - abi::kStringSlack;
 }
 
 char* ByteArena::allocate_slow(size_t size) noexcept {
   while (current_ + 1 < chunks_.size()) {  // after reset()
     use(current_ + 1);
-    if (size <= chunks_[current_].size) return std::exchange(cursor_, cursor_ + size);
+    if (size + abi::kStringSlack <= chunks_[current_].size) return std::exchange(cursor_, cursor_ + size);
   }
-  const size_t bytes = std::max(next_bytes_, size);
+  const size_t bytes = std::max(next_bytes_, size + abi::kStringSlack);
   next_bytes_ = std::min(kHugePageBytes, next_bytes_ * 2);
   chunks_.push_back({allocate_zeroed(bytes), bytes});
   held_bytes_ += bytes;
