@@ -5,6 +5,7 @@
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
 #include "compiler/codegen/table.h"
+#include "compiler/lower/lower.h"
 #include "lang/support/invariant.h"
 #include "runtime/abi/kernel_abi.h"
 
@@ -247,6 +248,7 @@ void unit_end(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
 void for_each_reached(FunctionEmitter& f, NodeId node, const std::function<void(NodeId, const AggregateNode&)>& visit) {
   for (const NodeId user : f.stage.plan.graph.users_of(node)) {
     const Node& target = f.stage.node(user);
+    if (!f.stage.in_stage(user)) continue;
     if (const auto* aggregate = target.as<AggregateNode>()) {
       visit(user, *aggregate);
     } else if (target.kind() != NodeKind::Exchange && target.kind() != NodeKind::Top &&

@@ -37,7 +37,7 @@ class JsonDecoder {
 
  private:
   void emit_line(llvm::Value* line_end) {
-    const auto places = emit_object(node_.declared.fields, used_columns());
+    const auto places = emit_object(used_columns());
     auto* last = structural(f_.b.CreateSub(cursor(), f_.int64(1)));
     fail_record(f_.b.CreateICmpUGT(last, line_end), last, abi::DecodeError::LineBreakInValue);
     auto* following = structural(cursor());
@@ -57,8 +57,7 @@ class JsonDecoder {
 
   // Walks the object at the cursor and leaves the cursor behind it. For each wanted field: a slot with the structural
   // position of its value, kMissing when the object has none. Of equal keys the last counts.
-  std::map<std::string, llvm::Value*> emit_object(const std::vector<Field>& fields,
-                                                  const std::vector<std::string>& wanted) {
+  std::map<std::string, llvm::Value*> emit_object(const std::vector<std::string>& wanted) {
     std::map<std::string, llvm::Value*> places;
     for (const auto& name : wanted) {
       if (places.contains(name)) continue;
@@ -79,7 +78,7 @@ class JsonDecoder {
     expect('"', cursor(), abi::DecodeError::ExpectedKey);
     auto* colon = f_.b.CreateAdd(cursor(), f_.int64(1));
     expect(':', colon, abi::DecodeError::ExpectedColon);
-    note_key(fields, places, structural(cursor()), structural(colon));
+    note_key(places, structural(cursor()), structural(colon));
     advance(2);
     skip_value();
     auto* separator = cursor();
@@ -98,16 +97,15 @@ class JsonDecoder {
   }
 
   // Compares the key between the structurals `open` (its quote) and `colon` with the wanted names, by length first.
-  void note_key(const std::vector<Field>&, const std::map<std::string, llvm::Value*>& places, llvm::Value* open,
-                llvm::Value* colon) {
+  void note_key(const std::map<std::string, llvm::Value*>& places, llvm::Value* open, llvm::Value* colon) {
     auto* name = f_.offset(data_, f_.b.CreateAdd(open, f_.int64(1)));
     auto* close = trimmed_end(colon);  // one behind the closing quote
     auto* length = f_.b.CreateSub(close, f_.b.CreateAdd(open, f_.int64(2)));
     std::map<size_t, std::vector<std::pair<std::string, llvm::Value*>>> by_length;
     for (const auto& [text, place] : places) by_length[text.size()].emplace_back(text, place);
+    auto* value = f_.b.CreateTrunc(f_.b.CreateAdd(cursor(), f_.int64(2)), f_.stage.i32);
     auto* done = f_.block("key_noted");
     auto* choice = f_.b.CreateSwitch(length, done, static_cast<unsigned>(by_length.size()));
-    auto* value = f_.b.CreateTrunc(f_.b.CreateAdd(cursor(), f_.int64(2)), f_.stage.i32);
     for (const auto& [size, candidates] : by_length) {
       auto* block = f_.block("key_of_length");
       choice->addCase(f_.int64(size), block);
@@ -201,7 +199,7 @@ class JsonDecoder {
     f_.b.CreateStore(at, cursor_);
     std::vector<std::string> names;
     for (const auto& field : type.fields) names.push_back(field.name);
-    const auto places = emit_object(type.fields, names);
+    const auto places = emit_object(names);
     Value record;
     record.type = type;
     for (const auto& field : type.fields)

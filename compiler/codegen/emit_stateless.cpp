@@ -69,6 +69,8 @@ void write_to_edge(FunctionEmitter& f, EdgeId id, const Row& row) {
 void emit_users(FunctionEmitter& f, NodeId node, const Row& row) {
   for (const NodeId user : f.stage.plan.graph.users_of(node)) {
     const Node& target = f.stage.node(user);
+    // An exchange may feed several stages; each emits its own users only.
+    if (target.kind() != NodeKind::Exchange && !f.stage.in_stage(user)) continue;
     f.node = user;
     f.set_span(target.span);
     std::visit(

@@ -21,7 +21,7 @@ FunctionEmitter::FunctionEmitter(StageContext& owner, const std::string& name, s
   body_ = llvm::BasicBlock::Create(stage.llvm, "body", function);
   exit_ = llvm::BasicBlock::Create(stage.llvm, "exit", function);
   b.SetInsertPoint(entry_);
-  set_span(span);
+  b.SetCurrentDebugLocation(stage.debug_location(span, debug_scope_));
   b.CreateBr(body_);
   b.SetInsertPoint(exit_);
   exit_code_ = b.CreatePHI(stage.i32, 4, "code");

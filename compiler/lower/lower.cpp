@@ -30,6 +30,15 @@ Schema distinct_key(const AggregateNode& aggregate, const AggregateCall& call) {
   return schema;
 }
 
+// What top and sort keep of a row: in front of its columns the values it is ordered by, so that comparing kept rows
+// evaluates nothing.
+Schema kept_row(const std::vector<OrderKey>& order, const Schema& row) {
+  Schema schema;
+  for (size_t i = 0; i < order.size(); ++i) schema.fields.push_back({fmt::format("order.{}", i), order[i].expr.type});
+  std::ranges::copy(row.fields, std::back_inserter(schema.fields));
+  return schema;
+}
+
 std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   std::vector<StatePlan> states;
@@ -42,9 +51,9 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
     }
   } else if (const auto* top = node.as<TopNode>()) {
     if (!top->keys.empty()) states.push_back({StateKind::Groups, node.name + ".groups", id, row_of(top->keys), {}});
-    states.push_back({StateKind::Top, node.name, id, {}, graph.nodes[node.inputs[0]].schema});
-  } else if (node.kind() == NodeKind::Sort) {
-    states.push_back({StateKind::Sort, node.name, id, {}, graph.nodes[node.inputs[0]].schema});
+    states.push_back({StateKind::Top, node.name, id, {}, kept_row(top->order, graph.nodes[node.inputs[0]].schema)});
+  } else if (const auto* sort = node.as<SortNode>()) {
+    states.push_back({StateKind::Sort, node.name, id, {}, kept_row(sort->order, graph.nodes[node.inputs[0]].schema)});
   } else if (node.kind() == NodeKind::Limit) {
     states.push_back({StateKind::Counter, node.name, id, {}, {}});
   }

@@ -41,7 +41,7 @@ struct StatePlan {
   std::string name;  // stable identity: the node's name, with a suffix where a node has several
   NodeId node;
   Schema key;        // Groups, Distinct
-  Schema value;      // Groups: state columns; Top, Sort: the row
+  Schema value;      // Groups: state columns; Top, Sort: order values "order.<i>", then the row
   bool operator==(const StatePlan&) const = default;
 };
 
