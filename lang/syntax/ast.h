@@ -14,6 +14,12 @@
 
 namespace sluice::ast {
 
+// No tree is deeper than this, so that everything that walks one may recurse.
+inline constexpr uint32_t kMaxDepth = 1000;
+
+// One line per node reads better here than one line per member.
+// clang-format off
+
 struct Expr;
 struct Pipeline;
 struct TypeExpr;
@@ -82,6 +88,7 @@ struct Expr {
   std::variant<Literal, NameExpr, Binary, Unary, IsNull, IsVariant, If, Lambda, Member, Call, Index, Record, List,
                MapLiteral, FString, Match, Paren>
       node;
+  uint32_t depth = 1;  // of the tree below and with this node; the parser bounds it (kMaxDepth)
 };
 
 // ---- declarations shared by several items ----
@@ -98,10 +105,10 @@ struct Clause {
   Span span;
   Span keyword_span;
   const Expr* expr = nullptr;      // Over On Within Keep Emit Until Max Time Delay Idle
-  std::vector<KeyItem> keys;       // Per
-  std::vector<OrderItem> orders;   // By
-  Path path;                       // As
-  std::vector<Name> names;         // Key; With (one)
+  std::vector<KeyItem> keys = {};  // Per
+  std::vector<OrderItem> orders = {};  // By
+  Path path = {};  // As
+  std::vector<Name> names = {};  // Key; With (one)
 };
 
 struct Input {
@@ -113,7 +120,7 @@ struct Input {
   const Pipeline* pipeline = nullptr;
   const Expr* list = nullptr;
 };
-struct AliasedInput { Input input; std::optional<Name> alias; };
+struct AliasedInput { Input input; std::optional<Name> alias; };  // of a join: its clause `as NAME`
 
 struct Column {
   Span span;
@@ -138,7 +145,8 @@ struct PatternAtom {
 
 // One `|>` step. The operator's name decides which of the parts are used (its shape, see operators.def).
 struct Step {
-  Span span;
+  Span span;                        // from the operator to the last hint
+  Span pipe_span;                   // the `|>`
   Name op;                          // "where"; for joins the last word, `join`
   std::optional<Name> join_kind;    // left right full semi anti asof cross
   const Expr* expr = nullptr;       // condition, count, value
@@ -177,6 +185,7 @@ struct IfStmt { const Expr* condition; Block then_block; std::optional<Block> el
 struct Stmt {
   Span span;
   std::variant<LetStmt, SetStmt, EmitStmt, ReturnStmt, StartStmt, StopStmt, ClearStmt, ForStmt, IfStmt> node;
+  uint32_t depth = 1;  // of `else if` chains
 };
 
 // ---- items ----
@@ -230,5 +239,7 @@ struct Program {
   std::vector<Item> items;
   std::vector<Comment> comments;  // in source order, for the formatter
 };
+
+// clang-format on
 
 }  // namespace sluice::ast

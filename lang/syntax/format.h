@@ -10,4 +10,4 @@
 namespace sluice {
 // `program` must have been parsed from `source` without errors.
 [[nodiscard]] std::string format(const ast::Program& program, const SourceFile& source);
-}
+}  // namespace sluice
