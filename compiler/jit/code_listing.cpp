@@ -3,7 +3,6 @@
 #include <llvm/IR/DebugInfoMetadata.h>
 #include <llvm/IR/InstIterator.h>
 #include <llvm/IR/IntrinsicInst.h>
-#include <llvm/Object/ObjectFile.h>
 #include <llvm/Support/raw_ostream.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 
@@ -91,18 +90,6 @@ void list_assembly(const JobPlan& plan, const std::string& assembly, Listings& l
   }
 }
 
-uint64_t text_size(llvm::MemoryBufferRef buffer) {
-  auto object = llvm::object::ObjectFile::createObjectFile(buffer);
-  if (!object) {
-    llvm::consumeError(object.takeError());
-    return 0;
-  }
-  uint64_t size = 0;
-  for (const auto& section : (*object)->sections())
-    if (section.isText()) size += section.getSize();
-  return size;
-}
-
 }  // namespace
 
 Result<StageListing> list_stage_code(const JobPlan& plan, StageId stage, const ConnectorSettings& settings) {
@@ -110,8 +97,6 @@ Result<StageListing> list_stage_code(const JobPlan& plan, StageId stage, const C
   auto emitted = codegen::emit_stage(context, plan, stage, settings);
   SLUICE_ASSIGN(const auto machine, make_target_machine(true));
   llvm::Module& module = *emitted.module;
-  module.setDataLayout(machine->createDataLayout());
-  module.setTargetTriple(machine->getTargetTriple().str());
   optimize_module(module, *machine);
   StageListing result;
   result.stage = plan.stages[stage].name;
@@ -122,7 +107,7 @@ Result<StageListing> list_stage_code(const JobPlan& plan, StageId stage, const C
   // Code generation rewrites the module it is given, so each form starts from a copy.
   const auto copy = llvm::CloneModule(module);
   SLUICE_ASSIGN(const auto object, compile_object(*copy, *machine));
-  result.code_bytes = text_size(*object);
+  result.code_bytes = code_size(*object);
   SLUICE_ASSIGN(const std::string assembly, compile_assembly(module, *machine));
   list_assembly(plan, assembly, listings);
   for (auto& [place, listing] : listings) result.lines.push_back(std::move(listing));

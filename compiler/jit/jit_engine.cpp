@@ -4,7 +4,6 @@
 #include <llvm/ExecutionEngine/Orc/Debugging/PerfSupportPlugin.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
-#include <llvm/Object/ObjectFile.h>
 #include <llvm/Support/raw_ostream.h>
 
 #include <atomic>
@@ -48,18 +47,6 @@ OwnedModule emit(const JobPlan& plan, StageId stage, const ConnectorSettings& se
   owned.context = std::make_unique<llvm::LLVMContext>();
   owned.stage = codegen::emit_stage(*owned.context, plan, stage, settings);
   return owned;
-}
-
-uint64_t code_size(llvm::MemoryBufferRef buffer) {
-  auto object = llvm::object::ObjectFile::createObjectFile(buffer);
-  if (!object) {
-    llvm::consumeError(object.takeError());
-    return 0;
-  }
-  uint64_t size = 0;
-  for (const auto& section : (*object)->sections())
-    if (section.isText()) size += section.getSize();
-  return size;
 }
 
 // The code of one stage. `current` is published by pointer, so that running tasks pick up a better tier.
@@ -211,8 +198,6 @@ Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, 
   if (options_.tier != JitTier::Optimized) {
     start = Clock::now();
     SLUICE_ASSIGN(const auto machine, make_target_machine(false));
-    owned.stage.module->setDataLayout(machine->createDataLayout());
-    owned.stage.module->setTargetTriple(machine->getTargetTriple().str());
     SLUICE_ASSIGN(const auto object, compile_object(*owned.stage.module, *machine));
     SLUICE_ASSIGN(auto functions, link(*object, stage.inputs.size(), stage.finish_phases));
     times.quick = Clock::now() - start;
@@ -237,8 +222,6 @@ Status LljitEngine::optimize(Job& job) {
   const auto start = Clock::now();
   llvm::Module& module = *job.module.stage.module;
   SLUICE_ASSIGN(const auto machine, make_target_machine(true));
-  module.setDataLayout(machine->createDataLayout());
-  module.setTargetTriple(machine->getTargetTriple().str());
   optimize_module(module, *machine);
   SLUICE_ASSIGN(const auto object, compile_object(module, *machine));
   SLUICE_ASSIGN(auto functions, link(*object, job.inputs, job.phases));
@@ -307,8 +290,6 @@ std::string stage_llvm_text(const JobPlan& plan, StageId stage, const ConnectorS
   if (optimized) {
     auto machine = make_target_machine(true);
     if (!machine) return machine.error().to_string();
-    owned.stage.module->setDataLayout((*machine)->createDataLayout());
-    owned.stage.module->setTargetTriple((*machine)->getTargetTriple().str());
     optimize_module(*owned.stage.module, **machine);
   }
   return text_of(*owned.stage.module);
@@ -317,8 +298,6 @@ std::string stage_llvm_text(const JobPlan& plan, StageId stage, const ConnectorS
 Result<std::string> stage_assembly_text(const JobPlan& plan, StageId stage, const ConnectorSettings& settings) {
   OwnedModule owned = emit(plan, stage, settings);
   SLUICE_ASSIGN(const auto machine, make_target_machine(true));
-  owned.stage.module->setDataLayout(machine->createDataLayout());
-  owned.stage.module->setTargetTriple(machine->getTargetTriple().str());
   optimize_module(*owned.stage.module, *machine);
   return compile_assembly(*owned.stage.module, *machine);
 }

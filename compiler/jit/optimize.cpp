@@ -5,6 +5,7 @@
 #include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/MC/TargetRegistry.h>
+#include <llvm/Object/ObjectFile.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Support/SmallVectorMemoryBuffer.h>
 #include <llvm/Support/TargetSelect.h>
@@ -21,8 +22,14 @@ std::string host_features() {
   return features.getString();
 }
 
+void set_target(llvm::Module& module, llvm::TargetMachine& machine) {
+  module.setDataLayout(machine.createDataLayout());
+  module.setTargetTriple(machine.getTargetTriple().str());
+}
+
 Result<void> emit(llvm::Module& module, llvm::TargetMachine& machine, llvm::raw_pwrite_stream& out,
                   llvm::CodeGenFileType type) {
+  set_target(module, machine);
   llvm::legacy::PassManager passes;
   if (machine.addPassesToEmitFile(passes, out, nullptr, type, /*DisableVerify=*/true))
     return internal_error("LLVM cannot write code for this machine");
@@ -57,6 +64,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_target_machine(bool optimized)
 }
 
 void optimize_module(llvm::Module& module, llvm::TargetMachine& machine) {
+  set_target(module, machine);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
   llvm::CGSCCAnalysisManager components;
@@ -85,6 +93,18 @@ Result<std::string> compile_assembly(llvm::Module& module, llvm::TargetMachine& 
   llvm::raw_svector_ostream out(bytes);
   SLUICE_TRY(emit(module, machine, out, llvm::CodeGenFileType::AssemblyFile));
   return std::string(bytes.begin(), bytes.end());
+}
+
+uint64_t code_size(llvm::MemoryBufferRef buffer) {
+  auto object = llvm::object::ObjectFile::createObjectFile(buffer);
+  if (!object) {
+    llvm::consumeError(object.takeError());
+    return 0;
+  }
+  uint64_t size = 0;
+  for (const auto& section : (*object)->sections())
+    if (section.isText()) size += section.getSize();
+  return size;
 }
 
 }  // namespace sluice

@@ -19,6 +19,8 @@ void optimize_module(llvm::Module& module, llvm::TargetMachine& machine);
 [[nodiscard]] Result<std::unique_ptr<llvm::MemoryBuffer>> compile_object(llvm::Module& module,
                                                                          llvm::TargetMachine& machine);
 [[nodiscard]] Result<std::string> compile_assembly(llvm::Module& module, llvm::TargetMachine& machine);
+// Bytes of machine code in an object.
+[[nodiscard]] uint64_t code_size(llvm::MemoryBufferRef object);
 // CPU name and features: part of the key of a cached object.
 [[nodiscard]] std::string host_description();
 

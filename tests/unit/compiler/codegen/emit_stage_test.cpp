@@ -30,7 +30,6 @@ void expect_compiles(std::string_view text) {
         ASSERT_FALSE(llvm::verifyModule(*stage.module, &out)) << problem;
         const auto machine = make_target_machine(optimized);
         ASSERT_TRUE(machine.has_value());
-        stage.module->setDataLayout((*machine)->createDataLayout());
         if (optimized) optimize_module(*stage.module, **machine);
         const auto object = compile_object(*stage.module, **machine);
         ASSERT_TRUE(object.has_value()) << object.error().message;
