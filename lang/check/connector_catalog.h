@@ -15,7 +15,7 @@ namespace sluice {
 
 struct ConnectorParam {
   std::string name;
-  Type type;                                // bool, int, string or duration
+  Type type;                                  // bool, int, string or duration
   std::optional<LiteralValue> default_value;  // none: must be given
   std::string doc;
 };
@@ -24,8 +24,8 @@ struct ConnectorEntry {
   std::string name;
   bool can_read = false;
   bool can_write = false;
-  std::vector<ConnectorParam> params;       // positional arguments bind in this order
-  std::optional<Schema> fixed_schema;       // a source whose columns are always the same: lines gives {line: string}
+  std::vector<ConnectorParam> params;  // positional arguments bind in this order
+  std::optional<Schema> fixed_schema;  // a source whose columns are always the same: lines gives {line: string}
   std::string doc;
 };
 

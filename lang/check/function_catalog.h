@@ -21,7 +21,7 @@ struct FunctionOverload {
   std::string name;
   std::vector<FunctionParam> params;
   Type result;
-  std::string symbol;   // of the kernel; its C signature follows from the types (runtime/abi/kernel_abi.h)
+  std::string symbol;  // of the kernel; its C signature follows from the types (runtime/abi/kernel_abi.h)
   bool can_fail = false;
   std::string doc;      // one sentence
   std::string example;  // `lower("ABC") == "abc"`, run as a test

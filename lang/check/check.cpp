@@ -1,0 +1,70 @@
+#include "lang/check/check.h"
+
+#include <deque>
+
+#include "lang/check/items.h"
+#include "lang/graph/graph_text.h"
+#include "lang/graph/verify.h"
+#include "lang/support/invariant.h"
+#include "lang/syntax/parse.h"
+
+namespace sluice {
+
+namespace {
+
+// The Flow modules of stdlib. They are part of every program; a mistake in one is ours.
+void add_modules(Session& session, std::deque<ast::Program>& programs) {
+  for (const auto& module : session.functions.modules()) {
+    Diagnostics diagnostics;
+    const uint32_t file = session.sources.add("std/" + module.name + ".flow", module.text);
+    programs.push_back(parse(session.sources, file, diagnostics));
+    SLUICE_INVARIANT(!diagnostics.has_errors(), render(diagnostics.sorted().front(), session.sources, false));
+    declare_items(session, programs.back(), true);
+  }
+}
+
+bool has_pipeline(const ast::Program& program) {
+  for (const auto& item : program.items)
+    if (std::holds_alternative<ast::PipelineItem>(item.node)) return true;
+  return false;
+}
+
+void report_no_pipeline(Session& session, const ast::Program& program) {
+  std::string name;
+  for (const auto& item : program.items) {
+    if (const auto* let = std::get_if<ast::LetItem>(&item.node); let != nullptr && let->pipeline != nullptr)
+      name = let->name.text;
+    if (const auto* source = std::get_if<ast::SourceItem>(&item.node);
+        source != nullptr && !source->is_sink && name.empty())
+      name = source->name.text;
+  }
+  Span span{program.file, {1, 1}, {1, 1}};
+  if (!program.items.empty()) span = program.items.back().span;
+  if (!program.items.empty() && span.begin.line != span.end.line) span.end = {span.begin.line, span.begin.column + 1};
+  auto& report = session.report(diag::E0211, span);
+  if (name.empty())
+    report.with_help("for example: from lines(\"-\") |> take 10");
+  else
+    report.with_help(fmt::format("to see the rows of `{0}`, add: from {0} |> to print()", name));
+}
+
+}  // namespace
+
+std::optional<FlowGraph> check(const ast::Program& program, const FunctionCatalog& functions,
+                               const ConnectorCatalog& connectors, const CheckOptions& options, SourceMap& sources,
+                               Diagnostics& diagnostics) {
+  Session session{sources, &diagnostics, functions, connectors, options, {}, {}, {}, 0};
+  std::deque<ast::Program> modules;
+  add_modules(session, modules);
+  declare_items(session, program, false);
+  check_params(session, program);
+  check_items(session, program);
+  if (!diagnostics.has_errors() && !has_pipeline(program)) report_no_pipeline(session, program);
+  if (diagnostics.has_errors()) return std::nullopt;
+  FlowGraph graph = std::move(session.graph).finish(options.job_name, sources);
+  const Status status = verify(graph);
+  SLUICE_INVARIANT(status.has_value(), status.error().to_string() + "\n" + write_graph(graph));
+  return graph;
+}
+
+}  // namespace sluice

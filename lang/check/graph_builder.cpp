@@ -1,0 +1,30 @@
+#include "lang/check/graph_builder.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace sluice {
+
+NodeId GraphBuilder::add(Node node, const std::string& name) {
+  node.name = name;
+  node.label = fmt::format("{}", graph_.nodes.size() + 1);
+  return graph_.nodes.add(std::move(node));
+}
+
+FlowGraph GraphBuilder::finish(const std::string& job_name, const SourceMap& sources) && {
+  FlowGraph graph = GraphEditor(std::move(graph_)).finish();
+  graph.name = job_name;
+  for (size_t i = 0; i < sources.size(); ++i) graph.files.push_back(sources.file(static_cast<uint32_t>(i)).path());
+  unsigned next = 0;
+  std::map<std::string, unsigned> used_names;
+  for (auto& node : graph.nodes) {
+    node.label = fmt::format("{}", ++next);
+    const unsigned count = ++used_names[node.name];
+    if (count != 1) node.name += fmt::format("_{}", count);
+    if (node.parallelism == 0) node.parallelism = parallelism_;
+  }
+  return graph;
+}
+
+}  // namespace sluice

@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "lang/check/connectors.h"
+#include "lang/check/pipelines.h"
+#include "lang/operators/operator_util.h"
+
+namespace sluice {
+
+namespace {
+
+struct HintRow {
+  std::string_view name;
+  std::string_view takes;
+};
+constexpr HintRow kHints[] = {
+#define HINT(name, takes) {#name, takes},
+#include "lang/check/hints.def"
+#undef HINT
+};
+
+constexpr int64_t kMaxParallelism = 4096;
+
+std::optional<LiteralValue> only_argument(Session& session, const ast::Hint& hint) {
+  if (hint.args.size() != 1 || hint.args.front().name) return std::nullopt;
+  const Expr value = ExprChecker(session, Env()).check(*hint.args.front().value);
+  return constant_value(value);
+}
+
+void apply_hint(Session& session, const ast::Hint& hint, const HintRow& row, Node& node, std::string& name) {
+  auto report = [&] {
+    session.report(diag::E0124, hint.span, hint.name.text).with_label(fmt::format("it takes {}", row.takes));
+  };
+  if (hint.name.text == "parallel") {
+    const auto value = only_argument(session, hint);
+    const auto* tasks = value ? std::get_if<int64_t>(&*value) : nullptr;
+    if (tasks == nullptr || *tasks < 1 || *tasks > kMaxParallelism) return report();
+    node.parallelism = static_cast<uint32_t>(*tasks);
+  } else if (hint.name.text == "name") {
+    const auto value = only_argument(session, hint);
+    const auto* text = value ? std::get_if<std::string>(&*value) : nullptr;
+    if (text == nullptr || text->empty()) return report();
+    name = *text;
+  } else if ((hint.name.text == "cut" || hint.name.text == "broadcast") && hint.has_args) {
+    report();
+  }
+}
+
+}  // namespace
+
+void apply_hints(Session& session, const std::vector<ast::Hint>& hints, Node& node, std::string& name) {
+  for (const auto& hint : hints) {
+    const auto* const row = std::ranges::find(kHints, hint.name.text, &HintRow::name);
+    if (row != std::end(kHints)) {
+      apply_hint(session, hint, *row, node, name);
+      continue;
+    }
+    std::vector<std::string> names;
+    for (const auto& each : kHints) names.emplace_back(each.name);
+    session.report(diag::E0123, hint.span, hint.name.text, did_you_mean(hint.name.text, names))
+        .with_label("there are: " + list_names(names));
+  }
+}
+
+}  // namespace sluice

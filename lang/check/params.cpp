@@ -1,0 +1,83 @@
+// `param` items: their values come from the options, as Flow literals or as bare text, or are the defaults.
+#include <algorithm>
+
+#include "lang/check/expr_checker.h"
+#include "lang/check/items.h"
+#include "lang/check/types.h"
+#include "lang/operators/operator_util.h"
+#include "lang/syntax/parse.h"
+
+namespace sluice {
+
+namespace {
+
+// The text as an expression of Flow; nothing when it is none. Names do not mean anything in it.
+std::optional<Expr> literal_of(Session& session, const std::string& text, const Span& span) {
+  SourceMap sources;
+  Diagnostics diagnostics;
+  const ast::Program program = parse(sources, sources.add("parameter", "let value = " + text), diagnostics);
+  const auto* let = program.items.size() == 1 ? std::get_if<ast::LetItem>(&program.items.front().node) : nullptr;
+  if (diagnostics.has_errors() || let == nullptr || let->value == nullptr) return std::nullopt;
+  const CapturedDiagnostics captured(session);
+  Expr value = ExprChecker(session, Env()).check(*let->value);
+  if (captured.captured().has_errors()) return std::nullopt;
+  for_each(value, [&](Expr& part) { part.span = span; });
+  return value;
+}
+
+std::optional<Expr> value_of_text(Session& session, const std::string& text, const Type& type, const Span& span) {
+  if (type.kind == TypeKind::String && !text.starts_with('"'))
+    return convert(session, Expr::literal(text, Type(TypeKind::String), span), type);
+  // A timestamp's `@` may be left out on a command line.
+  const bool needs_at = type.kind == TypeKind::Timestamp && !text.starts_with('@');
+  const auto value = literal_of(session, needs_at ? "@" + text : text, span);
+  if (!value) return std::nullopt;
+  return convert(session, *value, type, Widening::IntToFloat);
+}
+
+}  // namespace
+
+Expr param_value(Session& session, const ast::ParamItem& param) {
+  const Type type = resolve_type(session, *param.type);
+  if (type.is_error()) return error_expr(param.name.span);
+  const auto given = session.options.params.find(param.name.text);
+  if (given != session.options.params.end()) {
+    auto value = value_of_text(session, given->second, type, param.name.span);
+    if (value) return std::move(*value);
+    session.report(diag::E0708, param.name.span, param.name.text, type.to_string(), given->second)
+        .with_label(fmt::format("declared as {} here", type.to_string()));
+    return error_expr(param.name.span);
+  }
+  if (param.default_value == nullptr) return error_expr(param.name.span);  // check_params has reported it
+  return ExprChecker(session, Env()).check_as(*param.default_value, type, fmt::format("`{}`", param.name.text));
+}
+
+void check_params(Session& session, const ast::Program& program) {
+  std::vector<std::string> names;
+  std::vector<std::string> missing;
+  std::string example;
+  Span first;
+  for (const auto& item : program.items) {
+    const auto* param = std::get_if<ast::ParamItem>(&item.node);
+    if (param == nullptr) continue;
+    names.push_back(param->name.text);
+    if (param->default_value != nullptr || session.options.params.contains(param->name.text)) continue;
+    if (missing.empty()) first = param->name.span;
+    missing.push_back(fmt::format("`{}`", param->name.text));
+    example += fmt::format(" --param {}=...", param->name.text);
+  }
+  if (missing.size() == 1)
+    session.report(diag::E0707, first, "", missing.front(), "has").with_help("give it:" + example);
+  if (missing.size() > 1)
+    session.report(diag::E0707, first, "s", list_names(missing), "have").with_help("give them:" + example);
+  for (const auto& [name, text] : session.options.params) {
+    if (std::ranges::find(names, name) != names.end()) continue;
+    auto& report = session.report(diag::E0709, Span(), name, did_you_mean(name, names));
+    if (names.empty())
+      report.with_help("this program has no parameters");
+    else
+      report.with_help("its parameters: " + list_names(names));
+  }
+}
+
+}  // namespace sluice

@@ -1,0 +1,244 @@
+#include "lang/check/pipelines.h"
+
+#include <algorithm>
+
+#include "lang/check/connectors.h"
+#include "lang/check/items.h"
+#include "lang/check/types.h"
+#include "lang/operators/operator_util.h"
+#include "lang/operators/operators.h"
+#include "lang/syntax/operator_words.h"
+
+namespace sluice {
+
+Expr PipelineChecker::check_expr(const ast::Expr& expr, const Flow& row) {
+  return ExprChecker(session_, row_env(row, locals_)).check(expr);
+}
+
+Expr PipelineChecker::check_condition(const ast::Expr& expr, const Flow& row, std::string_view op) {
+  return ExprChecker(session_, row_env(row, locals_)).condition(expr, op);
+}
+
+std::optional<Expr> PipelineChecker::convert(const Expr& value, const Type& type) {
+  return sluice::convert(session_, value, type);
+}
+
+std::optional<uint64_t> PipelineChecker::check_count(const ast::Expr& expr, std::string_view op) {
+  Env env;
+  env.locals = locals_;
+  const Expr value = ExprChecker(session_, std::move(env)).check(expr);
+  if (value.type.is_error()) return std::nullopt;
+  if (value.type != Type(TypeKind::Int)) {
+    session_.report(diag::E0304, expr.span, fmt::format("`{}`", op), "a number of rows", value.type.to_string())
+        .with_label(fmt::format("for example `{} 10`", op));
+    return std::nullopt;
+  }
+  const auto constant = constant_value(value);
+  const auto* count = constant ? std::get_if<int64_t>(&*constant) : nullptr;
+  if (count == nullptr) {
+    session_.report(diag::E0314, expr.span, fmt::format("the number of rows of `{}`", op))
+        .with_label("use literals and `param`s only");
+    return std::nullopt;
+  }
+  if (*count >= 0) return static_cast<uint64_t>(*count);
+  session_.report(diag::E0304, expr.span, fmt::format("`{}`", op), "0 or more rows", "less")
+      .with_label("a negative number");
+  return std::nullopt;
+}
+
+Flow PipelineChecker::add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) {
+  std::string op = step.op.text.empty() ? std::string("union") : step.op.text;
+  Node node;
+  node.payload = std::move(payload);
+  // What the operator adds besides its own node, such as the projection behind an aggregate.
+  if (node.kind() == NodeKind::Project && (op == "aggregate" || op == "union" || op == "to")) op = "project";
+  std::string name = name_of_node(op);
+  apply_hints(session_, step.hints, node, name);
+  if (next.is_broken) return next;
+  node.text = text_of(session_.sources, step.span);
+  node.span = step.span;
+  node.inputs = std::move(inputs);
+  node.schema = next.schema;
+  node.rows = next.rows;
+  next.node = session_.graph.add(std::move(node), name);
+  return next;
+}
+
+Flow PipelineChecker::check(const ast::Pipeline& pipeline) {
+  Flow flow = check_inputs(pipeline);
+  for (size_t i = 0; i < pipeline.steps.size(); ++i) {
+    const auto& step = pipeline.steps[i];
+    if (i != 0 && pipeline.steps[i - 1].op.text == "to") {
+      session_.report(diag::E0125, step.op.span, step.op.text).with_label("move it in front of the `to`");
+      break;
+    }
+    flow = check_step(step, std::move(flow));
+  }
+  return flow;
+}
+
+Flow PipelineChecker::check_inputs(const ast::Pipeline& pipeline) {
+  std::vector<Flow> flows;
+  std::vector<Span> spans;
+  for (const auto& input : pipeline.inputs) {
+    if (input.alias) session_.refuse(input.alias->span, "a name for the input of `from`");
+    flows.push_back(check_input(input.input));
+    spans.push_back(input.input.span);
+  }
+  if (flows.size() == 1) return std::move(flows.front());
+  ast::Step from;  // `from a, b` is a union
+  from.span = cover(spans.front(), spans.back());
+  return unite(*this, from, std::move(flows), spans);
+}
+
+Flow PipelineChecker::check_step(const ast::Step& step, Flow input) {
+  if (const auto* row = find_operator(step.op.text)) {
+    if (row->check != nullptr) return row->check(*this, step, std::move(input));
+    const Span span = step.join_kind ? cover(step.join_kind->span, step.op.span) : step.op.span;
+    session_.refuse(span, fmt::format("`{}`", text_of(session_.sources, span)));
+    return Flow::broken();
+  }
+  auto* definition = session_.definitions.find(step.op.text);
+  if (definition != nullptr && definition->as<ast::FnItem>() != nullptr) {
+    if (definition->as<ast::FnItem>()->pipeline != nullptr) return call_function(*definition, step, std::move(input));
+    session_.report(diag::E0518, step.op.span, step.op.text)
+        .with_label(fmt::format("to compute a column: |> extend result = {}(...)", step.op.text));
+    return Flow::broken();
+  }
+  report_unknown_step(step);
+  return Flow::broken();
+}
+
+void PipelineChecker::report_unknown_step(const ast::Step& step) {
+  const std::string& name = step.op.text;
+  const auto alias = operator_alias(name);
+  auto names = operator_names();
+  for (const auto& definition : session_.definitions.all())
+    if (const auto* fn = definition.as<ast::FnItem>(); fn != nullptr && fn->pipeline != nullptr)
+      names.push_back(fn->name.text);
+  auto& report = session_.report(diag::E0104, step.op.span, name);
+  if (alias)
+    report.with_label(fmt::format("Flow calls this `{}`", *alias));
+  else if (const auto closest = closest_name(name, names))
+    report.with_label(fmt::format("did you mean `{}`?", *closest));
+  else
+    report.with_label("define it: fn " + name + "(rows: stream {...}) = from rows |> ...");
+}
+
+Flow PipelineChecker::check_input(const ast::Input& input) {
+  if (input.pipeline != nullptr) {
+    Flow flow = check(*input.pipeline);
+    if (!flow.is_broken && session_.graph.node(flow.node).kind() == NodeKind::Sink) {
+      session_.report(diag::E0126, input.span).with_label("leave out the `to`");
+      return Flow::broken();
+    }
+    return flow;
+  }
+  if (input.list != nullptr) {
+    session_.refuse(input.span, "a list of rows as an input");
+    return Flow::broken();
+  }
+  return path_input(input);
+}
+
+Flow PipelineChecker::path_input(const ast::Input& input) {
+  const ast::Name& name = input.path.parts.front();
+  if (input.path.parts.size() != 1) {
+    session_.refuse(input.path.span, fmt::format("reading `{}`", text_of(session_.sources, input.path.span)));
+    return Flow::broken();
+  }
+  if (const auto it = flows_.find(name.text); it != flows_.end() && !input.has_args) return it->second;
+  auto* definition = session_.definitions.find(name.text);
+  if (definition != nullptr && !input.has_args) {
+    if (const Flow* flow = flow_of_item(session_, *definition, name.span)) return *flow;
+    session_.report(diag::E0212, name.span, name.text, kind_of(*definition), "a source or a pipeline")
+        .with_label("it has no rows to read");
+    return Flow::broken();
+  }
+  if (input.has_args && definition != nullptr && session_.connectors.find(name.text) == nullptr) {
+    if (definition->as<ast::FnItem>() != nullptr)
+      session_.refuse(input.span, "a function call after `from`");
+    else
+      session_.report(diag::E0212, name.span, name.text, kind_of(*definition), "a connector")
+          .with_label("leave out the parentheses");
+    return Flow::broken();
+  }
+  return connector_input(input);
+}
+
+Flow PipelineChecker::connector_input(const ast::Input& input) {
+  const ast::Name& name = input.path.parts.front();
+  if (!input.has_args && session_.connectors.find(name.text) == nullptr) {
+    std::vector<std::string> names;
+    for (const auto& definition : session_.definitions.all()) {
+      const auto* let = definition.as<ast::LetItem>();
+      const auto* source = definition.as<ast::SourceItem>();
+      if ((let != nullptr && let->pipeline != nullptr) || (source != nullptr && !source->is_sink))
+        names.push_back(definition.name.text);
+    }
+    auto& report = session_.report(diag::E0205, name.span, name.text, did_you_mean(name.text, names));
+    if (names.empty())
+      report.with_label("declare it: source " + name.text + ": { ... } = csv(\"file.csv\")");
+    else
+      report.with_label("here you have: " + list_names(names));
+    return Flow::broken();
+  }
+  const auto call = check_connector(session_, name, input.args, input.span, Direction::Read, locals_);
+  if (!call) return Flow::broken();
+  if (!call->connector->fixed_schema) {
+    session_.report(diag::E0704, input.span, name.text)
+        .with_label(fmt::format("declare it: source rows: {{ name: string, ... }} = {}",
+                                text_of(session_.sources, input.span)));
+    return Flow::broken();
+  }
+  return add_source(session_, *call, *call->connector->fixed_schema, name.text, input.span);
+}
+
+Flow add_source(Session& session, const ConnectorCall& call, const Schema& declared, const std::string& name,
+                const Span& span) {
+  Node node;
+  node.payload = SourceNode{call.connector->name, call.options, declared, std::nullopt};
+  node.schema = declared;
+  node.text = text_of(session.sources, span);
+  node.span = span;
+  Flow flow;
+  flow.schema = declared;
+  flow.node = session.graph.add(std::move(node), name);
+  return flow;
+}
+
+std::optional<CheckedSink> PipelineChecker::check_sink(const ast::Expr& target) {
+  const ast::Expr& expr = without_parens(target);
+  if (const auto* name = std::get_if<ast::NameExpr>(&expr.node)) {
+    auto* definition = session_.definitions.find(name->name.text);
+    const auto* item = definition == nullptr ? nullptr : definition->as<ast::SourceItem>();
+    if (definition != nullptr && (item == nullptr || !item->is_sink)) {
+      session_.report(diag::E0212, expr.span, name->name.text, kind_of(*definition), "a sink")
+          .with_label("declare one: sink out: { ... } = csv(\"out.csv\")");
+      return std::nullopt;
+    }
+    if (item != nullptr) {
+      const auto call = check_connector(session_, *item->connector, Direction::Write, {});
+      auto row = resolve_row(session_, *item->type);
+      if (!call || !row) return std::nullopt;
+      return CheckedSink{SinkNode{call->connector->name, call->options}, std::move(row), item->name.text};
+    }
+  }
+  const auto call = check_connector(session_, expr, Direction::Write, locals_);
+  if (!call) return std::nullopt;
+  return CheckedSink{SinkNode{call->connector->name, call->options}, std::nullopt, {}};
+}
+
+void PipelineChecker::print(const Flow& flow, const Span& span) {
+  if (flow.is_broken) return;
+  Node node;
+  node.payload = SinkNode{"print", {}};
+  node.text = "to print()";
+  node.span = span;
+  node.inputs = {flow.node};
+  node.schema = flow.schema;
+  node.rows = flow.rows;
+  session_.graph.add(std::move(node), name_of_node("to"));
+}
+
+}  // namespace sluice

@@ -1,0 +1,68 @@
+// Session: everything one check shares: the catalogs, what was declared, the graph so far, and where to report.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lang/check/check.h"
+#include "lang/check/definitions.h"
+#include "lang/check/graph_builder.h"
+
+namespace sluice {
+
+struct Session {
+  SourceMap& sources;
+  Diagnostics* diagnostics;  // a pointer, because a body can be checked on approval (CapturedDiagnostics)
+  const FunctionCatalog& functions;
+  const ConnectorCatalog& connectors;
+  const CheckOptions& options;
+  Definitions definitions;
+  GraphBuilder graph;
+  std::vector<const Definition*> expanding;  // functions whose bodies are being inlined, outermost first
+  unsigned local_count = 0;
+
+  // A name for a local that nothing in a program can have.
+  [[nodiscard]] std::string fresh(const std::string& base) {
+    return (base == "o" ? "other" : base) + "." + std::to_string(++local_count);
+  }
+
+  template <class... Args>
+  Diagnostic& report(const DiagnosticRow& row, const Span& span, const Args&... args) {
+    return diagnostics->report(row, span, args...);
+  }
+  void refuse(const Span& span, std::string_view what) { report(diag::E0901, span, what); }
+};
+
+// While it lives, reports go to a list of its own.
+class CapturedDiagnostics {
+ public:
+  explicit CapturedDiagnostics(Session& session) : session_(session), outer_(session.diagnostics) {
+    session.diagnostics = &captured_;
+  }
+  ~CapturedDiagnostics() { session_.diagnostics = outer_; }
+  CapturedDiagnostics(const CapturedDiagnostics&) = delete;
+  CapturedDiagnostics& operator=(const CapturedDiagnostics&) = delete;
+
+  [[nodiscard]] const Diagnostics& captured() const { return captured_; }
+
+ private:
+  Session& session_;
+  Diagnostics* outer_;
+  Diagnostics captured_;
+};
+
+// Marks a definition as being expanded for a scope; is_recursive() when it already was.
+class Expansion {
+ public:
+  Expansion(Session& session, const Definition& definition);
+  ~Expansion() { session_.expanding.pop_back(); }
+  Expansion(const Expansion&) = delete;
+  Expansion& operator=(const Expansion&) = delete;
+  [[nodiscard]] bool is_recursive() const { return is_recursive_; }
+
+ private:
+  Session& session_;
+  bool is_recursive_ = false;
+};
+
+}  // namespace sluice

@@ -1,0 +1,132 @@
+#include "lang/check/types.h"
+
+#include <algorithm>
+
+#include "lang/check/items.h"
+#include "lang/operators/operator_util.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr std::string_view kScalarNames = "types: bool, int, float, string, timestamp, duration, [T], {name: T}";
+
+class TypeResolver {
+ public:
+  TypeResolver(Session& session, const TypeVariables* variables) : session_(session), variables_(variables) {}
+
+  Type resolve(const ast::TypeExpr& type) {
+    Type result = std::visit([&](const auto& node) { return this->resolve_node(node, type.span); }, type.node);
+    if (type.nullable) result.nullable = true;
+    return result;
+  }
+
+ private:
+  Type resolve_node(const ast::NamedType& node, const Span& span) {
+    if (node.path.parts.size() == 2 && node.path.parts[1].text == "Row") return row_type(node.path.parts[0]);
+    const ast::Name& name = node.path.parts.front();
+    if (node.path.parts.size() != 1) return unknown(text_of(session_.sources, span), span);
+    if (const auto kind = find_type(name.text)) return scalar(*kind, span);
+    if (variables_ != nullptr) {
+      const auto it = variables_->find(name.text);
+      if (it != variables_->end()) return it->second;
+    }
+    if (auto* definition = session_.definitions.find(name.text)) return defined_type(*definition, name);
+    return unknown(name.text, span);
+  }
+
+  Type scalar(TypeKind kind, const Span& span) {
+    if (is_compiled(kind)) return Type(kind);
+    session_.refuse(span, fmt::format("the type {}", type_name(kind)));
+    return Type(TypeKind::Error);
+  }
+
+  Type unknown(const std::string& name, const Span& span) {
+    auto names = session_.definitions.names_of<ast::TypeItem>();
+    for (const char* scalar : {"bool", "int", "float", "string", "timestamp", "duration"}) names.emplace_back(scalar);
+    session_.report(diag::E0207, span, name, did_you_mean(name, names)).with_label(std::string(kScalarNames));
+    return Type(TypeKind::Error);
+  }
+
+  Type defined_type(Definition& definition, const ast::Name& name) {
+    if (definition.as<ast::TypeItem>() != nullptr) return type_of_item(session_, definition, name.span);
+    if (definition.as<ast::EnumItem>() != nullptr) {
+      session_.refuse(name.span, "an enum type");
+    } else {
+      session_.report(diag::E0212, name.span, name.text, kind_of(definition), "a type")
+          .with_label(fmt::format("the type of its rows is `{}.Row`", name.text));
+    }
+    return Type(TypeKind::Error);
+  }
+
+  Type row_type(const ast::Name& name) {
+    auto* definition = session_.definitions.find(name.text);
+    if (definition == nullptr) return unknown(name.text, name.span);
+    const Flow* flow = flow_of_item(session_, *definition, name.span);
+    if (flow == nullptr || flow->is_broken) return Type(TypeKind::Error);
+    return Type::record_of(flow->schema.fields);
+  }
+
+  Type resolve_node(const ast::ParamType& node, const Span& span) {
+    session_.refuse(span, fmt::format("the type {}", node.name.text));
+    return Type(TypeKind::Error);
+  }
+  Type resolve_node(const ast::ListType& node, const Span&) {
+    Type element = resolve(*node.element);
+    return element.is_error() ? element : Type::list_of(std::move(element));
+  }
+  Type resolve_node(const ast::MapType&, const Span& span) {
+    session_.refuse(span, "a map type");
+    return Type(TypeKind::Error);
+  }
+  Type resolve_node(const ast::RecordType& node, const Span& span) {
+    if (node.is_open) session_.refuse(span, "a record type that ends in `...` here");
+    std::vector<Field> fields;
+    for (const auto& field : node.fields) {
+      if (std::ranges::find(fields, field.name.text, &Field::name) != fields.end()) {
+        session_.report(diag::E0208, field.name.span, field.name.text).with_label("each name once");
+        continue;
+      }
+      if (field.default_value != nullptr) session_.refuse(field.default_value->span, "a default value of a field");
+      for (const auto& hint : field.hints) session_.refuse(hint.span, "a hint on a field");
+      Type type = resolve(*field.type);
+      fields.push_back({field.name.text, std::move(type)});
+    }
+    return Type::record_of(std::move(fields));
+  }
+  Type resolve_node(const ast::KindType& node, const Span& span) {
+    session_.report(diag::E0214, span, node.is_table ? "table" : "stream")
+        .with_label("it is for parameters of functions over pipelines");
+    return Type(TypeKind::Error);
+  }
+
+  Session& session_;
+  const TypeVariables* variables_;
+};
+
+}  // namespace
+
+Type resolve_type(Session& session, const ast::TypeExpr& type, const TypeVariables* variables) {
+  return TypeResolver(session, variables).resolve(type);
+}
+
+const std::string* type_variable(Session& session, const ast::TypeExpr& type) {
+  const auto* named = std::get_if<ast::NamedType>(&type.node);
+  if (named == nullptr || named->path.parts.size() != 1) return nullptr;
+  const std::string& name = named->path.parts.front().text;
+  const bool is_letter = name.size() == 1 && name[0] >= 'A' && name[0] <= 'Z';
+  return is_letter && session.definitions.find(name) == nullptr ? &name : nullptr;
+}
+
+std::optional<Schema> resolve_row(Session& session, const ast::TypeExpr& type) {
+  const Type row = resolve_type(session, type);
+  if (row.is_error()) return std::nullopt;
+  if (row.kind != TypeKind::Record || row.nullable) {
+    session.report(diag::E0304, type.span, "a row", "a record type", row.to_string())
+        .with_label("for example { name: string, age: int }");
+    return std::nullopt;
+  }
+  return Schema{row.fields};
+}
+
+}  // namespace sluice

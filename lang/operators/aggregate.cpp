@@ -1,0 +1,67 @@
+// aggregate COLUMNS [per KEYS]: one row per group, the keys first. A column may be any expression over aggregate calls
+// and keys; what is more than a plain call is computed by a project node behind the aggregate.
+#include "lang/operators/operator_util.h"
+#include "lang/operators/operators.h"
+
+namespace sluice {
+
+namespace {
+
+// What the columns of the step may read besides aggregate calls: the keys, as they come out of the step.
+Flow keys_flow(const Flow& input, const std::vector<NamedExpr>& keys, const ast::Step& step) {
+  Flow flow = projected(input, keys, step);
+  flow.rows.is_table = true;
+  flow.rows.key.clear();
+  for (const auto& key : keys) flow.rows.key.push_back(key.name);
+  return flow;
+}
+
+bool is_plain_call(const NamedExpr& column) {
+  return column.expr.kind == ExprKind::Column && column.expr.name == column.name;
+}
+
+}  // namespace
+
+Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input) {
+  using enum ast::ClauseKind;
+  check_clauses(context, step, {Per}, {Over, Emit, Keep});
+  AggregateNode node;
+  if (const auto* per = find_clause(step, Per)) {
+    auto keys = check_keys(context, input, per->keys);
+    if (!keys) return Flow::broken();
+    node.keys = std::move(*keys);
+  }
+  const Flow keys = keys_flow(input, node.keys, step);
+  ColumnList columns(context);
+  for (const auto& key : node.keys)
+    columns.add(key.name, Expr::column(key.name, key.expr.type, key.expr.span), key.expr.span);
+  for (const auto& column : step.columns) {
+    if (column.is_spread) {
+      context.diagnostics().report(diag::E0507, column.span, "...").with_label("name the aggregates");
+      continue;
+    }
+    const auto name = name_or_report(context, column.name, *column.expr);
+    if (!name) continue;
+    Expr value = context.check_aggregate_column(column, *name, input, keys, node.calls);
+    columns.add(*name, std::move(value), column.name ? column.name->span : column.span);
+  }
+  Flow next = keys;
+  for (const auto& column : columns.columns()) {
+    if (next.schema.find(column.name) != nullptr) continue;
+    next.schema.fields.push_back({column.name, column.expr.type});
+    next.origins[column.name] = column.expr.span;
+    std::erase_if(next.gone, [&](const GoneColumn& gone) { return gone.name == column.name; });
+  }
+  const size_t key_count = node.keys.size();
+  const auto begin =
+      columns.columns().begin() + static_cast<std::ptrdiff_t>(std::min(key_count, columns.columns().size()));
+  const bool is_plain = std::all_of(begin, columns.columns().end(), is_plain_call) &&
+                        columns.columns().size() == key_count + node.calls.size();
+  if (is_plain) return context.add(step, std::move(node), {input.node}, std::move(next));
+  Flow grouped = keys;
+  for (const auto& call : node.calls) grouped.schema.fields.push_back({call.name, call.finish.type});
+  grouped = context.add(step, std::move(node), {input.node}, std::move(grouped));
+  return context.add(step, ProjectNode{std::move(columns.columns())}, {grouped.node}, std::move(next));
+}
+
+}  // namespace sluice

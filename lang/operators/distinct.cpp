@@ -1,0 +1,23 @@
+// distinct: every row once. An aggregate with all columns as keys and nothing to compute.
+#include "lang/operators/operator_util.h"
+#include "lang/operators/operators.h"
+
+namespace sluice {
+
+Flow check_distinct(OperatorContext& context, const ast::Step& step, Flow input) {
+  using enum ast::ClauseKind;
+  if (!check_clauses(context, step, {}, {Per, By, Over, Keep})) return input;
+  for (const auto& field : input.schema.fields) {
+    if (is_scalar(field.type)) continue;
+    context.diagnostics().report(
+        diag::E0901, step.span,
+        fmt::format("`distinct` over the column `{}` of type {}", field.name, field.type.to_string()));
+    return input;
+  }
+  AggregateNode node;
+  node.keys = all_columns(input, step.span);
+  Flow next = projected(input, node.keys, step);
+  return context.add(step, std::move(node), {input.node}, std::move(next));
+}
+
+}  // namespace sluice

@@ -1,0 +1,37 @@
+// Flow: a pipeline while it is being checked: the graph node that produces its rows and what is known about them.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lang/graph/flow_graph.h"
+
+namespace sluice {
+
+// A column that an earlier step took away, so that a later use can be told where it went.
+struct GoneColumn {
+  std::string name;
+  std::string op;  // the step that dropped it
+  Span step;
+};
+
+struct Flow {
+  NodeId node;
+  Schema schema;  // of the node
+  RowKind rows;
+  std::set<std::string> present;        // places that a `where` proved not null (narrowing.h)
+  std::map<std::string, Span> origins;  // where each column got its type
+  std::vector<GoneColumn> gone;
+  bool is_broken = false;  // an error hides what the rows are: later uses of columns are not reported
+
+  // A pipeline whose rows are unknown because of an error that was reported.
+  static Flow broken() {
+    Flow flow;
+    flow.is_broken = true;
+    return flow;
+  }
+};
+
+}  // namespace sluice

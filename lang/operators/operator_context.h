@@ -1,0 +1,57 @@
+// OperatorContext: what the check of an operator may ask of the checker around it. Operators come before lang/check
+// in the order of the house, so they see this interface and not the checker.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lang/graph/flow_graph.h"
+#include "lang/operators/flow.h"
+#include "lang/source/diagnostics.h"
+#include "lang/syntax/ast.h"
+
+namespace sluice {
+
+// A connector call that was checked: what a source or sink node needs.
+struct CheckedSink {
+  SinkNode node;
+  std::optional<Schema> row;  // of a declared sink: the rows it takes
+  std::string name;           // of a declared sink
+};
+
+class OperatorContext {
+ public:
+  OperatorContext() = default;
+  OperatorContext(const OperatorContext&) = delete;
+  OperatorContext& operator=(const OperatorContext&) = delete;
+  virtual ~OperatorContext() = default;
+
+  [[nodiscard]] virtual Diagnostics& diagnostics() = 0;
+  [[nodiscard]] virtual const SourceMap& sources() const = 0;
+
+  // An expression over the columns of `row`; its type is Error when something was reported.
+  [[nodiscard]] virtual Expr check_expr(const ast::Expr& expr, const Flow& row) = 0;
+  // Likewise, and bool without null: reported otherwise, in the name of the step `op`.
+  [[nodiscard]] virtual Expr check_condition(const ast::Expr& expr, const Flow& row, std::string_view op) = 0;
+  // A constant number of rows.
+  [[nodiscard]] virtual std::optional<uint64_t> check_count(const ast::Expr& expr, std::string_view op) = 0;
+  // `value` as a value of `type` if the language converts implicitly (T to T?, null, literals).
+  [[nodiscard]] virtual std::optional<Expr> convert(const Expr& value, const Type& type) = 0;
+  // A column of an aggregate step: an expression over the keys (columns of `keys`) and aggregate calls over `input`,
+  // which are appended to `calls` and stand in the expression as columns.
+  [[nodiscard]] virtual Expr check_aggregate_column(const ast::Column& column, const std::string& name,
+                                                    const Flow& input, const Flow& keys,
+                                                    std::vector<AggregateCall>& calls) = 0;
+  // The pipeline behind `from x`, `union x`.
+  [[nodiscard]] virtual Flow check_input(const ast::Input& input) = 0;
+  // The sink behind `to x`; nothing when it was reported.
+  [[nodiscard]] virtual std::optional<CheckedSink> check_sink(const ast::Expr& target) = 0;
+
+  // Appends a node for `step` whose output is described by `next` (schema, rows, ...); returns `next` with the node.
+  [[nodiscard]] virtual Flow add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,14 @@
+// skip N: all rows but the first N.
+#include "lang/operators/operator_util.h"
+#include "lang/operators/operators.h"
+
+namespace sluice {
+
+Flow check_skip(OperatorContext& context, const ast::Step& step, Flow input) {
+  check_clauses(context, step, {}, {ast::ClauseKind::Per, ast::ClauseKind::Over});
+  const auto count = context.check_count(*step.expr, "skip");
+  if (!count) return input;
+  return context.add(step, LimitNode{*count, std::nullopt}, {input.node}, input);
+}
+
+}  // namespace sluice

@@ -1,0 +1,59 @@
+// top N [with ties] by ORDER [per KEYS] [as rank]: the first N rows of each group.
+#include "lang/operators/operator_util.h"
+#include "lang/operators/operators.h"
+
+namespace sluice {
+
+namespace {
+
+bool wants_ties(OperatorContext& context, const ast::Step& step) {
+  const auto* with = find_clause(step, ast::ClauseKind::With);
+  if (with == nullptr) return false;
+  const ast::Name& word = with->names.front();
+  if (word.text != "ties")
+    context.diagnostics().report(diag::E0120, word.span, "top", "with " + word.text).with_label("it takes `with ties`");
+  return true;
+}
+
+}  // namespace
+
+Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
+  using enum ast::ClauseKind;
+  check_clauses(context, step, {With, By, Per, As}, {Over, Emit, Keep});
+  const auto count = context.check_count(*step.expr, "top");
+  const auto* by = find_clause(step, By);
+  const auto* per = find_clause(step, Per);
+  const auto* as = find_clause(step, As);
+  if (by == nullptr) {
+    context.diagnostics()
+        .report(diag::E0121, step.op.span, "top", "by")
+        .with_label("say what makes a row come first, for example `top 10 by price desc`");
+    return input;
+  }
+  TopNode node;
+  node.with_ties = wants_ties(context, step);
+  auto orders = check_orders(context, input, by->orders);
+  std::optional<std::vector<NamedExpr>> keys = std::vector<NamedExpr>();
+  if (per != nullptr) keys = check_keys(context, input, per->keys);
+  Flow next = input;
+  next.rows.is_table = true;
+  next.rows.key.clear();
+  if (as != nullptr) {
+    node.rank_column = as->path.parts.back().text;
+    if (next.schema.find(node.rank_column) != nullptr) {
+      context.diagnostics()
+          .report(diag::E0208, as->path.span, node.rank_column)
+          .with_label("give the rank another name: `as place`");
+      return input;
+    }
+    next.schema.fields.push_back({node.rank_column, Type(TypeKind::Int)});
+    next.origins[node.rank_column] = as->path.span;
+  }
+  if (!count || !orders || !keys) return input.is_broken ? input : next;
+  node.limit = *count;
+  node.order = std::move(*orders);
+  node.keys = std::move(*keys);
+  return context.add(step, std::move(node), {input.node}, std::move(next));
+}
+
+}  // namespace sluice

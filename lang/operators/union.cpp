@@ -1,0 +1,84 @@
+// union INPUTS: the rows of all of them. Columns are matched by name and have the order of the first.
+#include "lang/operators/operator_util.h"
+#include "lang/operators/operators.h"
+
+namespace sluice {
+
+namespace {
+
+// Reports the first column in which `other` differs from `first`.
+bool has_same_columns(OperatorContext& context, const Schema& first, const Flow& other, const Span& span) {
+  const Schema& schema = other.schema;
+  for (const auto& field : first.fields) {
+    const Field* match = schema.find(field.name);
+    if (match == nullptr) {
+      context.diagnostics()
+          .report(diag::E0313, span, fmt::format("it has no column `{}`", field.name))
+          .with_label(fmt::format("has {}; the first has {}", list_names(schema.names()), list_names(first.names())));
+      return false;
+    }
+    if (match->type != field.type && !match->type.is_error() && !field.type.is_error()) {
+      context.diagnostics()
+          .report(diag::E0313, span, fmt::format("`{}` is {} here", field.name, match->type.to_string()))
+          .with_label(fmt::format("it is {} in the first", field.type.to_string()));
+      return false;
+    }
+  }
+  for (const auto& field : schema.fields) {
+    if (first.find(field.name) != nullptr) continue;
+    context.diagnostics()
+        .report(diag::E0313, span, fmt::format("it has the column `{}` too", field.name))
+        .with_label(fmt::format("the first has {}: |> drop {}", list_names(first.names()), field.name));
+    return false;
+  }
+  return true;
+}
+
+// The flow with the columns of `schema` in its order and with its types; unchanged when they are so already.
+Flow arranged(OperatorContext& context, const ast::Step& step, Flow flow, const Schema& schema) {
+  if (flow.schema == schema) return flow;
+  std::vector<NamedExpr> columns;
+  for (const auto& field : schema.fields)
+    columns.push_back({field.name, column_of(flow, *flow.schema.find(field.name), step.span)});
+  return add_project(context, step, flow, std::move(columns));
+}
+
+// The schema with what narrowing knows: the types later steps see.
+Flow as_seen(Flow flow) {
+  for (auto& field : flow.schema.fields) field.type = column_of(flow, field, Span()).type;
+  return flow;
+}
+
+}  // namespace
+
+Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> flows, const std::vector<Span>& spans) {
+  const Schema schema = as_seen(flows.front()).schema;
+  for (const auto& flow : flows)
+    if (flow.is_broken) return Flow::broken();
+  bool is_ok = true;
+  for (size_t i = 1; i < flows.size(); ++i)
+    is_ok = has_same_columns(context, schema, as_seen(flows[i]), spans[i]) && is_ok;
+  if (!is_ok) return flows.front();
+  Flow next = flows.front();
+  next.schema = schema;
+  std::vector<NodeId> inputs;
+  for (auto& flow : flows) {
+    next.rows.is_table = next.rows.is_table || flow.rows.is_table;
+    inputs.push_back(arranged(context, step, std::move(flow), schema).node);
+  }
+  next.rows.key.clear();
+  return context.add(step, UnionNode{}, std::move(inputs), std::move(next));
+}
+
+Flow check_union(OperatorContext& context, const ast::Step& step, Flow input) {
+  std::vector<Flow> flows;
+  std::vector<Span> spans{step.op.span};
+  flows.push_back(std::move(input));
+  for (const auto& other : step.inputs) {
+    flows.push_back(context.check_input(other.input));
+    spans.push_back(other.input.span);
+  }
+  return unite(context, step, std::move(flows), spans);
+}
+
+}  // namespace sluice
