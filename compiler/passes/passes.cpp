@@ -37,4 +37,62 @@ Node make_project(const FlowGraph& graph, NodeId input, std::vector<NamedExpr> c
 
 Expr column_of(const Field& field, const Span& span) { return Expr::column(field.name, field.type, span); }
 
+bool call_can_fail(const AggregateCall& call) {
+  const auto counts = [](const Expr& step) {
+    return step.is_op(ExprOp::Add) && step.args[0].kind == ExprKind::Local && step.args[1].is_literal();
+  };
+  const auto fails = [&](const AggregateState& state) {
+    return can_fail(state.init) || (can_fail(state.step) && !counts(state.step));
+  };
+  return std::ranges::any_of(call.args, [](const NamedExpr& arg) { return can_fail(arg.expr); }) ||
+         (call.filter && can_fail(*call.filter)) || std::ranges::any_of(call.states, fails) || can_fail(call.finish);
+}
+
+namespace {
+
+using Visit = std::function<void(Expr&)>;
+
+void visit_named(std::vector<NamedExpr>& exprs, const Visit& visit) {
+  for (auto& named : exprs) visit(named.expr);
+}
+void visit_order(std::vector<OrderKey>& order, const Visit& visit) {
+  for (auto& key : order) visit(key.expr);
+}
+
+void visit_roots(SourceNode& source, const Visit& visit) {
+  if (source.filter) visit(*source.filter);
+}
+void visit_roots(FilterNode& filter, const Visit& visit) { visit(filter.condition); }
+void visit_roots(ProjectNode& project, const Visit& visit) { visit_named(project.columns, visit); }
+void visit_roots(ExpandNode& expand, const Visit& visit) { visit(expand.list); }
+void visit_roots(AggregateNode& aggregate, const Visit& visit) {
+  visit_named(aggregate.keys, visit);
+  for (auto& call : aggregate.calls) {
+    visit_named(call.args, visit);
+    if (call.filter) visit(*call.filter);
+    for (auto& state : call.states) {
+      visit(state.init);
+      visit(state.step);
+      if (state.merge) visit(*state.merge);
+    }
+    visit(call.finish);
+  }
+}
+void visit_roots(TopNode& top, const Visit& visit) {
+  visit_named(top.keys, visit);
+  visit_order(top.order, visit);
+}
+void visit_roots(SortNode& sort, const Visit& visit) { visit_order(sort.order, visit); }
+void visit_roots(LimitNode&, const Visit&) {}
+void visit_roots(UnionNode&, const Visit&) {}
+void visit_roots(SinkNode&, const Visit&) {}
+void visit_roots(ExchangeNode&, const Visit&) {}
+void visit_roots(std::monostate, const Visit&) {}
+
+}  // namespace
+
+void for_each_root(Node& node, const std::function<void(Expr&)>& visit) {
+  std::visit([&](auto& payload) { visit_roots(payload, visit); }, node.payload);
+}
+
 }  // namespace sluice::passes

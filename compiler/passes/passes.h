@@ -2,6 +2,7 @@
 // several of them need.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,12 @@ class Notes {
 // A project node above `input` that computes `columns`.
 [[nodiscard]] Node make_project(const FlowGraph& graph, NodeId input, std::vector<NamedExpr> columns,
                                 std::string label);
+
+// May one of the call's expressions raise a row error? Counting up by a constant does not count.
+[[nodiscard]] bool call_can_fail(const AggregateCall& call);
+
+// Visits every whole expression of a node.
+void for_each_root(Node& node, const std::function<void(Expr&)>& visit);
 
 // The expression that passes a field through.
 [[nodiscard]] Expr column_of(const Field& field, const Span& span);

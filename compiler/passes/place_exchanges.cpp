@@ -81,14 +81,15 @@ class Placer {
     const uint32_t hint = editor_.graph().nodes[id].parallelism;
     if (keys.empty() || hint == 1) return gathered(id, 0);
     if (placed_[input].parallelism == 1) return placed_[input];
-    if (const auto columns = plain_columns(keys); columns && *columns == placed_[input].hash_keys) {
+    const bool fits_hint = hint == 0 || hint == placed_[input].parallelism;
+    if (const auto columns = plain_columns(keys); fits_hint && columns && *columns == placed_[input].hash_keys) {
       notes_.fired({label(id)}, fmt::format("rows are already distributed by {}: no exchange", joined(*columns)));
       return placed_[input];
     }
     const uint32_t parallelism = hint == 0 ? parallelism_ : hint;
     const std::vector<std::string> columns = make_key_columns(id, keys);
     const NodeId below = editor_.graph().nodes[id].inputs[0];
-    const NodeId exchange = exchange_above(below, ExchangeKind::Hash, columns);
+    const NodeId exchange = exchange_above(below, {ExchangeKind::Hash, columns}, parallelism);
     editor_.set_inputs(id, {exchange});
     notes_.fired({label(exchange), label(id)},
                  fmt::format("rows go to {} tasks by the hash of {}", parallelism, joined(columns)));
@@ -151,19 +152,20 @@ class Placer {
     // A union's inputs may lie at different depths, so its exchanges are its own: one with another reader as well
     // would tie that reader's stage to the union's.
     const bool is_union = editor_.graph().nodes[id].kind() == NodeKind::Union;
-    const NodeId exchange = exchange_above(input, ExchangeKind::Gather, {}, !is_union);
+    const NodeId exchange = exchange_above(input, {ExchangeKind::Gather, {}}, 1, !is_union);
     inputs[index] = exchange;
     editor_.set_inputs(id, std::move(inputs));
     notes_.fired({label(exchange), label(id)}, "all rows go to one task");
     return {1, placed_[input].depth + 1, {}};
   }
 
-  NodeId exchange_above(NodeId input, ExchangeKind kind, const std::vector<std::string>& keys, bool may_share = true) {
-    const auto found = std::ranges::find_if(exchanges_, [&](NodeId id) {
-      const Node& node = editor_.graph().nodes[id];
-      return node.inputs[0] == input && *node.as<ExchangeNode>() == ExchangeNode{kind, keys};
+  // Readers on the same number of tasks share an exchange.
+  NodeId exchange_above(NodeId input, const ExchangeNode& exchange, uint32_t reader_tasks, bool may_share = true) {
+    const auto found = std::ranges::find_if(exchanges_, [&](const auto& each) {
+      const Node& node = editor_.graph().nodes[each.first];
+      return node.inputs[0] == input && *node.as<ExchangeNode>() == exchange && each.second == reader_tasks;
     });
-    if (may_share && found != exchanges_.end()) return *found;
+    if (may_share && found != exchanges_.end()) return found->first;
     const Node& below = editor_.graph().nodes[input];
     Node node;
     node.label = exchange_label();
@@ -172,9 +174,10 @@ class Placer {
     node.schema = below.schema;
     node.rows = below.rows;
     node.parallelism = placed_[input].parallelism;
-    node.payload = ExchangeNode{kind, keys};
-    exchanges_.push_back(editor_.add(std::move(node)));
-    return exchanges_.back();
+    node.payload = exchange;
+    const NodeId id = editor_.add(std::move(node));
+    exchanges_.emplace(id, reader_tasks);
+    return id;
   }
 
   std::string exchange_label() {
@@ -241,8 +244,8 @@ class Placer {
   uint32_t parallelism_;
   uint32_t exchange_count_ = 0;
   std::map<NodeId, Placement> placed_;
-  std::map<NodeId, NodeId> late_;  // top -> the project above it that was added while placing it
-  std::vector<NodeId> exchanges_;
+  std::map<NodeId, NodeId> late_;         // top -> the project above it that was added while placing it
+  std::map<NodeId, uint32_t> exchanges_;  // with the number of tasks behind it
   Notes notes_{"place_exchanges"};
 };
 

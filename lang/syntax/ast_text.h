@@ -7,4 +7,4 @@
 
 namespace sluice {
 [[nodiscard]] std::string ast_text(const ast::Program& program);
-}
+}  // namespace sluice

@@ -59,4 +59,22 @@ std::optional<std::string_view> operator_alias(std::string_view word) {
   return std::nullopt;
 }
 
+void report_unknown_operator(const ast::Name& word, const std::vector<std::string>& functions,
+                             Diagnostics& diagnostics) {
+  Diagnostic& diagnostic = diagnostics.report(diag::E0104, word.span, word.text);
+  if (const auto flow = operator_alias(word.text)) {
+    diagnostic.with_label(fmt::format("Flow calls this `{}`", *flow));
+    if (operator_shape(*flow)) diagnostic.with_edit({word.span, std::string(*flow), false});
+    return;
+  }
+  std::vector<std::string> names = operator_names();
+  names.insert(names.end(), functions.begin(), functions.end());
+  if (const auto close = closest_name(word.text, names)) {
+    diagnostic.with_label(fmt::format("did you mean `{}`?", *close)).with_edit({word.span, *close, false});
+    return;
+  }
+  diagnostic.with_label("a function of yours takes its arguments in parentheses")
+      .with_help("`sluice help operators` lists the operators");
+}
+
 }  // namespace sluice

@@ -7,6 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "lang/source/diagnostics.h"
+#include "lang/syntax/ast.h"
+
 namespace sluice {
 
 // See operators.def.
@@ -31,5 +34,10 @@ enum class OperatorShape : uint8_t {
 [[nodiscard]] const std::vector<std::string>& operator_names();
 // What Flow writes for a verb of another language ("filter" is "where"), any case; nothing when it is not known.
 [[nodiscard]] std::optional<std::string_view> operator_alias(std::string_view word);
+
+// Reports E0104 for the word behind a `|>`: what Flow calls it, or which operator or function of the program (their
+// names in `functions`) it is close to.
+void report_unknown_operator(const ast::Name& word, const std::vector<std::string>& functions,
+                             Diagnostics& diagnostics);
 
 }  // namespace sluice

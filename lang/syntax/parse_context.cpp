@@ -71,12 +71,8 @@ Parser::symbol_type ParseContext::symbol_of(const Token& token) {
     case Kind::DECIMAL:
     case Kind::STRING:
     case Kind::DURATION:
-    case Kind::INSTANT: {
-      const size_t errors = diagnostics().error_count();
-      ast::Literal literal = decode_literal(token, diagnostics());
-      if (diagnostics().error_count() != errors) literal_errors_.push_back(token.span);
-      return {token.kind, std::move(literal), token.span};
-    }
+    case Kind::INSTANT:
+      return {token.kind, decode_literal(token, diagnostics()), token.span};
     case Kind::FSTR_TEXT:
       return {token.kind, decode_fstring_text(token, diagnostics()), token.span};
     default:
@@ -99,26 +95,33 @@ void ParseContext::internal_error(const Span& span, const std::string& message) 
   SLUICE_INVARIANT(false, fmt::format("parser: {} at line {}", message, span.begin.line));
 }
 
-// Whether something was already said about the text that this error is likely a consequence of.
-bool ParseContext::has_lexical_error_before(const Span& span) const {
-  const Position begin = item_begin_ < history_.size() ? history_[item_begin_].span.begin : span.begin;
-  const auto is_cause = [&](const Span& error) { return error.begin >= begin && error.begin <= span.end; };
-  return std::ranges::any_of(scanned_.errors, is_cause) || std::ranges::any_of(literal_errors_, is_cause);
+// Whether the scanner already said something about the step that the last token stands in: then that is the cause.
+bool ParseContext::has_lexical_error() const {
+  size_t begin = history_.size() - 1;
+  while (begin > item_begin_ && history_[begin - 1].kind != Kind::PIPE) --begin;
+  const Position from = history_[begin].span.begin;
+  return std::ranges::any_of(scanned_.errors, [&](const Span& error) {
+    return error.begin >= from && error.begin <= history_.back().span.end;
+  });
 }
 
 void ParseContext::syntax_error(const std::vector<int>& expected) {
-  const size_t position = positions_.back();
-  const bool is_repeated = position == last_error_;
-  last_error_ = position;
-  ErrorPlace place{scanned_.tokens, history_, item_begin_, position, expected};
-  bool lacks_pipe = false;
-  if (!is_repeated && !has_lexical_error_before(history_.back().span))
-    lacks_pipe = explain_syntax_error(place, diagnostics());
-  resume_after(is_repeated ? position + 1 : position);
-  if (lacks_pipe && enclosing_step()) {
+  ErrorAdvice advice{positions_.back()};
+  const bool is_repeated = advice.position == last_error_;
+  last_error_ = advice.position;
+  const std::optional<uint32_t> step_depth = enclosing_step();
+  if (is_repeated) {
+    ++advice.position;
+  } else if (!has_lexical_error()) {
+    const ErrorPlace place{stream_, scanned_.tokens, history_, item_begin_, advice.position, expected, step_depth};
+    advice = explain_syntax_error(place, diagnostics());
+  }
+  if (advice.lacks_pipe && step_depth) {
     resume_ = Resume::AtStep;
-    stream_.go_to(position);
+    stream_.go_to(advice.position);
     stream_.insert_pipe();
+  } else {
+    resume_after(advice.position, step_depth);
   }
 }
 
@@ -136,9 +139,8 @@ std::optional<uint32_t> ParseContext::enclosing_step() const {
 
 // Finds where parsing goes on: the next `|>` of the pipeline that is open, the bracket that closes it, or an item's
 // word at the left margin.
-void ParseContext::resume_after(size_t position) {
+void ParseContext::resume_after(size_t position, const std::optional<uint32_t>& depth) {
   const std::vector<Token>& tokens = scanned_.tokens;
-  const std::optional<uint32_t> depth = enclosing_step();
   for (size_t i = position; i < tokens.size(); ++i) {
     const bool is_margin = tokens[i].span.begin.column == 1;
     const bool is_step = depth && ((tokens[i].kind == Kind::PIPE && tokens[i].depth == *depth) ||

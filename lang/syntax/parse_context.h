@@ -34,16 +34,15 @@ class ParseContext : public AstBuilder {
 
   [[nodiscard]] Parser::symbol_type symbol_of(const Token& token);
   [[nodiscard]] std::optional<uint32_t> enclosing_step() const;
-  void resume_after(size_t position);
-  [[nodiscard]] bool has_lexical_error_before(const Span& span) const;
+  void resume_after(size_t position, const std::optional<uint32_t>& depth);
+  [[nodiscard]] bool has_lexical_error() const;
 
   const SourceFile& source_;
   const ScanResult& scanned_;
   TokenStream stream_;
-  std::vector<Token> history_;        // the tokens the parser has got, classified
-  std::vector<size_t> positions_;     // where each of them stands in the scanner's list
-  std::vector<Span> literal_errors_;  // reported while decoding
-  size_t item_begin_ = 0;             // in history_: where the item that is being parsed begins
+  std::vector<Token> history_;     // the tokens the parser has got, classified
+  std::vector<size_t> positions_;  // where each of them stands in the scanner's list
+  size_t item_begin_ = 0;          // in history_: where the item that is being parsed begins
   size_t last_error_ = static_cast<size_t>(-1);
   Resume resume_ = Resume::No;
 };

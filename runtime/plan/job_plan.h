@@ -18,7 +18,8 @@ using StageId = Id<StageTag>;
 using EdgeId = Id<EdgeTag>;
 
 // How the consumer of a gather puts blocks of several producers in one order, so that the result does not depend on
-// the number of tasks: blocks carry a sequence (input piece, or task for rows a finish phase made) and are merged by it.
+// the number of tasks: blocks carry a sequence (input piece, or task for rows a finish phase made) and are merged by
+// it.
 struct EdgePlan {
   ExchangeKind kind = ExchangeKind::Forward;
   NodeId exchange;
@@ -40,8 +41,8 @@ struct StatePlan {
   StateKind kind = StateKind::Groups;
   std::string name;  // stable identity: the node's name, with a suffix where a node has several
   NodeId node;
-  Schema key;        // Groups, Distinct
-  Schema value;      // Groups: state columns; Top, Sort: order values "order.<i>", then the row
+  Schema key;    // Groups, Distinct
+  Schema value;  // Groups: state columns; Top, Sort: order values "order.<i>", then the row
   bool operator==(const StatePlan&) const = default;
 };
 
@@ -52,14 +53,14 @@ struct StageInput {  // exactly one of the two
 };
 
 struct StagePlan {
-  std::string name;         // "S0"
+  std::string name;  // "S0"
   uint32_t parallelism = 1;
   std::vector<NodeId> nodes;       // in topological order
   std::vector<StageInput> inputs;  // read one after the other when they are sources, as they come when edges
   std::vector<EdgeId> outputs;
-  std::vector<NodeId> sinks;       // Sink nodes; their position is the `sink` argument of rt_sink_*
+  std::vector<NodeId> sinks;  // Sink nodes; their position is the `sink` argument of rt_sink_*
   std::vector<StatePlan> states;
-  uint32_t finish_phases = 0;      // number of finish functions, run in order after the last input
+  uint32_t finish_phases = 0;  // number of finish functions, run in order after the last input
   bool operator==(const StagePlan&) const = default;
 };
 

@@ -56,6 +56,30 @@ inline std::vector<std::string> notes_of(const PassResult& result) {
   return lines;
 }
 
+// A CSV source, node 1, for graphs that go on from it.
+inline constexpr std::string_view kHits = R"text(graph "hits"
+node 1 source "from hits"
+  name hits
+  connector csv
+  declared url: string, status: int, bytes: int, ms: float, note: string?
+  schema url: string, status: int, bytes: int, ms: float, note: string?
+)text";
+inline constexpr std::string_view kHitsRow = "url: string, status: int, bytes: int, ms: float, note: string?";
+
+inline std::string hits(const std::string& rest) { return std::string(kHits) + rest; }
+
+inline std::string filter(const std::string& label, const std::string& input, const std::string& condition,
+                          std::string_view row = kHitsRow) {
+  return "node " + label + " filter (" + input + ")\n  name hits.filter\n  condition " + condition + "\n  schema " +
+         std::string(row) + "\n";
+}
+
+inline std::string sink(const std::string& label, const std::string& input, std::string_view row,
+                        const std::string& connector = "print") {
+  return "node " + label + " sink (" + input + ")\n  name sink\n  connector " + connector + "\n  schema " +
+         std::string(row) + "\n";
+}
+
 // lines -> words -> count per word -> top 20 -> print
 inline constexpr std::string_view kWordCount = R"text(graph "wordcount"
 node 1 source "from lines(\"books/*.txt\")"

@@ -1,0 +1,215 @@
+// R03: nothing is decoded, computed, kept or sent that nobody reads. One walk up the graph finds what is read, one down
+// rebuilds the nodes. What may raise a row error stays even if nobody reads it, because the error is part of the
+// answer. Top and sort break ties by all columns they see, so they need all of them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compiler/passes/passes.h"
+
+namespace sluice::passes {
+
+namespace {
+
+using Names = std::set<std::string>;
+
+void add_columns(const Expr& expr, Names& names) {
+  for_each(expr, [&](const Expr& part) {
+    if (part.kind == ExprKind::Column) names.insert(part.name);
+  });
+}
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "`" : ", `") + name + "`";
+  return text;
+}
+
+class Pruner {
+ public:
+  explicit Pruner(FlowGraph graph) : editor_(std::move(graph)) {}
+
+  PassResult run() && {
+    const std::vector<NodeId> ids = editor_.graph().ids();
+    for (auto it = ids.rbegin(); it != ids.rend(); ++it) note_reads(*it);
+    for (const NodeId id : ids) rebuild(id);
+    return {std::move(editor_).finish(), std::move(notes_).take()};
+  }
+
+ private:
+  [[nodiscard]] const Node& node(NodeId id) const { return editor_.graph().nodes[id]; }
+
+  // --- up: which columns of each node's output are read -----------------------------------------------------------
+
+  void note_reads(NodeId id) {
+    std::visit([&](const auto& payload) { reads_of(payload, id); }, node(id).payload);
+  }
+
+  Names& read_below(NodeId id, size_t index = 0) { return read_[node(id).inputs[index]]; }
+  void read_all_below(NodeId id) {
+    for (const auto& field : node(node(id).inputs[0]).schema.fields) read_below(id).insert(field.name);
+  }
+  void pass_on(NodeId id) {
+    for (size_t i = 0; i < node(id).inputs.size(); ++i) read_below(id, i).insert(read_[id].begin(), read_[id].end());
+  }
+
+  void reads_of(const SourceNode&, NodeId) {}
+  void reads_of(const FilterNode& filter, NodeId id) {
+    pass_on(id);
+    add_columns(filter.condition, read_below(id));
+  }
+  void reads_of(const ProjectNode& project, NodeId id) {
+    for (const auto& column : project.columns)
+      if (is_kept(column, id)) add_columns(column.expr, read_below(id));
+  }
+  void reads_of(const ExpandNode& expand, NodeId id) {
+    for (const auto& name : read_[id])
+      if (name != expand.column) read_below(id).insert(name);
+    add_columns(expand.list, read_below(id));
+  }
+  void reads_of(const AggregateNode& aggregate, NodeId id) {
+    Names& below = read_below(id);
+    for (const auto& key : aggregate.keys) add_columns(key.expr, below);
+    for (const auto& call : kept_calls(aggregate, id)) {
+      for (const auto& arg : call.args) add_columns(arg.expr, below);
+      if (call.filter) add_columns(*call.filter, below);
+      if (aggregate.phase != AggregatePhase::Final) continue;
+      for (const auto& state : call.states) below.insert(call.name + "." + state.name);
+    }
+  }
+  void reads_of(const TopNode&, NodeId id) { read_all_below(id); }
+  void reads_of(const SortNode&, NodeId id) { read_all_below(id); }
+  void reads_of(const LimitNode&, NodeId id) { pass_on(id); }
+  void reads_of(const UnionNode&, NodeId id) { pass_on(id); }
+  void reads_of(const SinkNode&, NodeId id) { read_all_below(id); }
+  void reads_of(const ExchangeNode& exchange, NodeId id) {
+    pass_on(id);
+    Names& below = read_below(id);
+    below.insert(exchange.keys.begin(), exchange.keys.end());
+    // A row of no columns has no size; one column carries the count.
+    if (below.empty() && !node(id).schema.fields.empty()) below.insert(cheapest(node(id).schema));
+  }
+  void reads_of(std::monostate, NodeId) {}
+
+  static const std::string& cheapest(const Schema& schema) {
+    const auto it = std::ranges::find_if(schema.fields, [](const Field& field) {
+      return field.type.kind != TypeKind::String && field.type.kind != TypeKind::List &&
+             field.type.kind != TypeKind::Record;
+    });
+    return it == schema.fields.end() ? schema.fields.front().name : it->name;
+  }
+
+  bool is_kept(const NamedExpr& column, NodeId id) { return read_[id].contains(column.name) || can_fail(column.expr); }
+
+  std::vector<AggregateCall> kept_calls(const AggregateNode& aggregate, NodeId id) {
+    const auto is_read = [&](const AggregateCall& call) {
+      if (aggregate.phase != AggregatePhase::Partial) return read_[id].contains(call.name);
+      return std::ranges::any_of(
+          call.states, [&](const AggregateState& state) { return read_[id].contains(call.name + "." + state.name); });
+    };
+    std::vector<AggregateCall> kept;
+    for (const auto& call : aggregate.calls)
+      if (is_read(call) || call_can_fail(call)) kept.push_back(call);
+    // A row needs a column: an aggregate without keys keeps one call.
+    if (kept.empty() && aggregate.keys.empty() && !aggregate.calls.empty()) kept.push_back(aggregate.calls.front());
+    return kept;
+  }
+
+  // --- down: nodes over narrower inputs ---------------------------------------------------------------------------
+
+  void rebuild(NodeId id) {
+    Node changed = node(id);
+    std::visit([&](auto& payload) { narrow(payload, changed, id); }, changed.payload);
+    std::vector<const Schema*> inputs;
+    for (const NodeId input : changed.inputs) inputs.push_back(&node(input).schema);
+    changed.schema = schema_of(changed, inputs);
+    editor_.replace(id, std::move(changed));
+  }
+
+  void narrow(SourceNode& source, Node& changed, NodeId id) {
+    Names decoded = read_[id];
+    std::erase_if(changed.schema.fields, [&](const Field& field) { return !decoded.contains(field.name); });
+    if (source.filter) add_columns(*source.filter, decoded);
+    std::vector<std::string> names;
+    for (const auto& field : source.declared.fields)
+      if (decoded.contains(field.name)) names.push_back(field.name);
+    const size_t all = source.declared.fields.size();
+    if (names.size() == all)
+      notes_.not_fired({changed.label},
+                       all == 1 ? "its only field is used" : fmt::format("all {} fields are used", all));
+    else
+      notes_.fired({changed.label}, fmt::format("{} of {} fields decoded{}{}", names.size(), all,
+                                                names.empty() ? "" : ": ", listed(names)));
+  }
+  void narrow(ProjectNode& project, Node& changed, NodeId id) {
+    std::vector<std::string> dropped;
+    std::vector<std::string> kept_for_errors;
+    std::erase_if(project.columns, [&](const NamedExpr& column) {
+      if (read_[id].contains(column.name)) return false;
+      (can_fail(column.expr) ? kept_for_errors : dropped).push_back(column.name);
+      return !can_fail(column.expr);
+    });
+    if (!dropped.empty()) notes_.fired({changed.label}, listed(dropped) + " not computed: nobody reads it");
+    if (!kept_for_errors.empty())
+      notes_.not_fired({changed.label}, listed(kept_for_errors) + " is read by nobody, but computing it may fail");
+  }
+  void narrow(ExpandNode& expand, Node& changed, NodeId id) {
+    std::erase_if(changed.schema.fields,
+                  [&](const Field& field) { return field.name != expand.column && !read_[id].contains(field.name); });
+  }
+  void narrow(AggregateNode& aggregate, Node& changed, NodeId id) {
+    std::vector<AggregateCall> kept = kept_calls(aggregate, id);
+    if (kept.size() == aggregate.calls.size()) return;
+    std::vector<std::string> dropped;
+    for (const auto& call : aggregate.calls)
+      if (std::ranges::find(kept, call.name, &AggregateCall::name) == kept.end()) dropped.push_back(call.name);
+    notes_.fired({changed.label}, listed(dropped) + " not computed: nobody reads it");
+    aggregate.calls = std::move(kept);
+  }
+  void narrow(UnionNode&, Node& changed, NodeId id) {
+    Schema wanted = changed.schema;
+    std::erase_if(wanted.fields, [&](const Field& field) { return !read_[id].contains(field.name); });
+    for (auto& input : changed.inputs) input = narrowed(input, wanted, changed);
+  }
+  void narrow(ExchangeNode& exchange, Node& changed, NodeId id) {
+    Names carried = read_[id];
+    carried.insert(exchange.keys.begin(), exchange.keys.end());
+    if (carried.empty() && !changed.schema.fields.empty()) carried.insert(cheapest(changed.schema));
+    Schema wanted = node(changed.inputs[0]).schema;
+    std::vector<std::string> dropped;
+    for (const auto& field : wanted.fields)
+      if (!carried.contains(field.name)) dropped.push_back(field.name);
+    if (dropped.empty()) return;
+    std::erase_if(wanted.fields, [&](const Field& field) { return !carried.contains(field.name); });
+    changed.inputs[0] = narrowed(changed.inputs[0], wanted, changed);
+    notes_.fired({changed.label}, listed(dropped) + " stays behind: nobody reads it on the other side");
+  }
+  void narrow(FilterNode&, Node&, NodeId) {}
+  void narrow(TopNode&, Node&, NodeId) {}
+  void narrow(SortNode&, Node&, NodeId) {}
+  void narrow(LimitNode&, Node&, NodeId) {}
+  void narrow(SinkNode&, Node&, NodeId) {}
+  void narrow(std::monostate, Node&, NodeId) {}
+
+  // The input itself if its rows are as wanted, else a project above it that makes them so.
+  NodeId narrowed(NodeId input, const Schema& wanted, const Node& reader) {
+    if (node(input).schema == wanted) return input;
+    std::vector<NamedExpr> columns;
+    for (const auto& field : wanted.fields) columns.push_back({field.name, column_of(field, node(input).span)});
+    Node project = make_project(editor_.graph(), input, std::move(columns), fresh_label(editor_.graph(), reader.label));
+    if (reader.kind() != NodeKind::Exchange) project.parallelism = reader.parallelism;
+    return editor_.add(std::move(project));
+  }
+
+  GraphEditor editor_;
+  std::map<NodeId, Names> read_;
+  Notes notes_{"prune_columns"};
+};
+
+}  // namespace
+
+PassResult prune_columns(FlowGraph graph, const PassOptions&) { return Pruner(std::move(graph)).run(); }
+
+}  // namespace sluice::passes
