@@ -156,8 +156,13 @@ class Pruner {
       notes_.not_fired({changed.label}, listed(kept_for_errors) + " is read by nobody, but computing it may fail");
   }
   void narrow(ExpandNode& expand, Node& changed, NodeId id) {
-    std::erase_if(changed.schema.fields,
-                  [&](const Field& field) { return field.name != expand.column && !read_[id].contains(field.name); });
+    std::vector<std::string> dropped;
+    std::erase_if(changed.schema.fields, [&](const Field& field) {
+      const bool is_dropped = field.name != expand.column && !read_[id].contains(field.name);
+      if (is_dropped) dropped.push_back(field.name);
+      return is_dropped;
+    });
+    if (!dropped.empty()) notes_.fired({changed.label}, listed(dropped) + " ends here: nobody reads it further on");
   }
   void narrow(AggregateNode& aggregate, Node& changed, NodeId id) {
     std::vector<AggregateCall> kept = kept_calls(aggregate, id);

@@ -21,6 +21,7 @@ void split(GraphEditor& editor, NodeId id, NodeId exchange_id, Notes& notes) {
   Node local = single;
   local.label = fresh_label(graph, single.label);
   local.name = single.name + ".local";
+  if (!local.text.empty()) local.text += " (each task)";
   local.inputs = {input};
   local.parallelism = graph.nodes[input].parallelism;
   local.schema = graph.nodes[input].schema;

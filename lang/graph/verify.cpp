@@ -41,7 +41,7 @@ Status check_type(const Expr& expr, const Type& type, std::string_view what) {
   return internal_error(fmt::format("{} is {}, not {}", what, expr.type.to_string(), type.to_string()));
 }
 
-Status check_states(const AggregateCall& call, AggregatePhase phase) {
+Status check_states(const AggregateCall& call, AggregatePhase phase, bool has_keys) {
   const std::vector<Field> fields = fields_of(call.states, "");
   std::vector<Field> args;
   for (const auto& arg : call.args) args.push_back({arg.name, arg.expr.type});
@@ -51,7 +51,8 @@ Status check_states(const AggregateCall& call, AggregatePhase phase) {
   for (auto& other : fields_of(call.states, "o.")) merge_scope.push_back(std::move(other));
   for (const auto& state : call.states) {
     if (phase != AggregatePhase::Final) {
-      SLUICE_TRY(verify_expr(state.init, {nullptr, args}));
+      // Without keys there is a result even if there is no first row to begin with.
+      SLUICE_TRY(verify_expr(state.init, {nullptr, has_keys ? args : std::vector<Field>()}));
       SLUICE_TRY(check_type(state.init, state.type, "init of `" + state.name + "`"));
       SLUICE_TRY(verify_expr(state.step, {nullptr, step_scope}));
       SLUICE_TRY(check_type(state.step, state.type, "step of `" + state.name + "`"));
@@ -65,7 +66,7 @@ Status check_states(const AggregateCall& call, AggregatePhase phase) {
   return verify_expr(call.finish, {nullptr, fields});
 }
 
-Status check_call(const AggregateCall& call, AggregatePhase phase, const Schema& row) {
+Status check_call(const AggregateCall& call, AggregatePhase phase, bool has_keys, const Schema& row) {
   if (phase != AggregatePhase::Single && call.is_distinct) return internal_error("a distinct aggregate in two phases");
   if (phase == AggregatePhase::Final) {
     for (const auto& state : call.states) {
@@ -77,7 +78,7 @@ Status check_call(const AggregateCall& call, AggregatePhase phase, const Schema&
     SLUICE_TRY(check_named(call.args, row));
     if (call.filter) SLUICE_TRY(check_condition(*call.filter, row));
   }
-  return check_states(call, phase);
+  return check_states(call, phase, has_keys);
 }
 
 Result<Schema> schema_for(const SourceNode& source, const Node& node, const std::vector<const Schema*>&) {
@@ -127,7 +128,7 @@ Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std
     schema.fields.push_back({key.name, key.expr.type});
   }
   for (const auto& call : aggregate.calls) {
-    if (auto status = check_call(call, aggregate.phase, *inputs[0]); !status)
+    if (auto status = check_call(call, aggregate.phase, !aggregate.keys.empty(), *inputs[0]); !status)
       return std::unexpected(std::move(status).error().with_context("in aggregate `" + call.name + "`"));
     if (aggregate.phase != AggregatePhase::Partial) schema.fields.push_back({call.name, call.finish.type});
     if (aggregate.phase == AggregatePhase::Partial)

@@ -1,0 +1,172 @@
+#include "compiler/explain/describe.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lang/graph/graph_text.h"
+#include "lang/support/invariant.h"
+
+namespace sluice::describe {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+// `lines("books/*.txt")`: the first option says which data it is.
+std::string connector_text(const std::string& connector, const std::vector<ConnectorOption>& options) {
+  const auto* path = options.empty() ? nullptr : std::get_if<std::string>(&options.front().value);
+  return path == nullptr ? connector + "()" : fmt::format("{}(\"{}\")", connector, *path);
+}
+
+std::string source_text(const SourceNode& source, const Node& node) {
+  std::vector<std::string> decoded = node.schema.names();
+  if (source.filter) collect_columns(*source.filter, decoded);
+  std::string text = connector_text(source.connector, source.options);
+  if (decoded.size() != source.declared.fields.size())
+    text += fmt::format(" decoding {} of {} fields", decoded.size(), source.declared.fields.size());
+  if (source.filter) text += " where " + flow_text(*source.filter);
+  return text;
+}
+
+std::string project_text(const ProjectNode& project) {
+  std::string text;
+  for (const auto& column : project.columns) {
+    const bool is_passed = column.expr.kind == ExprKind::Column && column.expr.name == column.name;
+    text += text.empty() ? "select " : ", ";
+    text += is_passed ? column.name : column.name + " = " + flow_text(column.expr);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string id_of(const Node& node) { return node.kind() == NodeKind::Exchange ? node.label : "#" + node.label; }
+
+std::string file_of(const FlowGraph& graph) {
+  const auto in_file = std::ranges::find_if(graph.nodes, [](const Node& node) { return node.span.is_valid(); });
+  const size_t file = in_file == graph.nodes.end() ? 0 : in_file->span.file;
+  return file < graph.files.size() ? graph.files[file] : graph.name;
+}
+
+std::string operator_text(const Node& node) {
+  return node.text.empty() ? std::string(node_kind_name(node.kind())) : node.text;
+}
+
+std::string step_text(const Node& node) {
+  if (const auto* source = node.as<SourceNode>()) return source_text(*source, node);
+  if (const auto* sink = node.as<SinkNode>()) return "to " + connector_text(sink->connector, sink->options);
+  if (const auto* filter = node.as<FilterNode>()) return "where " + flow_text(filter->condition);
+  if (const auto* project = node.as<ProjectNode>(); project != nullptr && node.text.empty())
+    return project_text(*project);
+  const auto* aggregate = node.as<AggregateNode>();
+  if (aggregate == nullptr || aggregate->phase == AggregatePhase::Single) return operator_text(node);
+  return operator_text(node) + (aggregate->phase == AggregatePhase::Partial ? " (each task)" : " (merged)");
+}
+
+std::string key_text(const Node& node) {
+  if (node.kind() == NodeKind::Sink) return "append";
+  return node.rows.key.empty() ? "-" : joined(node.rows.key);
+}
+
+std::string kind_text(const Node& node) {
+  if (node.kind() == NodeKind::Sink) return "sink";
+  return node.rows.is_table ? "table" : "stream";
+}
+
+std::string final_text(const Node& node) {
+  switch (node.kind()) {
+    case NodeKind::Aggregate:
+    case NodeKind::Top:
+    case NodeKind::Sort:
+      return "its input ends";
+    case NodeKind::Sink:
+      return "the job ends";
+    case NodeKind::Source:
+    case NodeKind::Filter:
+    case NodeKind::Project:
+    case NodeKind::Expand:
+    case NodeKind::Limit:
+    case NodeKind::Union:
+    case NodeKind::Exchange:
+      return "at once";
+  }
+  return "at once";
+}
+
+std::string schema_text(const Schema& schema) { return Type::record_of(schema.fields).to_string(); }
+
+std::string state_text(const JobPlan& plan, const StatePlan& state) {
+  const Node& node = plan.graph.nodes[state.node];
+  const auto* top = node.as<TopNode>();
+  switch (state.kind) {
+    case StateKind::Groups:
+      return fmt::format("hash table {} → {}", schema_text(state.key),
+                         top == nullptr ? schema_text(state.value) : "its rows");
+    case StateKind::Distinct:
+      return "hash table " + schema_text(state.key);
+    case StateKind::Top:
+      return fmt::format("the first {} rows{} {}", top == nullptr ? 0 : top->limit,
+                         top == nullptr || top->keys.empty() ? "" : " per group", schema_text(state.value));
+    case StateKind::Sort:
+      return "all rows " + schema_text(state.value);
+    case StateKind::Counter:
+      return "a row count";
+  }
+  return {};
+}
+
+std::string edge_text(const JobPlan& plan, const EdgePlan& edge) {
+  switch (edge.kind) {
+    case ExchangeKind::Forward:
+      return "task to task";
+    case ExchangeKind::Hash:
+      return fmt::format("hash({}), {} key groups", joined(edge.keys), plan.key_groups);
+    case ExchangeKind::Broadcast:
+      return "every row to all tasks";
+    case ExchangeKind::Gather:
+      return edge.is_ordered ? "all to one task, in order" : "all to one task";
+  }
+  return {};
+}
+
+std::string nodes_text(const RewriteNote& note) {
+  const std::string_view separator = note.pass == "push_filters" && note.fired ? "→" : "+";
+  std::string text;
+  for (const auto& label : note.nodes) {
+    if (!text.empty()) text += separator;
+    text += (label.starts_with('E') ? "" : "#") + label;
+  }
+  return text.empty() ? "-" : text;
+}
+
+const PassRow& pass_of(const RewriteNote& note) {
+  const auto it = std::ranges::find(pass_rows(), note.pass, &PassRow::name);
+  SLUICE_INVARIANT(it != pass_rows().end(), "a note of the unknown pass " + note.pass);
+  return *it;
+}
+
+size_t step_count(const FlowGraph& graph) {
+  return static_cast<size_t>(
+      std::ranges::count_if(graph.nodes, [](const Node& node) { return node.kind() != NodeKind::Exchange; }));
+}
+
+std::vector<std::string> rewrites_at(const Node& node, const std::vector<RewriteNote>& notes) {
+  std::vector<std::string> codes;
+  for (const auto& note : notes) {
+    if (!note.fired || std::ranges::find(note.nodes, node.label) == note.nodes.end()) continue;
+    const std::string code(pass_of(note).code);
+    if (std::ranges::find(codes, code) == codes.end()) codes.push_back(code);
+  }
+  return codes;
+}
+
+std::string counted(size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace sluice::describe

@@ -1,0 +1,110 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/explain/describe.h"
+#include "compiler/explain/explain.h"
+
+namespace sluice {
+
+namespace {
+
+using namespace describe;
+
+// In characters; every one of ours is one column wide.
+size_t width_of(std::string_view text) {
+  return static_cast<size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+std::string padded(std::string text, size_t width) {
+  const size_t now = width_of(text);
+  if (now < width) text.append(width - now, ' ');
+  return text;
+}
+
+// Rows of cells in aligned columns; the last column is as wide as it is.
+std::string table(const std::vector<std::vector<std::string>>& rows, std::string_view indent) {
+  std::vector<size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width_of(row[i]));
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    std::string line(indent);
+    for (size_t i = 0; i < row.size(); ++i) line += i + 1 < row.size() ? padded(row[i], widths[i]) + "  " : row[i];
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+std::string heading(std::string_view name, std::string_view what) {
+  return fmt::format("{}{}\n", padded(std::string(name), 13), what);
+}
+
+std::string line_of(const Node& node) { return node.span.is_valid() ? fmt::format(":{}", node.span.begin.line) : "-"; }
+
+std::string logical_level(const FlowGraph& graph) {
+  std::vector<std::vector<std::string>> rows{{"#", "operator", "kind", "key", "final when", "at", "row"}};
+  for (const auto& node : graph.nodes)
+    rows.push_back({node.label, operator_text(node), kind_text(node), key_text(node), final_text(node), line_of(node),
+                    schema_text(node.schema)});
+  return heading("logical", "what you wrote, typed") + table(rows, " ");
+}
+
+std::string notes_table(const std::vector<RewriteNote>& notes, bool fired) {
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& note : notes)
+    if (note.fired == fired)
+      rows.push_back(
+          {std::string(pass_of(note).code) + " " + std::string(pass_of(note).title), nodes_text(note), note.text});
+  return rows.empty() ? "  none\n" : table(rows, "  ");
+}
+
+std::string rewrites_level(const std::vector<RewriteNote>& notes) {
+  return heading("rewrites", "fired") + notes_table(notes, true) + heading("", "did not fire") +
+         notes_table(notes, false);
+}
+
+std::string stage_text(const JobPlan& plan, const StagePlan& stage) {
+  std::string text = fmt::format("  {} ×{}  ", stage.name, stage.parallelism);
+  const std::string indent(width_of(text), ' ');
+  for (size_t i = 0; i < stage.nodes.size(); ++i) {
+    const Node& node = plan.graph.nodes[stage.nodes[i]];
+    text += fmt::format("{}{} {}\n", i == 0 ? "" : indent, id_of(node), step_text(node));
+  }
+  for (const auto& state : stage.states)
+    text += fmt::format("{}state {} `{}`: {}\n", indent, id_of(plan.graph.nodes[state.node]), state.name,
+                        state_text(plan, state));
+  for (const EdgeId id : stage.outputs) {
+    const EdgePlan& edge = plan.edges[id];
+    text += fmt::format("    │ {} {} → {}  {}\n", plan.graph.nodes[edge.exchange].label, edge_text(plan, edge),
+                        plan.stages[edge.to].name, schema_text(edge.schema));
+  }
+  return text;
+}
+
+std::string physical_level(const JobPlan& plan) {
+  std::string text = heading(
+      "physical", fmt::format("{}, {}", counted(plan.stages.size(), "stage"), counted(plan.edges.size(), "exchange")));
+  for (const auto& stage : plan.stages) text += stage_text(plan, stage);
+  return text;
+}
+
+}  // namespace
+
+std::string explain_text(const ExplainInput& input) {
+  uint32_t tasks = 0;
+  for (const auto& stage : input.plan.stages) tasks += stage.parallelism;
+  std::string text = fmt::format("{}  1 job, {}, {}\n", file_of(input.logical),
+                                 counted(step_count(input.logical), "operator"), counted(tasks, "task"));
+  if (input.levels.logical) text += logical_level(input.logical);
+  if (input.levels.rewrites) text += rewrites_level(input.rewrites);
+  if (input.levels.physical) text += physical_level(input.plan);
+  return text;
+}
+
+}  // namespace sluice
