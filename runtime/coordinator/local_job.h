@@ -10,22 +10,14 @@
 #include <string>
 #include <vector>
 
-#include "lang/source/span.h"
 #include "lang/support/result.h"
+#include "runtime/control/job_progress.h"
 #include "runtime/io/connector.h"
 #include "runtime/plan/job_plan.h"
+#include "runtime/task/row_error.h"
 #include "runtime/task/stage_code.h"
 
 namespace sluice {
-
-struct JobProgress {
-  std::chrono::nanoseconds elapsed{};
-  uint64_t rows_in = 0;     // records read by sources
-  uint64_t rows_out = 0;    // rows written to sinks
-  uint64_t bytes_in = 0;
-  uint64_t bytes_total = 0; // 0: not known
-  uint64_t state_bytes = 0;
-};
 
 struct RunOptions {
   uint32_t threads = 1;                  // hot threads; tasks are scheduled on them cooperatively
@@ -33,15 +25,6 @@ struct RunOptions {
   uint32_t ring_blocks = 8;              // capacity of a channel
   std::stop_token stop;                  // a request ends the job cleanly: nothing is committed
   std::function<void(const JobProgress&)> on_progress;  // from an own thread, about twice a second
-};
-
-// A row that cannot be computed or read: everything `sluice run` needs to show it like a compile error.
-struct RowError {
-  std::string code;    // diagnostics.def: "R0102"
-  std::string message;
-  Span span;           // in the .flow source
-  std::string operands;  // "amount = 9, rate = 0"; may be empty
-  std::optional<RecordLocation> record;
 };
 
 struct JobOutcome {

@@ -13,7 +13,8 @@ constexpr size_t kFirstBytes = size_t{80} << 10;
 constexpr size_t kKeptBytes = size_t{1} << 20;  // a buffer that one huge row made larger is given back
 }  // namespace
 
-SinkBuffer::SinkBuffer(Sink& sink) : sink_(&sink) {}
+SinkBuffer::SinkBuffer(Sink& sink, const std::atomic<bool>* is_cancelled) : sink_(&sink), is_cancelled_(is_cancelled) {}
+
 SinkBuffer::~SinkBuffer() { std::free(data_); }
 
 void SinkBuffer::grow(size_t size) noexcept {
@@ -27,7 +28,7 @@ void SinkBuffer::grow(size_t size) noexcept {
 }
 
 bool SinkBuffer::write_out() noexcept {
-  if (!status_) return false;
+  if (!status_ || (is_cancelled_ != nullptr && is_cancelled_->load(std::memory_order_relaxed))) return false;
   if (cursor_ == data_) return true;
   status_ = sink_->write(std::string_view(data_, static_cast<size_t>(cursor_ - data_)));
   cursor_ = data_;

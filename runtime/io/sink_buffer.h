@@ -2,6 +2,7 @@
 // may send what has gathered to the sink, so the sink sees whole rows in large pieces and memory stays bounded.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -17,7 +18,8 @@ class SinkBuffer {
   // A buffer fuller than this is handed to the sink when a row is complete.
   static constexpr size_t kWriteBytes = size_t{64} << 10;
 
-  explicit SinkBuffer(Sink& sink);
+  // Nothing more is written once `*is_cancelled` is true: the job is ending, and a long output must not hold it up.
+  explicit SinkBuffer(Sink& sink, const std::atomic<bool>* is_cancelled = nullptr);
   ~SinkBuffer();
   SinkBuffer(const SinkBuffer&) = delete;
   SinkBuffer& operator=(const SinkBuffer&) = delete;
@@ -38,7 +40,7 @@ class SinkBuffer {
     ++cursor_;
   }
 
-  // The row is complete. False when the sink failed; status() then says why.
+  // The row is complete. False when the sink failed, status() then says why, or when the job was cancelled.
   [[nodiscard]] bool end_row() noexcept {
     ++rows_;
     return static_cast<size_t>(cursor_ - data_) < kWriteBytes || write_out();
@@ -57,6 +59,7 @@ class SinkBuffer {
   char* limit_ = nullptr;
   uint64_t rows_ = 0;
   Sink* sink_;
+  const std::atomic<bool>* is_cancelled_;
   Status status_;
 };
 

@@ -1,0 +1,18 @@
+// JobProgress: how far a job is, for the status line.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace sluice {
+
+struct JobProgress {
+  std::chrono::nanoseconds elapsed{};
+  uint64_t rows_in = 0;   // records read by sources
+  uint64_t rows_out = 0;  // rows written to sinks
+  uint64_t bytes_in = 0;
+  uint64_t bytes_total = 0;  // 0: not known
+  uint64_t state_bytes = 0;
+};
+
+}  // namespace sluice

@@ -1,0 +1,63 @@
+// What coordinator and worker say to each other. Plain values: inside one process they are passed on as they are.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "lang/support/result.h"
+#include "runtime/plan/job_plan.h"
+#include "runtime/task/task.h"
+
+namespace sluice {
+
+// A slot of a worker holds at most one task of each stage.
+struct TaskPlacement {
+  TaskAddress task;
+  uint32_t worker = 0;
+  uint32_t slot = 0;
+  bool operator==(const TaskPlacement&) const = default;
+};
+
+// ---- coordinator to worker; every worker gets every command ----
+struct DeployTasks {  // make these tasks ready: code, state, channels, sources, sinks
+  std::vector<TaskPlacement> tasks;
+  bool operator==(const DeployTasks&) const = default;
+};
+struct StartTasks {
+  bool operator==(const StartTasks&) const = default;
+};
+struct CancelTasks {  // every task ends soon, and says so
+  bool operator==(const CancelTasks&) const = default;
+};
+struct CommitSinks {
+  bool operator==(const CommitSinks&) const = default;
+};
+struct AbortSinks {
+  bool operator==(const AbortSinks&) const = default;
+};
+using WorkerCommand = std::variant<DeployTasks, StartTasks, CancelTasks, CommitSinks, AbortSinks>;
+
+// ---- worker to coordinator ----
+struct TasksDeployed {
+  uint32_t worker = 0;
+};
+struct DeployFailed {
+  uint32_t worker = 0;
+  Error error;
+};
+struct TaskEnded {
+  TaskReport report;
+};
+struct SinksCommitted {
+  uint32_t worker = 0;
+};
+struct CommitFailed {
+  uint32_t worker = 0;
+  Error error;
+};
+using WorkerReport = std::variant<TasksDeployed, DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
+
+}  // namespace sluice

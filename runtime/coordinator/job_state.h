@@ -1,0 +1,58 @@
+// JobState: where a job and its tasks are, and what an event does to them. Pure: events in, commands out; the
+// coordinator around it does the talking.
+//
+//   Created -submit-> Deploying -all deployed-> Running -all finished-> Committing -all committed-> Finished
+//   Deploying, Running -stop or failure-> Cancelling -all tasks ended-> Stopped or Failed
+//   Committing -failure-> Failed
+//   A stop while committing comes too late and changes nothing, like one after the end.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "lang/support/result.h"
+#include "runtime/control/messages.h"
+
+namespace sluice {
+
+enum class JobPhase : uint8_t {
+#define JOB_PHASE(phase, text, is_end) phase,
+#include "runtime/coordinator/job_phases.def"
+};
+enum class TaskPhase : uint8_t {
+#define TASK_PHASE(phase, text) phase,
+#include "runtime/coordinator/job_phases.def"
+};
+[[nodiscard]] std::string_view phase_name(JobPhase phase);
+[[nodiscard]] std::string_view phase_name(TaskPhase phase);
+[[nodiscard]] bool is_end(JobPhase phase);
+[[nodiscard]] bool is_end(TaskPhase phase);
+
+struct JobSubmitted {
+  std::vector<TaskPlacement> tasks;
+};
+struct StopRequested {};
+using JobEvent =
+    std::variant<JobSubmitted, StopRequested, TasksDeployed, DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
+
+struct JobState {
+  JobPhase phase = JobPhase::Created;
+  std::map<TaskAddress, TaskPhase> tasks;
+  std::set<uint32_t> pending_workers;  // that did not answer the last command yet
+  std::set<uint32_t> workers;
+  bool is_stopped = false;            // Cancelling because somebody asked for it
+  bool is_started = false;            // the tasks run or ran
+  std::optional<RowError> row_error;  // the first failure
+  std::optional<Error> error;
+};
+
+// Changes the state and returns the commands for the workers. An event that cannot occur in this state is an internal
+// error and changes nothing.
+[[nodiscard]] Result<std::vector<WorkerCommand>> apply(JobState& state, JobEvent event);
+
+}  // namespace sluice

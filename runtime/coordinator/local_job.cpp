@@ -1,0 +1,147 @@
+#include "runtime/coordinator/local_job.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <variant>
+
+#include "lang/support/invariant.h"
+#include "runtime/coordinator/job_state.h"
+#include "runtime/coordinator/placement.h"
+#include "runtime/plan/check_plan.h"
+#include "runtime/worker/worker.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr std::chrono::milliseconds kProgressInterval(500);
+
+// Events for the coordinator, from any thread.
+class Mailbox {
+ public:
+  void post(JobEvent event) {
+    {
+      const std::lock_guard lock(mutex_);
+      events_.push_back(std::move(event));
+    }
+    has_events_.notify_one();
+  }
+  JobEvent wait() {
+    std::unique_lock lock(mutex_);
+    has_events_.wait(lock, [this] { return !events_.empty(); });
+    JobEvent event = std::move(events_.front());
+    events_.pop_front();
+    return event;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable has_events_;
+  std::deque<JobEvent> events_;
+};
+
+// Reports from a thread of its own while it lives.
+class ProgressReporter {
+ public:
+  ProgressReporter(const Worker& worker, const std::function<void(const JobProgress&)>& on_progress,
+                   std::chrono::steady_clock::time_point start) {
+    if (on_progress) thread_ = std::thread([this, &worker, on_progress, start] { report(worker, on_progress, start); });
+  }
+  ~ProgressReporter() {
+    {
+      const std::lock_guard lock(mutex_);
+      is_done_ = true;
+    }
+    done_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  ProgressReporter(const ProgressReporter&) = delete;
+  ProgressReporter& operator=(const ProgressReporter&) = delete;
+
+ private:
+  void report(const Worker& worker, const std::function<void(const JobProgress&)>& on_progress,
+              std::chrono::steady_clock::time_point start) {
+    std::unique_lock lock(mutex_);
+    while (!done_.wait_for(lock, kProgressInterval, [this] { return is_done_; })) {
+      JobProgress progress = worker.progress();
+      progress.elapsed = std::chrono::steady_clock::now() - start;
+      on_progress(progress);
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable done_;
+  bool is_done_ = false;
+  std::thread thread_;
+};
+
+uint32_t slots_needed(const JobPlan& plan) {
+  uint32_t slots = 1;
+  for (const auto& stage : plan.stages) slots = std::max(slots, stage.parallelism);
+  return slots;
+}
+
+// Posts the reports of a worker, whose kinds are all events too.
+void post_report(Mailbox& mailbox, WorkerReport report) {
+  std::visit([&](auto& alternative) { mailbox.post(std::move(alternative)); }, report);
+}
+
+// Drives the job to its end: event by event, as the job's state decides.
+JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbox& mailbox) {
+  JobState state;
+  mailbox.post(JobSubmitted{std::move(placement)});
+  while (!is_end(state.phase)) {
+    const auto commands = apply(state, mailbox.wait());
+    SLUICE_INVARIANT(commands.has_value(), commands.error().message);
+    for (const auto& command : *commands) worker.handle(command);
+  }
+  return state;
+}
+
+JobOutcome failed(Error error) {
+  JobOutcome outcome;
+  outcome.kind = JobOutcome::Kind::Failed;
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+JobOutcome outcome_of(JobState state) {
+  JobOutcome outcome;
+  if (state.phase == JobPhase::Stopped) outcome.kind = JobOutcome::Kind::Stopped;
+  if (state.phase == JobPhase::Failed)
+    outcome.kind = state.row_error ? JobOutcome::Kind::RowFailed : JobOutcome::Kind::Failed;
+  outcome.row_error = std::move(state.row_error);
+  outcome.error = std::move(state.error);
+  return outcome;
+}
+
+}  // namespace
+
+JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& connectors, const RunOptions& options) {
+  const auto start = std::chrono::steady_clock::now();
+  if (auto status = check_plan(plan); !status) return failed(std::move(status).error());
+  auto placement = place_tasks(plan, {{0, slots_needed(plan)}});
+  if (!placement) return failed(std::move(placement).error());
+
+  Mailbox mailbox;
+  const EngineSettings settings{std::max(1u, options.threads),
+                                std::max<uint64_t>(sizeof(abi::BlockHeader), options.block_bytes),
+                                std::max(1u, options.ring_blocks)};
+  Worker worker(0, plan, code, connectors, settings,
+                [&](WorkerReport report) { post_report(mailbox, std::move(report)); });
+  const std::stop_callback on_stop(options.stop, [&] { mailbox.post(StopRequested{}); });
+  JobOutcome outcome;
+  {
+    const ProgressReporter reporter(worker, options.on_progress, start);
+    outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox));
+  }
+  outcome.totals = worker.progress();
+  outcome.totals.elapsed = std::chrono::steady_clock::now() - start;
+  return outcome;
+}
+
+}  // namespace sluice

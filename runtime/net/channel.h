@@ -1,0 +1,33 @@
+// Channel: carries the blocks of one edge from one producing task to one consuming task, in order. It never blocks:
+// push fails when it is full, and the side that waits is woken when that changes.
+#pragma once
+
+#include "runtime/data/block.h"
+#include "runtime/net/wakeable.h"
+
+namespace sluice {
+
+class Channel {
+ public:
+  virtual ~Channel() = default;
+
+  // ---- the producer's side ----
+  // False when the channel is full: the block stays with the caller, who is woken when there is room.
+  // A cancelled channel takes every block and drops it.
+  [[nodiscard]] virtual bool try_push(Block& block) = 0;
+  // No more blocks will come.
+  virtual void close() = 0;
+  // The consumer wants no more blocks.
+  [[nodiscard]] virtual bool is_cancelled() const = 0;
+  // A block that the consumer is done with, to be filled again; none when there is none.
+  [[nodiscard]] virtual Block spare() = 0;
+
+  // ---- the consumer's side ----
+  [[nodiscard]] virtual bool try_pop(Block& block) = 0;
+  // Closed, and every block was popped.
+  [[nodiscard]] virtual bool is_ended() const = 0;
+  virtual void cancel() = 0;
+  virtual void give_back(Block block) = 0;
+};
+
+}  // namespace sluice

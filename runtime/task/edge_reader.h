@@ -1,0 +1,44 @@
+// EdgeReader: the blocks that one task gets over one edge, from all producers; in their order when the edge has one.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "runtime/net/channel.h"
+
+namespace sluice {
+
+class EdgeReader {
+ public:
+  // One channel per producer, in the order of the producers.
+  EdgeReader(std::vector<Channel*> channels, bool is_ordered);
+
+  struct Next {
+    enum class Kind : uint8_t { Block, Wait, End } kind = Kind::End;
+    Block block;  // may be without rows: then it only says how far its producer is
+    size_t producer = 0;
+    uint64_t progress = 0;  // Wait: no rows of a sequence below this will come; known only of ordered edges
+  };
+  [[nodiscard]] Next next();
+  // The block was processed: its memory goes back to where it came from.
+  void give_back(size_t producer, Block block) { channels_[producer]->give_back(std::move(block)); }
+  // No more blocks are wanted.
+  void cancel();
+
+ private:
+  Next next_as_they_come();
+  Next next_in_order();
+  bool fetch(size_t producer);
+
+  std::vector<Channel*> channels_;
+  bool is_ordered_;
+  bool is_cancelled_ = false;
+  size_t turn_ = 0;      // as they come: the producer to look at first
+  struct Head {          // in order: of each producer
+    Block block;         // its first block, if it has come
+    uint64_t bound = 0;  // no lower sequence will come from it
+  };
+  std::vector<Head> heads_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,100 @@
+#include "runtime/task/source_feed.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace sluice {
+
+namespace {
+constexpr size_t kReadAhead = 2;        // pieces that wait for a task
+constexpr uint32_t kSequenceBits = 48;  // of one source; its position stands above them
+}  // namespace
+
+SourceFeed::SourceFeed(std::unique_ptr<Source> source, NodeId node, uint32_t position)
+    : source_(std::move(source)),
+      node_(node),
+      first_sequence_(uint64_t{position} << kSequenceBits),
+      has_thread_(source_->may_block()),
+      next_sequence_(first_sequence_) {}
+
+Result<SourceFeed::Taken> SourceFeed::take(std::unique_ptr<ChunkBuffer>& chunk) {
+  if (has_thread_) return take_read(chunk);
+  if (!chunk) chunk = std::make_unique<ChunkBuffer>();
+  SLUICE_ASSIGN(const bool is_there, source_->next(*chunk));
+  if (!is_there) return Taken{Taken::Kind::End, 0};
+  return Taken{Taken::Kind::Chunk, sequence_of(*chunk)};
+}
+
+Result<SourceFeed::Taken> SourceFeed::take_read(std::unique_ptr<ChunkBuffer>& chunk) {
+  const std::lock_guard lock(mutex_);
+  if (!read_.empty()) {
+    if (chunk) used_.push_back(std::move(chunk));
+    chunk = std::move(read_.front());
+    read_.pop_front();
+    has_room_.notify_one();
+    next_sequence_ = sequence_of(*chunk) + 1;
+    return Taken{Taken::Kind::Chunk, sequence_of(*chunk)};
+  }
+  if (error_) return std::unexpected(*error_);
+  if (has_ended_ || is_stopped_) return Taken{Taken::Kind::End, 0};
+  if (!thread_.joinable()) thread_ = std::thread([this] { read_ahead(); });
+  return Taken{Taken::Kind::Wait, next_sequence_};
+}
+
+void SourceFeed::read_ahead() {
+  ::pthread_setname_np(::pthread_self(), "sluice-source");
+  while (true) {
+    std::unique_ptr<ChunkBuffer> chunk;
+    {
+      std::unique_lock lock(mutex_);
+      has_room_.wait(lock, [this] { return is_stopped_ || read_.size() < kReadAhead; });
+      if (is_stopped_) break;
+      if (!used_.empty()) {
+        chunk = std::move(used_.back());
+        used_.pop_back();
+      }
+    }
+    if (!chunk) chunk = std::make_unique<ChunkBuffer>();
+    auto outcome = source_->next(*chunk);
+    const bool is_last = !outcome || !*outcome;
+    deliver(std::move(chunk), std::move(outcome));
+    if (is_last) break;
+  }
+  wake_readers();
+}
+
+void SourceFeed::deliver(std::unique_ptr<ChunkBuffer> chunk, Result<bool> outcome) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!outcome) {
+      error_ = std::move(outcome).error();
+    } else if (*outcome) {
+      read_.push_back(std::move(chunk));
+    } else {
+      has_ended_ = true;
+    }
+  }
+  wake_readers();
+}
+
+void SourceFeed::wake_readers() {
+  for (auto* reader : readers_) reader->wake();
+}
+
+void SourceFeed::interrupt() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_stopped_) return;
+    is_stopped_ = true;
+  }
+  has_room_.notify_all();
+  source_->interrupt();
+}
+
+void SourceFeed::stop() {
+  interrupt();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace sluice

@@ -1,0 +1,70 @@
+// SourceFeed: one source shared by the tasks of a stage. Sources that can wait for ever (pipes, terminals) are read by
+// a thread of their own, so that no hot thread waits in read(2); all others are read by the tasks themselves.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "lang/support/result.h"
+#include "runtime/io/connector.h"
+#include "runtime/net/wakeable.h"
+
+namespace sluice {
+
+class SourceFeed {
+ public:
+  // `position` of the source among those of the stage: its pieces come behind those of the sources before it.
+  SourceFeed(std::unique_ptr<Source> source, NodeId node, uint32_t position);
+  ~SourceFeed() { stop(); }
+  SourceFeed(const SourceFeed&) = delete;
+  SourceFeed& operator=(const SourceFeed&) = delete;
+
+  // A task that takes from this feed, to be woken when there is something new. Before the job starts.
+  void add_reader(Wakeable& task) { readers_.push_back(&task); }
+
+  struct Taken {
+    enum class Kind : uint8_t { Chunk, Wait, End } kind = Kind::End;
+    uint64_t sequence = 0;  // Chunk: of this one; Wait: no piece to come has a lower one
+  };
+  // The next piece into `chunk`, which may be another buffer afterwards. Thread-safe.
+  Result<Taken> take(std::unique_ptr<ChunkBuffer>& chunk);
+  // Ends waiting and reading; later takes find the end. Thread-safe, idempotent.
+  void interrupt();
+  // interrupt(), and wait for the reading thread.
+  void stop();
+
+  [[nodiscard]] NodeId node() const { return node_; }
+  [[nodiscard]] const Source& source() const { return *source_; }
+
+ private:
+  Result<Taken> take_read(std::unique_ptr<ChunkBuffer>& chunk);
+  void read_ahead();
+  void deliver(std::unique_ptr<ChunkBuffer> chunk, Result<bool> outcome);
+  void wake_readers();
+  [[nodiscard]] uint64_t sequence_of(const ChunkBuffer& chunk) const { return first_sequence_ + chunk.sequence; }
+
+  std::unique_ptr<Source> source_;
+  NodeId node_;
+  uint64_t first_sequence_;
+  bool has_thread_;
+  std::vector<Wakeable*> readers_;
+
+  // With a thread only:
+  std::mutex mutex_;
+  std::condition_variable has_room_;
+  std::deque<std::unique_ptr<ChunkBuffer>> read_;   // pieces that wait for a task
+  std::vector<std::unique_ptr<ChunkBuffer>> used_;  // buffers to read into
+  bool has_ended_ = false;
+  bool is_stopped_ = false;
+  std::optional<Error> error_;
+  uint64_t next_sequence_;  // no piece to come has a lower one
+  std::thread thread_;
+};
+
+}  // namespace sluice

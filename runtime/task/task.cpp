@@ -1,0 +1,264 @@
+#include "runtime/task/task.h"
+
+#include <utility>
+
+#include "runtime/task/record_location.h"
+
+namespace sluice {
+
+namespace {
+// A turn is long enough to make its price unnoticeable and short enough for others to get theirs.
+constexpr uint32_t kUnitsPerTurn = 8;
+}  // namespace
+
+Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const StageCode> code,
+           const std::atomic<bool>& is_cancelled, std::function<void(TaskReport)> on_end)
+    : address_(address),
+      code_(std::move(code)),
+      is_cancelled_(is_cancelled),
+      on_end_(std::move(on_end)),
+      data_(plan, address.stage, address.index, *code_),
+      outputs_(data_) {}
+
+void Task::add_source(SourceFeed& feed) {
+  inputs_.emplace_back().feed = &feed;
+  feed.add_reader(*this);
+}
+
+void Task::add_edge(std::vector<Channel*> channels, bool is_ordered) {
+  inputs_.emplace_back().edge.emplace(std::move(channels), is_ordered);
+}
+
+void Task::add_output(bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+                      const std::vector<std::vector<Channel*>>& channels_of_partitions) {
+  outputs_.add_edge(tells_progress, row_size, block_bytes, channels_of_partitions);
+}
+
+Task::Step Task::run() noexcept {
+  for (uint32_t unit = 0; unit < kUnitsPerTurn; ++unit) {
+    if (is_cancelled_.load(std::memory_order_relaxed)) return end(TaskReport::End::Cancelled);
+    switch (step()) {
+      case Progress::Made:
+        break;
+      case Progress::Wait:
+        publish();
+        return Step::Idle;
+      case Progress::End:
+        return end(TaskReport::End::Finished);
+      case Progress::Failed:
+        return end(has_error() ? TaskReport::End::Failed : TaskReport::End::Cancelled);
+    }
+    publish();
+  }
+  return Step::Again;
+}
+
+Task::Progress Task::step() {
+  outputs_.drain();
+  waits_for_room_.store(false);
+  if (outputs_.is_congested() && !is_relieved_.exchange(false)) {
+    waits_for_room_.store(phase_ != Phase::Closing);
+    return Progress::Wait;
+  }
+  if (data_.sink_buffers().empty() && outputs_.is_abandoned()) return Progress::End;
+  switch (phase_) {
+    case Phase::Reading:
+      return read();
+    case Phase::Finishing:
+      return finish();
+    case Phase::Closing:
+      return close();
+  }
+  return Progress::Failed;
+}
+
+// Edges first, as they come; then the sources, one after the other.
+Task::Progress Task::read() {
+  bool must_wait = false;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const size_t input = (turn_ + i) % inputs_.size();
+    if (!inputs_[input].edge || inputs_[input].has_ended) continue;
+    const Progress progress = read_edge(input);
+    if (progress != Progress::Wait && progress != Progress::End) {
+      turn_ = input + 1;
+      return progress;
+    }
+    must_wait |= progress == Progress::Wait;
+  }
+  for (size_t input = 0; input < inputs_.size(); ++input) {
+    if (!inputs_[input].feed || inputs_[input].has_ended) continue;
+    const Progress progress = read_source(input);
+    if (progress == Progress::End) continue;
+    if (progress != Progress::Wait) return progress;
+    must_wait = true;
+    break;
+  }
+  if (must_wait) {
+    become_idle();
+    return error_ ? Progress::Failed : Progress::Wait;
+  }
+  phase_ = Phase::Finishing;
+  return Progress::Made;
+}
+
+Task::Progress Task::read_edge(size_t input) {
+  EdgeReader& edge = *inputs_[input].edge;
+  auto next = edge.next();
+  if (next.kind == EdgeReader::Next::Kind::Wait) {
+    if (inputs_.size() == 1) outputs_.tell_progress(next.progress);
+    return Progress::Wait;
+  }
+  if (next.kind == EdgeReader::Next::Kind::End) {
+    inputs_[input].has_ended = true;
+    return Progress::End;
+  }
+  const abi::BlockHeader& header = *next.block.header();
+  const Progress progress =
+      process(input, {&header, header.row_count, header.sequence, (header.flags & kEndsSequence) != 0});
+  edge.give_back(next.producer, std::move(next.block));
+  return progress;
+}
+
+Task::Progress Task::read_source(size_t input) {
+  SourceFeed& feed = *inputs_[input].feed;
+  const auto taken = feed.take(chunk_);
+  if (!taken) return fail(taken.error());
+  if (taken->kind == SourceFeed::Taken::Kind::Wait) {
+    outputs_.tell_progress(taken->sequence);
+    return Progress::Wait;
+  }
+  if (taken->kind == SourceFeed::Taken::Kind::End) {
+    inputs_[input].has_ended = true;
+    return Progress::End;
+  }
+  data_.set_chunk(chunk_.get());
+  rows_in_ += chunk_->view.row_count;
+  Progress progress = process(input, {&chunk_->view, chunk_->view.row_count, taken->sequence, true});
+  if (progress == Progress::Made && phase_ == Phase::Reading && !chunk_->error_code.empty())
+    progress = raise_chunk_error(*chunk_, feed.node());
+  data_.set_chunk(nullptr);
+  return progress;
+}
+
+// A unit without rows only says how far its producer is; that is passed on.
+Task::Progress Task::process(size_t input, const Unit& unit) {
+  is_flushed_ = false;
+  outputs_.begin_unit(unit.sequence);
+  abi::Code code = abi::Code::Done;
+  if (unit.row_count != 0) {
+    code = code_->current().inputs[input](&data_, unit.data);
+    data_.scratch_memory().end_unit();
+  }
+  if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
+  outputs_.end_unit(unit.ends_sequence);
+  if (code == abi::Code::Satisfied) stop_reading();
+  return Progress::Made;
+}
+
+Task::Progress Task::raise_chunk_error(const ChunkBuffer& chunk, NodeId source) {
+  data_.raise({chunk.error_code,
+               chunk.error_message,
+               data_.plan().graph.nodes[source].span,
+               {},
+               locate_position(chunk, chunk.error_position)});
+  return Progress::Failed;
+}
+
+void Task::stop_reading() {
+  for (auto& input : inputs_) {
+    if (input.edge) input.edge->cancel();
+    input.has_ended = true;
+  }
+  phase_ = Phase::Finishing;
+}
+
+Task::Progress Task::finish() {
+  const auto& functions = code_->current().finish;
+  is_flushed_ = false;
+  outputs_.begin_unit(kFinishSequence + address_.index);
+  if (finish_phase_ == functions.size()) {
+    outputs_.flush();
+    if (!write_sinks()) return Progress::Failed;
+    phase_ = Phase::Closing;
+    return Progress::Made;
+  }
+  const abi::Code code = functions[finish_phase_](&data_);
+  data_.scratch_memory().end_unit();
+  if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
+  if (code != abi::Code::Yield) {
+    ++finish_phase_;
+    data_.cursor = 0;
+  }
+  return Progress::Made;
+}
+
+// Only when no block waits for room any more.
+Task::Progress Task::close() { return outputs_.is_congested() ? Progress::Wait : Progress::End; }
+
+Task::Progress Task::fail(Error error) {
+  error_ = std::move(error);
+  return Progress::Failed;
+}
+
+bool Task::write_sinks() {
+  for (auto& sink : data_.sink_buffers())
+    if (!sink->write_out()) return false;
+  return true;
+}
+
+// What came so far becomes visible now, however little it is.
+void Task::become_idle() {
+  if (std::exchange(is_flushed_, true)) return;
+  outputs_.flush();
+  for (auto& sink : data_.sink_buffers()) {
+    if (!sink->write_out()) {
+      error_ = sink->status().error();
+    } else if (auto status = sink->sink().flush(); !status) {
+      error_ = std::move(status).error();
+    }
+  }
+}
+
+void Task::relieve_congestion() {
+  if (!waits_for_room_.load()) return;
+  is_relieved_.store(true);
+  wake();
+}
+
+void Task::publish() {
+  uint64_t rows_out = 0;
+  for (const auto& sink : data_.sink_buffers()) rows_out += sink->rows();
+  counters_.rows_in.store(rows_in_, std::memory_order_relaxed);
+  counters_.rows_out.store(rows_out, std::memory_order_relaxed);
+  counters_.state_bytes.store(data_.state_bytes(), std::memory_order_relaxed);
+}
+
+// A sink that refuses rows because the job is ending fails without an error; every other failure has one.
+bool Task::has_error() {
+  if (data_.row_error() || error_) return true;
+  for (const auto& sink : data_.sink_buffers())
+    if (!sink->status()) error_ = sink->status().error();
+  if (!error_ && !is_cancelled_.load())
+    error_ = internal_error("generated code of stage " + data_.plan().stages[address_.stage].name +
+                            " failed without saying why")
+                 .error();
+  return error_.has_value();
+}
+
+// The channels of a task that did not finish stay open: its consumers must not take what they got for everything.
+Task::Step Task::end(TaskReport::End how) {
+  TaskReport report{how, address_, std::nullopt, std::nullopt};
+  if (how == TaskReport::End::Finished) {
+    stop_reading();
+    outputs_.close();
+  } else if (how == TaskReport::End::Failed) {
+    report.row_error = data_.row_error();
+    if (!report.row_error) report.error = error_;
+  }
+  publish();
+  data_.release_state();
+  on_end_(std::move(report));
+  return Step::Finished;
+}
+
+}  // namespace sluice

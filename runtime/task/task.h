@@ -1,0 +1,115 @@
+// Task: one of the parallel instances of a stage. It takes pieces of its inputs, one at a time, through the stage's
+// native code, then lets the finish phases run, and never waits while it holds a thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runtime/plan/job_plan.h"
+#include "runtime/task/edge_reader.h"
+#include "runtime/task/scheduler.h"
+#include "runtime/task/source_feed.h"
+#include "runtime/task/stage_code.h"
+#include "runtime/task/task_data.h"
+#include "runtime/task/task_outputs.h"
+
+namespace sluice {
+
+struct TaskAddress {
+  StageId stage;
+  uint32_t index = 0;
+  auto operator<=>(const TaskAddress&) const = default;
+};
+
+// How a task ended. At most one of the errors is set, and only when it failed.
+struct TaskReport {
+  enum class End : uint8_t { Finished, Cancelled, Failed } end = End::Finished;
+  TaskAddress task;
+  std::optional<RowError> row_error;
+  std::optional<Error> error;
+};
+
+// Read by other threads while the task runs.
+struct TaskCounters {
+  std::atomic<uint64_t> rows_in{0};
+  std::atomic<uint64_t> rows_out{0};
+  std::atomic<uint64_t> state_bytes{0};
+};
+
+class Task final : public Runnable {
+ public:
+  // `is_cancelled` becomes true when the job is to end; the task must then be woken.
+  Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const StageCode> code,
+       const std::atomic<bool>& is_cancelled, std::function<void(TaskReport)> on_end);
+
+  // ---- wiring, before the first run, in the order of StagePlan::inputs, outputs and sinks ----
+  void add_source(SourceFeed& feed);
+  void add_edge(std::vector<Channel*> channels, bool is_ordered);
+  void add_output(bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+                  const std::vector<std::vector<Channel*>>& channels_of_partitions);
+  void add_sink(Sink& sink) { data_.add_sink(sink, is_cancelled_); }
+  void finish_wiring() { data_.set_writers(outputs_.writers()); }
+
+  Step run() noexcept override;
+  // All tasks are idle: if this one waits for room, lets it process one more piece regardless, so that two consumers
+  // that wait for each other's producers do not wait for ever. Any thread.
+  void relieve_congestion();
+
+  [[nodiscard]] const TaskCounters& counters() const { return counters_; }
+  [[nodiscard]] TaskAddress address() const { return address_; }
+
+ private:
+  enum class Phase : uint8_t { Reading, Finishing, Closing };
+  enum class Progress : uint8_t { Made, Wait, End, Failed };
+  struct Input {
+    SourceFeed* feed = nullptr;  // or
+    std::optional<EdgeReader> edge;
+    bool has_ended = false;
+  };
+
+  Progress step();
+  Progress read();
+  Progress read_edge(size_t input);
+  Progress read_source(size_t input);
+  struct Unit {
+    const void* data;
+    uint64_t row_count;
+    uint64_t sequence;
+    bool ends_sequence;
+  };
+  Progress process(size_t input, const Unit& unit);
+  Progress raise_chunk_error(const ChunkBuffer& chunk, NodeId source);
+  Progress finish();
+  Progress close();
+  Progress fail(Error error);
+  [[nodiscard]] bool has_error();
+  void become_idle();
+  void stop_reading();
+  bool write_sinks();
+  void publish();
+  Step end(TaskReport::End how);
+
+  TaskAddress address_;
+  std::shared_ptr<const StageCode> code_;  // shared by the tasks of the stage and the compiler's optimized tier
+  const std::atomic<bool>& is_cancelled_;
+  std::function<void(TaskReport)> on_end_;
+  TaskData data_;
+  TaskOutputs outputs_;
+  std::vector<Input> inputs_;
+  std::unique_ptr<ChunkBuffer> chunk_;
+  TaskCounters counters_;
+  std::optional<Error> error_;
+  Phase phase_ = Phase::Reading;
+  size_t turn_ = 0;  // the edge to look at first
+  uint32_t finish_phase_ = 0;
+  uint64_t rows_in_ = 0;    // records of sources
+  bool is_flushed_ = true;  // nothing happened since everything was sent on
+  std::atomic<bool> waits_for_room_{false};
+  std::atomic<bool> is_relieved_{false};
+};
+
+}  // namespace sluice

@@ -1,0 +1,70 @@
+// TaskData: everything behind the abi::TaskContext of one task: state, scratch memory, and the error it ran into.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "lang/support/result.h"
+#include "runtime/abi/layout.h"
+#include "runtime/data/sort_state.h"
+#include "runtime/data/top_state.h"
+#include "runtime/io/connector.h"
+#include "runtime/io/sink_buffer.h"
+#include "runtime/plan/job_plan.h"
+#include "runtime/state/group_table.h"
+#include "runtime/task/row_error.h"
+#include "runtime/task/scratch.h"
+#include "runtime/task/stage_code.h"
+
+namespace sluice {
+
+class TaskData : public abi::TaskContext {
+ public:
+  // `plan` and `code` must outlive the task.
+  TaskData(const JobPlan& plan, StageId stage, uint32_t task, const StageCode& code);
+  TaskData(const TaskData&) = delete;
+  TaskData& operator=(const TaskData&) = delete;
+
+  [[nodiscard]] static TaskData& of(abi::TaskContext* context) { return *static_cast<TaskData*>(context); }
+  [[nodiscard]] const JobPlan& plan() const { return plan_; }
+  [[nodiscard]] const ErrorSite& error_site(uint32_t site) const;
+  [[nodiscard]] Scratch& scratch_memory() { return scratch_memory_; }
+
+  void set_writers(std::vector<abi::RowWriter*> writers);
+  void add_sink(Sink& sink, const std::atomic<bool>& is_cancelled);
+  [[nodiscard]] std::vector<std::unique_ptr<SinkBuffer>>& sink_buffers() { return sink_buffers_; }
+  // The chunk that is being processed, for the place of a bad record; null while it is a block.
+  void set_chunk(const ChunkBuffer* chunk) { chunk_ = chunk; }
+  [[nodiscard]] const ChunkBuffer* chunk() const { return chunk_; }
+
+  // The first error counts.
+  void raise(RowError row_error);
+  [[nodiscard]] const std::optional<RowError>& row_error() const { return row_error_; }
+
+  [[nodiscard]] uint64_t state_bytes() const { return state_bytes_; }
+  // The task is done: gives the memory of its state back before the others end.
+  void release_state();
+
+ private:
+  void make_state(StageId stage, uint32_t task, size_t position, uint32_t entry_size);
+
+  const JobPlan& plan_;
+  const StageCode& code_;
+  Scratch scratch_memory_;
+  uint64_t state_bytes_ = 0;  // must outlive the states, which count in it
+  std::vector<abi::RowWriter*> writer_list_;
+  std::vector<abi::HashTable*> table_list_;
+  std::vector<void*> sorter_list_;
+  std::vector<int64_t> counter_list_;
+  std::vector<SinkBuffer*> sink_list_;
+  std::vector<std::unique_ptr<GroupTable>> group_tables_;
+  std::vector<std::unique_ptr<SortState>> sort_states_;
+  std::vector<std::unique_ptr<TopState>> top_states_;
+  std::vector<std::unique_ptr<SinkBuffer>> sink_buffers_;
+  const ChunkBuffer* chunk_ = nullptr;
+  std::optional<RowError> row_error_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,107 @@
+#include "runtime/task/task_outputs.h"
+
+#include <utility>
+
+namespace sluice {
+
+OutputPartition::OutputPartition(TaskOutputs& outputs, uint32_t row_size, uint64_t block_bytes,
+                                 std::vector<Channel*> channels)
+    : builder(*this, row_size, block_bytes), outputs_(&outputs) {
+  for (auto* channel : channels) outlets.emplace_back(channel);
+}
+
+void OutputPartition::take(Block block) {
+  block.header()->sequence = outputs_->sequence_;
+  if (outputs_->ends_sequence_) block.header()->flags |= kEndsSequence;
+  outputs_->send_to_all(*this, std::move(block));
+}
+
+Block OutputPartition::spare() { return outlets.size() == 1 ? outlets[0].channel->spare() : Block(); }
+
+void TaskOutputs::add_edge(bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+                           const std::vector<std::vector<Channel*>>& channels_of_partitions) {
+  OutputEdge edge;
+  edge.tells_progress = tells_progress;
+  for (const auto& channels : channels_of_partitions)
+    edge.partitions.push_back(std::make_unique<OutputPartition>(*this, row_size, block_bytes, channels));
+  edges_.push_back(std::move(edge));
+}
+
+std::vector<abi::RowWriter*> TaskOutputs::writers() {
+  std::vector<abi::RowWriter*> result;
+  for_each_partition([&](OutputEdge&, OutputPartition& partition) { result.push_back(&partition.builder); });
+  return result;
+}
+
+void TaskOutputs::send_to_all(OutputPartition& partition, Block block) {
+  const abi::BlockHeader& header = *block.header();
+  partition.progress = header.sequence + ((header.flags & kEndsSequence) != 0 ? 1 : 0);
+  auto& outlets = partition.outlets;
+  for (size_t i = 0; i + 1 < outlets.size(); ++i) send(outlets[i], Block::copy_of(header));
+  if (!outlets.empty()) send(outlets.back(), std::move(block));
+}
+
+void TaskOutputs::send(Outlet& outlet, Block block) {
+  if (outlet.waiting.empty() && outlet.channel->try_push(block)) return;
+  if (outlet.waiting.empty()) set_congested(congested_ + 1);
+  outlet.waiting.push_back(std::move(block));
+}
+
+void TaskOutputs::set_congested(uint32_t count) {
+  congested_ = count;
+  context_->yield_requested = count != 0 ? 1 : 0;
+}
+
+void TaskOutputs::end_unit(bool ends_sequence) {
+  ends_sequence_ = ends_sequence;
+  for_each_partition([](OutputEdge& edge, OutputPartition& partition) {
+    if (edge.tells_progress) partition.builder.flush();
+  });
+  ends_sequence_ = false;
+  if (ends_sequence) tell_progress(sequence_ + 1);
+}
+
+void TaskOutputs::tell_progress(uint64_t progress) {
+  for_each_partition([&](OutputEdge& edge, OutputPartition& partition) {
+    if (!edge.tells_progress || partition.outlets.empty() || partition.progress >= progress) return;
+    Block block = Block::make(sizeof(abi::BlockHeader), partition.builder.row_bytes());
+    block.header()->sequence = progress - 1;
+    block.header()->flags = kEndsSequence;
+    send_to_all(partition, std::move(block));
+  });
+}
+
+void TaskOutputs::flush() {
+  for_each_partition([](OutputEdge&, OutputPartition& partition) { partition.builder.flush(); });
+}
+
+void TaskOutputs::drain() {
+  if (congested_ == 0) return;
+  uint32_t still_congested = 0;
+  for_each_partition([&](OutputEdge&, OutputPartition& partition) {
+    for (auto& outlet : partition.outlets) {
+      while (!outlet.waiting.empty() && outlet.channel->try_push(outlet.waiting.front())) outlet.waiting.pop_front();
+      if (!outlet.waiting.empty()) ++still_congested;
+    }
+  });
+  set_congested(still_congested);
+}
+
+bool TaskOutputs::is_abandoned() const {
+  bool has_outlets = false;
+  for (const auto& edge : edges_)
+    for (const auto& partition : edge.partitions)
+      for (const auto& outlet : partition->outlets) {
+        has_outlets = true;
+        if (!outlet.channel->is_cancelled()) return false;
+      }
+  return has_outlets;
+}
+
+void TaskOutputs::close() {
+  for_each_partition([](OutputEdge&, OutputPartition& partition) {
+    for (auto& outlet : partition.outlets) outlet.channel->close();
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,95 @@
+// TaskOutputs: where the rows of a task go: a block builder per edge and partition, and behind each the channels to the
+// consumers. Blocks that a full channel does not take wait here, and the task with them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "runtime/abi/layout.h"
+#include "runtime/data/block_builder.h"
+#include "runtime/net/channel.h"
+
+namespace sluice {
+
+class TaskOutputs;
+
+// One channel and the blocks that wait for room in it.
+struct Outlet {
+  explicit Outlet(Channel* to) : channel(to) {}
+  Outlet(Outlet&&) = default;
+  Outlet& operator=(Outlet&&) = default;
+
+  Channel* channel;
+  std::deque<Block> waiting;
+};
+
+// One partition of an edge: rows are built into blocks, which go to its outlets: one, or for a broadcast all consumers.
+class OutputPartition final : public BlockReceiver {
+ public:
+  OutputPartition(TaskOutputs& outputs, uint32_t row_size, uint64_t block_bytes, std::vector<Channel*> channels);
+  void take(Block block) override;
+  Block spare() override;
+
+  BlockBuilder builder;
+  std::vector<Outlet> outlets;
+  uint64_t progress = 0;  // the consumers know that no rows of a sequence below this will follow
+
+ private:
+  TaskOutputs* outputs_;
+};
+
+struct OutputEdge {
+  // The consumer puts the blocks of several producers in order: each block has rows of one input piece only, and a
+  // piece without rows sends an empty block, so that the others are not held up.
+  bool tells_progress = false;
+  std::vector<std::unique_ptr<OutputPartition>> partitions;  // those without channels never get rows
+};
+
+class TaskOutputs {
+ public:
+  explicit TaskOutputs(abi::TaskContext& context) : context_(&context) {}
+  TaskOutputs(const TaskOutputs&) = delete;
+  TaskOutputs& operator=(const TaskOutputs&) = delete;
+
+  void add_edge(bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+                const std::vector<std::vector<Channel*>>& channels_of_partitions);
+  // As TaskContext::writers wants them.
+  [[nodiscard]] std::vector<abi::RowWriter*> writers();
+
+  // The blocks to come belong to the input piece with this sequence.
+  void begin_unit(uint64_t sequence) { sequence_ = sequence; }
+  // The unit is processed; `ends_sequence` when it was the last one of its sequence.
+  void end_unit(bool ends_sequence);
+  // No rows of a sequence below `progress` will come from this task.
+  void tell_progress(uint64_t progress);
+  // Sends partly filled blocks.
+  void flush();
+  // Retries the blocks that wait.
+  void drain();
+  // Must the task wait for room?
+  [[nodiscard]] bool is_congested() const { return congested_ != 0; }
+  // There are outputs, and nobody wants their rows any more.
+  [[nodiscard]] bool is_abandoned() const;
+  void close();
+
+ private:
+  friend class OutputPartition;
+  void send_to_all(OutputPartition& partition, Block block);
+  void send(Outlet& outlet, Block block);
+  void set_congested(uint32_t count);
+  template <class Visit>
+  void for_each_partition(const Visit& visit) {
+    for (auto& edge : edges_)
+      for (auto& partition : edge.partitions) visit(edge, *partition);
+  }
+
+  abi::TaskContext* context_;
+  std::vector<OutputEdge> edges_;
+  uint64_t sequence_ = 0;
+  bool ends_sequence_ = false;  // the blocks sent now are the last ones of sequence_
+  uint32_t congested_ = 0;      // outlets with waiting blocks
+};
+
+}  // namespace sluice

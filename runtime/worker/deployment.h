@@ -1,0 +1,75 @@
+// Deployment: the tasks of a job on this worker with everything they need, wired up: code, channels, sources, sinks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "lang/support/result.h"
+#include "runtime/control/messages.h"
+#include "runtime/net/ring_channel.h"
+#include "runtime/plan/job_plan.h"
+#include "runtime/task/source_feed.h"
+#include "runtime/task/task.h"
+
+namespace sluice {
+
+struct EngineSettings {
+  uint32_t threads = 1;
+  uint64_t block_bytes = 256 << 10;
+  uint32_t ring_blocks = 8;
+};
+
+class Deployment {
+ public:
+  // Opens and compiles; nothing runs yet. What was opened is aborted when a later step fails.
+  [[nodiscard]] static Result<std::unique_ptr<Deployment>> make(const JobPlan& plan, TaskFactory& code,
+                                                                ConnectorFactory& connectors,
+                                                                const EngineSettings& settings,
+                                                                const std::atomic<bool>& is_cancelled,
+                                                                const std::function<void(TaskReport)>& on_end);
+  ~Deployment();
+  Deployment(const Deployment&) = delete;
+  Deployment& operator=(const Deployment&) = delete;
+
+  [[nodiscard]] const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<SourceFeed>>& feeds() const { return feeds_; }
+  // Makes the results visible, in plan order. Behind the first failure nothing more is committed.
+  Status commit_sinks();
+  // Leaves nothing behind of sinks that were not committed.
+  void abort_sinks() noexcept;
+
+ private:
+  struct OpenSink {
+    std::unique_ptr<Sink> sink;
+    bool is_settled = false;  // committed or aborted
+  };
+  // All channels of an edge: one from every producer to every consumer that it talks to.
+  struct EdgeChannels {
+    std::map<std::pair<uint32_t, uint32_t>, std::unique_ptr<RingChannel>> by_tasks;  // (producer, consumer)
+  };
+
+  Deployment(const JobPlan& plan, const EngineSettings& settings) : plan_(plan), settings_(settings) {}
+  Status open_sources(ConnectorFactory& connectors);
+  void make_channels();
+  Status make_stage(StageId id, TaskFactory& code, ConnectorFactory& connectors, const std::atomic<bool>& is_cancelled,
+                    const std::function<void(TaskReport)>& on_end);
+  Status wire(Task& task, StageId stage, ConnectorFactory& connectors);
+  void wire_output(Task& task, EdgeId edge);
+  void connect_channels();
+  [[nodiscard]] Task& task_at(StageId stage, uint32_t index);
+
+  const JobPlan& plan_;
+  EngineSettings settings_;
+  std::vector<std::unique_ptr<SourceFeed>> feeds_;
+  std::map<std::pair<uint32_t, size_t>, SourceFeed*> feed_of_input_;  // (stage, input)
+  std::vector<EdgeChannels> channels_;                                // by edge
+  std::vector<OpenSink> sinks_;
+  std::vector<std::unique_ptr<Task>> tasks_;
+  std::map<TaskAddress, Task*> task_of_address_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,51 @@
+// Worker: carries out the coordinator's commands: holds the deployment of a job and the hot threads that run it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "runtime/control/job_progress.h"
+#include "runtime/control/messages.h"
+#include "runtime/task/scheduler.h"
+#include "runtime/worker/deployment.h"
+
+namespace sluice {
+
+class Worker {
+ public:
+  // What the worker has to say goes to `report`, from any of its threads. Everything given must outlive the worker.
+  Worker(uint32_t id, const JobPlan& plan, TaskFactory& code, ConnectorFactory& connectors,
+         const EngineSettings& settings, std::function<void(WorkerReport)> report);
+  // Ends what still runs; sinks that were not committed leave nothing behind.
+  ~Worker();
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // Calls come from one thread.
+  void handle(const WorkerCommand& command);
+  // Sums over all tasks and sources; any thread.
+  [[nodiscard]] JobProgress progress() const;
+
+ private:
+  void on(const DeployTasks& command);
+  void on(const StartTasks& command);
+  void on(const CancelTasks& command);
+  void on(const CommitSinks& command);
+  void on(const AbortSinks& command);
+  void relieve_congestion();
+
+  uint32_t id_;
+  const JobPlan& plan_;
+  TaskFactory& code_;
+  ConnectorFactory& connectors_;
+  EngineSettings settings_;
+  std::function<void(WorkerReport)> report_;
+  std::atomic<bool> is_cancelled_{false};
+  std::atomic<bool> is_deployed_{false};  // deployment_ is there and will not change
+  Scheduler scheduler_;
+  std::unique_ptr<Deployment> deployment_;
+};
+
+}  // namespace sluice

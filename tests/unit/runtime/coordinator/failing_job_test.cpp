@@ -1,0 +1,202 @@
+// How jobs end that do not finish: row errors, errors of sources and sinks, stop requests, plans that cannot run.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "hand_written_job.h"
+
+namespace sluice::testing {
+namespace {
+
+using Kind = JobOutcome::Kind;
+
+Code print_rows(TaskContext* context, const void* unit) {
+  return for_each_row(context, unit, [&](const Row& row) { return print_row(context, row); });
+}
+Code forward_records(TaskContext* context, const void* unit) {
+  return for_each_record(context, unit, [&](const Row& row) {
+    write_row(context, 0, row);
+    return Code::Done;
+  });
+}
+Code divide_777_by_zero(TaskContext* context, const void* unit) {
+  return for_each_record(context, unit, [&](const Row& row) {
+    if (row.value == 777) {
+      abi::rt_raise(context, 0, row.value, 0);
+      return Code::Failed;
+    }
+    write_row(context, 0, row);
+    return Code::Done;
+  });
+}
+
+struct TwoStages : Job {
+  TwoStages(SourceScript script, InputFunction first_function, uint32_t parallelism = 2) {
+    options.threads = 2;
+    source = add_source(std::move(script));
+    first = add_stage(parallelism, {{first_function}, {}}, {source});
+    last = add_stage(1, {{print_rows}, {}});
+    add_edge(first, last, ExchangeKind::Gather, true);
+    add_sink(last);
+  }
+  NodeId source;
+  StageId first;
+  StageId last;
+};
+
+TEST(FailingJob, RowErrorNamesProgramValuesAndRecord) {
+  for (const uint32_t parallelism : {1u, 2u, 4u}) {
+    TwoStages job({numbered_pieces(2000, 100, 10), true}, divide_777_by_zero, parallelism);
+    const Span span{0, {7, 3}, {7, 9}};
+    job.code[0]->sites = {{"R0102", span, NodeId(), {"value", "rate"}, {Type(TypeKind::Int), Type(TypeKind::Int)}}};
+    const auto outcome = job.run();
+    ASSERT_EQ(outcome.kind, Kind::RowFailed);
+    ASSERT_TRUE(outcome.row_error);
+    EXPECT_EQ(outcome.row_error->code, "R0102");
+    EXPECT_EQ(outcome.row_error->message, "division by zero");
+    EXPECT_EQ(outcome.row_error->operands, "value = 777, rate = 0");
+    EXPECT_EQ(outcome.row_error->span, span);
+    ASSERT_TRUE(outcome.row_error->record);
+    EXPECT_EQ(outcome.row_error->record->file, "in/numbers.txt");
+    EXPECT_EQ(outcome.row_error->record->line % 2000, 778u);
+    EXPECT_EQ(outcome.row_error->record->column, 1u);
+    EXPECT_EQ(outcome.row_error->record->record, fmt::format("{} 777", 777 * 7919 % 100));
+    EXPECT_EQ(job.log.commits, 0u);
+    EXPECT_EQ(job.log.aborts, 1u);
+  }
+}
+
+TEST(FailingJob, BadRecordBehindGoodOnes) {
+  TwoStages job({numbered_pieces(100, 100, 10), false, false, {}, {}, "12\xff\n"}, forward_records, 1);
+  const auto outcome = job.run();
+  ASSERT_EQ(outcome.kind, Kind::RowFailed);
+  EXPECT_EQ(outcome.row_error->code, "R0204");
+  EXPECT_EQ(outcome.row_error->span, job.plan.graph.nodes[job.source].span);
+  EXPECT_EQ(outcome.row_error->record->line, 101u);
+  EXPECT_EQ(outcome.row_error->record->column, 3u);
+  EXPECT_EQ(outcome.row_error->record->record, "12\xff");
+}
+
+TEST(FailingJob, SourceError) {
+  for (const bool may_block : {false, true}) {
+    TwoStages job(
+        {numbered_pieces(100, 100, 10), false, may_block, {}, external_error("cannot read b.csv").error(), {}},
+        forward_records);
+    const auto outcome = job.run();
+    ASSERT_EQ(outcome.kind, Kind::Failed);
+    EXPECT_EQ(outcome.error->message, "cannot read b.csv");
+    EXPECT_EQ(job.log.commits, 0u);
+    EXPECT_EQ(job.log.aborts, 1u);
+  }
+}
+
+TEST(FailingJob, FullSink) {
+  TwoStages job({numbered_pieces(1000, 100, 10), true}, forward_records);
+  job.log.refuse_behind_bytes = 300000;
+  const auto outcome = job.run();
+  ASSERT_EQ(outcome.kind, Kind::Failed);
+  EXPECT_EQ(outcome.error->message, "no space left on device");
+  EXPECT_EQ(job.log.aborts, 1u);
+}
+
+TEST(FailingJob, FullSinkAtTheVeryEnd) {
+  TwoStages job({numbered_pieces(100, 100, 100)}, forward_records, 1);
+  job.log.refuse_behind_bytes = 10;
+  EXPECT_EQ(job.run().kind, Kind::Failed);
+  EXPECT_EQ(job.log.aborts, 1u);
+}
+
+TEST(FailingJob, CommitThatFails) {
+  TwoStages job({numbered_pieces(100, 100, 10)}, forward_records);
+  job.log.refuse_commit = true;
+  const auto outcome = job.run();
+  ASSERT_EQ(outcome.kind, Kind::Failed);
+  EXPECT_EQ(outcome.error->message, "cannot rename the result");
+  EXPECT_EQ(job.log.aborts, 1u);
+}
+
+TEST(FailingJob, StopInTheMiddle) {
+  for (const bool may_block : {false, true})
+    for (const uint32_t parallelism : {1u, 3u}) {
+      TwoStages job({numbered_pieces(1000, 100, 100), true, may_block}, forward_records, parallelism);
+      std::stop_source stop;
+      job.options.stop = stop.get_token();
+      job.log.on_write = [&] { stop.request_stop(); };
+      const auto outcome = job.run();
+      EXPECT_EQ(outcome.kind, Kind::Stopped);
+      EXPECT_GT(outcome.totals.rows_out, 0u);
+      EXPECT_EQ(job.log.commits, 0u);
+      EXPECT_EQ(job.log.aborts, 1u);
+    }
+}
+
+TEST(FailingJob, StopBeforeTheStart) {
+  TwoStages job({numbered_pieces(1000, 100, 100), true}, forward_records);
+  std::stop_source stop;
+  stop.request_stop();
+  job.options.stop = stop.get_token();
+  EXPECT_EQ(job.run().kind, Kind::Stopped);
+  EXPECT_EQ(job.log.text(), "");
+}
+
+TEST(FailingJob, StopWhileTheSourceWaits) {
+  SourceScript script{{"1 1\n"}, true, true};
+  std::stop_source stop;
+  script.before_piece = [&](size_t piece, const std::atomic<bool>& interrupted) {
+    if (piece == 0) return true;
+    stop.request_stop();
+    while (!interrupted) std::this_thread::yield();
+    return false;
+  };
+  TwoStages job(script, forward_records);
+  job.options.stop = stop.get_token();
+  EXPECT_EQ(job.run().kind, Kind::Stopped);
+}
+
+TEST(FailingJob, StopDuringALongFinishPhase) {
+  std::stop_source stop;
+  Job job;
+  const auto source = job.add_source({});
+  const auto skip = [](TaskContext*, const void*) { return Code::Done; };
+  const auto print_for_ever = [](TaskContext* context) {
+    while (true)
+      if (const Code code = print_row(context, {1, 2}); code != Code::Done) return code;
+  };
+  job.add_sink(job.add_stage(1, {{skip}, {print_for_ever}}, {source}));
+  job.options.stop = stop.get_token();
+  job.log.on_write = [&] { stop.request_stop(); };
+  EXPECT_EQ(job.run().kind, Kind::Stopped);
+}
+
+TEST(FailingJob, CodeThatFailsWithoutAReasonIsOurDefect) {
+  TwoStages job({numbered_pieces(10, 10, 10)}, [](TaskContext*, const void*) { return Code::Failed; });
+  const auto outcome = job.run();
+  ASSERT_EQ(outcome.kind, Kind::Failed);
+  EXPECT_EQ(outcome.error->domain, ErrorDomain::Internal);
+}
+
+TEST(FailingJob, PlansThatDoNotFitTogetherAreRefused) {
+  const auto refused = [](auto change) {
+    TwoStages job({numbered_pieces(10, 10, 10)}, forward_records);
+    change(job);
+    const auto outcome = job.run();
+    return outcome.kind == Kind::Failed && outcome.error->domain == ErrorDomain::Internal && job.log.text().empty();
+  };
+  const EdgeId edge(size_t{0});
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.stages[job.last].parallelism = 2; }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.stages[job.first].parallelism = 0; }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.stages[job.first].parallelism = 129; }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.edges[edge].from = StageId(size_t{7}); }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.edges[edge].from = job.last; }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.edges[edge].kind = ExchangeKind::Forward; }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.stages[job.first].outputs.clear(); }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.stages[job.last].inputs.clear(); }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.stages[job.last].sinks = {job.source}; }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan.stages[job.first].inputs = {{NodeId(size_t{99}), EdgeId()}}; }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.code[0]->functions.inputs.clear(); }));
+  EXPECT_TRUE(refused([&](TwoStages& job) { job.plan = JobPlan(); }));
+}
+
+}  // namespace
+}  // namespace sluice::testing
