@@ -13,8 +13,8 @@ namespace sluice {
 // Sequences of blocks that a finish phase made: behind those of every input piece, in the order of the tasks.
 inline constexpr uint64_t kFinishSequence = uint64_t{1} << 63;
 
-// BlockHeader::flags: the producer sends no more rows of this block's sequence or a lower one. A block without rows only
-// says that.
+// BlockHeader::flags: the producer sends no more rows of this block's sequence or a lower one. A block without rows
+// only says that.
 inline constexpr uint32_t kEndsSequence = 1;
 
 class Block {

@@ -17,28 +17,28 @@ namespace sluice {
 
 // A chunk with the memory behind it; reused by one task from call to call.
 struct ChunkBuffer {
-  abi::Chunk view{};             // what generated code sees
+  abi::Chunk view{};  // what generated code sees
   std::vector<char> bytes;
   std::vector<uint32_t> index;
   std::vector<uint32_t> starts;
   std::vector<uint32_t> line_ends;
   std::vector<uint32_t> field_map;
   std::shared_ptr<void> scanner;  // whatever the format keeps from call to call
-  std::string file;              // for messages: "in/orders.csv", "standard input"
-  uint64_t offset = 0;           // of the chunk's first byte in the file
-  uint64_t first_line = 1;       // 1-based line number of the chunk's first byte
-  uint64_t sequence = 0;         // position of this chunk among all of the source: the order of its rows
+  std::string file;               // for messages: "in/orders.csv", "standard input"
+  uint64_t offset = 0;            // of the chunk's first byte in the file
+  uint64_t first_line = 1;        // 1-based line number of the chunk's first byte
+  uint64_t sequence = 0;          // position of this chunk among all of the source: the order of its rows
   // A malformed record that follows the good ones; raised after those were processed.
-  std::string error_code;        // a diagnostics code "R02xx", empty: none
+  std::string error_code;  // a diagnostics code "R02xx", empty: none
   std::string error_message;
-  uint64_t error_position = 0;   // in the chunk
+  uint64_t error_position = 0;  // in the chunk
 };
 
 struct RecordLocation {  // for messages
   std::string file;
-  uint64_t line = 0;     // 1-based
-  uint64_t column = 0;   // 1-based, in characters
-  std::string record;    // the record's text, shortened
+  uint64_t line = 0;    // 1-based
+  uint64_t column = 0;  // 1-based, in characters
+  std::string record;   // the record's text, shortened
 };
 
 // One per source node and job, shared by the tasks that read it.

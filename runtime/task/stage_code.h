@@ -20,8 +20,8 @@ using InputFunction = abi::Code (*)(abi::TaskContext*, const void* unit);
 using FinishFunction = abi::Code (*)(abi::TaskContext*);
 
 struct StageFunctions {
-  std::vector<InputFunction> inputs;    // one per StagePlan::inputs
-  std::vector<FinishFunction> finish;   // StagePlan::finish_phases of them
+  std::vector<InputFunction> inputs;   // one per StagePlan::inputs
+  std::vector<FinishFunction> finish;  // StagePlan::finish_phases of them
 };
 
 // A place in the program that may raise a row error, and which (a code of diagnostics.def: "R0102").
