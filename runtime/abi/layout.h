@@ -62,6 +62,7 @@ struct RowWriter {
 //   csv:   field f of record r ends at index[r * field_count + f]: the position of its delimiter, for the last field that
 //          of its line end. Field 0 begins at starts[r], the others one behind the end of the field before. Every record
 //          has field_count fields: the scanner stops the chunk in front of one that has not. Quotes are well placed.
+//          index[-1] may be read and means nothing.
 //   json:  index = simdjson's structural positions, whose strings are closed and free of control characters;
 //          line_ends[r] = position of the '\n' that ends line r. At least one structural stands in every line.
 struct Chunk {

@@ -169,6 +169,7 @@ void ChunkSource::hand_over(Piece& piece, uint64_t end, ChunkBuffer& chunk) {
   offset_ += size;
   line_ += count_byte(data, size, '\n');
   if (data[size - 1] != '\n') data[size++] = '\n';  // the line end that the file's last line may lack
+  std::memset(data + size, 0, abi::kChunkPadding);
   chunk.view = abi::Chunk{};
   chunk.view.data = data;
   chunk.view.size = size;

@@ -44,7 +44,8 @@ class CsvFormat final : public RecordFormat {
     const CsvScan scan =
         scan_csv(dialect_, chunk.view.data, chunk.view.size, layout.field_count, chunk.index, chunk.starts);
     chunk.field_map = layout.field_map;
-    chunk.view.index = chunk.index.data();
+    if (chunk.index.empty()) chunk.index.resize(1);
+    chunk.view.index = chunk.index.data() + 1;
     chunk.view.index_count = scan.rows * layout.field_count;
     chunk.view.starts = chunk.starts.data();
     chunk.view.row_count = scan.rows;

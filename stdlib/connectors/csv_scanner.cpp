@@ -84,9 +84,10 @@ class Scanner {
 
   // Enters the ends of fields and checks at every line end that the record has as many as it should.
   SLUICE_ALWAYS_INLINE void take(uint64_t base, Block block) {
-    ensure_size(index_, count_ + 72);
+    ensure_size(index_, count_ + 73);
+    uint32_t* const entries = index_.data() + 1;
     ensure_size(starts_, scan_.rows + 64);
-    write_positions(block.ends, static_cast<uint32_t>(base), index_.data() + count_);
+    write_positions(block.ends, static_cast<uint32_t>(base), entries + count_);
     while (block.newlines != 0) {
       const uint64_t bit = block.newlines & (0 - block.newlines);
       block.newlines ^= bit;
@@ -94,7 +95,7 @@ class Scanner {
       const uint64_t entry = count_ + static_cast<uint64_t>(std::popcount(block.ends & (bit - 1)));
       const uint64_t text_end = end - (end > start_ && data_[end - 1] == '\r' ? 1 : 0);
       if (entry == record_end_ && text_end != start_) [[likely]] {
-        index_[entry] = static_cast<uint32_t>(text_end);
+        entries[entry] = static_cast<uint32_t>(text_end);
         starts_[scan_.rows++] = static_cast<uint32_t>(start_);
         start_ = end + 1;
         record_end_ += field_count_;
@@ -117,7 +118,8 @@ class Scanner {
     }
     // Its end is no end of a field.
     const auto behind = static_cast<uint64_t>(std::popcount(block.ends & ~(bit - 1))) - 1;
-    std::memmove(index_.data() + entry, index_.data() + entry + 1, behind * sizeof(uint32_t));
+    uint32_t* const entries = index_.data() + 1;
+    std::memmove(entries + entry, entries + entry + 1, behind * sizeof(uint32_t));
     block.ends ^= bit;
     start_ = end + 1;
     return true;
@@ -128,6 +130,10 @@ class Scanner {
     bool is_inside = false;
     for (uint64_t at = start_; at < size_; ++at) {
       if (data_[at] != dialect_.quote) continue;
+      if (is_inside && at + 1 < size_ && data_[at + 1] == dialect_.quote) {
+        ++at;
+        continue;
+      }
       is_inside = !is_inside;
       if (is_inside) scan_.fault_position = at;
     }

@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "lang/support/civil_time.h"
 #include "runtime/abi/runtime_functions.h"
-#include "stdlib/kernels/civil_time.h"
 #include "stdlib/kernels/parse_int.h"
 
 namespace sluice::abi {

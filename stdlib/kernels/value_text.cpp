@@ -7,9 +7,9 @@
 #include <cstring>
 #include <string_view>
 
+#include "lang/support/civil_time.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
-#include "stdlib/kernels/civil_time.h"
 
 namespace sluice {
 namespace {
@@ -47,9 +47,8 @@ size_t write_float(double value, char* out) noexcept {
 }
 
 size_t write_timestamp(int64_t micros, char* out) noexcept {
-  const int64_t days = floor_div(micros, kMicrosPerDay);
-  const auto clock = static_cast<uint64_t>(micros - days * kMicrosPerDay);
-  const CivilDate date = date_of(days);
+  const CivilDate date = date_of(floor_div(micros, kMicrosPerDay));
+  const auto clock = static_cast<uint64_t>(floor_mod(micros, kMicrosPerDay));
   char* at = out;
   if (date.year < 0) *at++ = '-';
   const auto year = static_cast<uint64_t>(date.year < 0 ? -date.year : date.year);
@@ -67,7 +66,8 @@ size_t write_timestamp(int64_t micros, char* out) noexcept {
   at = put_digits(seconds % 60, 2, at);
   if (const uint64_t fraction = clock % kMicrosPerSecond; fraction != 0) {
     *at++ = '.';
-    at = fraction % 1000 == 0 ? put_digits(fraction / 1000, 3, at) : put_digits(fraction, 6, at);
+    at = put_digits(fraction, 6, at);
+    while (at[-1] == '0') --at;
   }
   *at++ = 'Z';
   return static_cast<size_t>(at - out);

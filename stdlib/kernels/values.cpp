@@ -1,9 +1,9 @@
 // Kernels of functions.def that read a value from text, and those on numbers and times.
 #include <cmath>
 
+#include "lang/support/civil_time.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
-#include "stdlib/kernels/civil_time.h"
 #include "stdlib/kernels/kernels.h"
 
 namespace sluice::abi {
@@ -12,9 +12,7 @@ namespace {
 // The ABI of generated code has no const pointers.
 Ptr bytes_of(const char* text) { return const_cast<char*>(text); }
 
-int64_t second_of_day(int64_t time) {
-  return (time - floor_div(time, kMicrosPerDay) * kMicrosPerDay) / kMicrosPerSecond;
-}
+int64_t second_of_day(int64_t time) { return floor_mod(time, kMicrosPerDay) / kMicrosPerSecond; }
 CivilDate date_of_time(int64_t time) { return date_of(floor_div(time, kMicrosPerDay)); }
 
 }  // namespace
@@ -65,8 +63,7 @@ int64_t flow_hour(TaskContext*, int64_t time) noexcept { return second_of_day(ti
 int64_t flow_minute(TaskContext*, int64_t time) noexcept { return second_of_day(time) / 60 % 60; }
 int64_t flow_second(TaskContext*, int64_t time) noexcept { return second_of_day(time) % 60; }
 int64_t flow_weekday(TaskContext*, int64_t time) noexcept {
-  const int64_t days = floor_div(time, kMicrosPerDay) + 3;  // 1970-01-01 was a Thursday; from Monday on
-  return days - floor_div(days, 7) * 7 + 1;
+  return floor_mod(floor_div(time, kMicrosPerDay) + 3, 7) + 1;  // 1970-01-01 was a Thursday
 }
 int64_t flow_floor_to(TaskContext* context, int64_t time, int64_t step) noexcept {
   int64_t result = 0;

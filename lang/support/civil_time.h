@@ -18,6 +18,9 @@ struct CivilDate {
 // Quotient rounded towards minus infinity, for a positive divisor.
 [[nodiscard]] constexpr int64_t floor_div(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
+// What is left over, never negative.
+[[nodiscard]] constexpr int64_t floor_mod(int64_t a, int64_t b) { return a % b < 0 ? a % b + b : a % b; }
+
 // Days since 1970-01-01.
 [[nodiscard]] constexpr int64_t days_of(const CivilDate& date) {
   const int64_t year = date.year - (date.month <= 2 ? 1 : 0);
