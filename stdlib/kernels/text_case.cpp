@@ -76,6 +76,9 @@ void change_case(TaskContext* context, StringRef* result, const char* text, uint
   *result = {out, size};
 }
 
+// Unicode's mapping of one character to one knows no upper case of ß; utf8proc would make it the rare ẞ.
+utf8proc_int32_t to_upper(utf8proc_int32_t point) { return point == 0xdf ? point : utf8proc_toupper(point); }
+
 }  // namespace
 
 extern "C" {
@@ -85,7 +88,7 @@ void flow_lower(TaskContext* context, StringRef* result, const char* text, uint6
 }
 
 void flow_upper(TaskContext* context, StringRef* result, const char* text, uint64_t size) noexcept {
-  change_case<'a', utf8proc_toupper>(context, result, text, size);
+  change_case<'a', to_upper>(context, result, text, size);
 }
 
 }  // extern "C"

@@ -1,7 +1,6 @@
 // Reads a source from begin to end, as a task does, and gives its records as texts.
 #pragma once
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,9 +30,11 @@ inline Node source_node(const std::string& connector, std::vector<ConnectorOptio
 inline void take_chunk(const ChunkBuffer& chunk, SourceFormat format, SourceContents& contents) {
   const abi::Chunk& view = chunk.view;
   const std::string_view data(view.data, view.size);
+  uint64_t line = chunk.first_line;
+  uint64_t counted = 0;
   for (uint64_t row = 0; row < view.row_count; ++row) {
     uint64_t begin = view.starts[row];
-    const auto line = chunk.first_line + static_cast<uint64_t>(std::ranges::count(data.substr(0, begin), '\n'));
+    for (; counted < begin; ++counted) line += data[counted] == '\n' ? 1 : 0;
     contents.places.push_back(chunk.file + ":" + std::to_string(line));
     std::vector<std::string> fields;
     switch (format) {

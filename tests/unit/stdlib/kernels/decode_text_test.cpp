@@ -18,7 +18,7 @@ std::optional<std::string> decode(Decoder decoder, std::string_view text) {
   testing::KernelContext context;
   std::vector<char> bytes(text.begin(), text.end());  // of exactly this size, for the address sanitizer
   abi::StringRef result{};
-  if (decoder(&context, bytes.data(), static_cast<int64_t>(bytes.size()), &result) == 0) return std::nullopt;
+  if (decoder(context.task(), bytes.data(), static_cast<int64_t>(bytes.size()), &result) == 0) return std::nullopt;
   return testing::text_of(result);
 }
 

@@ -193,15 +193,15 @@ TEST(DurationText, ReadsBackAndAgreesWithTheCompiler) {
 TEST(ValueText, ThroughTheRuntimeFunctions) {
   testing::KernelContext context;
   abi::StringRef text{};
-  abi::rt_text_int(&context, &text, -12);
+  abi::rt_text_int(context.task(), &text, -12);
   EXPECT_EQ(testing::text_of(text), "-12");
-  abi::rt_text_float(&context, &text, 2.0);
+  abi::rt_text_float(context.task(), &text, 2.0);
   EXPECT_EQ(testing::text_of(text), "2.0");
-  abi::rt_text_bool(&context, &text, 1);
+  abi::rt_text_bool(context.task(), &text, 1);
   EXPECT_EQ(testing::text_of(text), "true");
-  abi::rt_text_timestamp(&context, &text, 0);
+  abi::rt_text_timestamp(context.task(), &text, 0);
   EXPECT_EQ(testing::text_of(text), "1970-01-01T00:00:00Z");
-  abi::rt_text_duration(&context, &text, 61'000'000);
+  abi::rt_text_duration(context.task(), &text, 61'000'000);
   EXPECT_EQ(testing::text_of(text), "1min1s");
 }
 
@@ -223,40 +223,40 @@ TEST(Bytes, CompareAndEqual) {
 
 TEST(NumberKernels, Numbers) {
   testing::KernelContext context;
-  EXPECT_EQ(abi::flow_abs_int(&context, -3), 3);
-  EXPECT_EQ(context.failed, 0);
-  (void)abi::flow_abs_int(&context, INT64_MIN);
-  EXPECT_EQ(context.failed, 1);
+  EXPECT_EQ(abi::flow_abs_int(context.task(), -3), 3);
+  EXPECT_EQ(context.has_failed(), false);
+  (void)abi::flow_abs_int(context.task(), INT64_MIN);
+  EXPECT_EQ(context.has_failed(), true);
   EXPECT_NE(abi::take_raised_text(), "");
-  EXPECT_EQ(abi::flow_round(&context, -2.5), -3.0);
-  EXPECT_EQ(abi::flow_round_digits(&context, 1234.567, 1), 1234.6);
-  EXPECT_EQ(abi::flow_round_digits(&context, 1250.0, -2), 1300.0);
-  EXPECT_EQ(abi::flow_round_digits(&context, 1e308, 20), 1e308);
-  EXPECT_EQ(abi::flow_round_digits(&context, 5.0, -400), 0.0);
-  EXPECT_EQ(abi::flow_round_digits(&context, 5.0, INT64_MIN), 0.0);
-  EXPECT_EQ(abi::flow_round_digits(&context, 5.25, INT64_MAX), 5.25);
+  EXPECT_EQ(abi::flow_round(context.task(), -2.5), -3.0);
+  EXPECT_EQ(abi::flow_round_digits(context.task(), 1234.567, 1), 1234.6);
+  EXPECT_EQ(abi::flow_round_digits(context.task(), 1250.0, -2), 1300.0);
+  EXPECT_EQ(abi::flow_round_digits(context.task(), 1e308, 20), 1e308);
+  EXPECT_EQ(abi::flow_round_digits(context.task(), 5.0, -400), 0.0);
+  EXPECT_EQ(abi::flow_round_digits(context.task(), 5.0, INT64_MIN), 0.0);
+  EXPECT_EQ(abi::flow_round_digits(context.task(), 5.25, INT64_MAX), 5.25);
 }
 
 TEST(TimeKernels, PartsOfATime) {
   testing::KernelContext context;
   const int64_t time = *parse_time("2024-01-31T10:20:30.5Z");
-  EXPECT_EQ(abi::flow_year(&context, time), 2024);
-  EXPECT_EQ(abi::flow_month(&context, time), 1);
-  EXPECT_EQ(abi::flow_day(&context, time), 31);
-  EXPECT_EQ(abi::flow_hour(&context, time), 10);
-  EXPECT_EQ(abi::flow_minute(&context, time), 20);
-  EXPECT_EQ(abi::flow_second(&context, time), 30);
-  EXPECT_EQ(abi::flow_weekday(&context, time), 3);
-  EXPECT_EQ(abi::flow_weekday(&context, -1), 3);  // 1969-12-31 was a Wednesday
-  EXPECT_EQ(abi::flow_second(&context, -1), 59);
-  EXPECT_EQ(abi::flow_floor_to(&context, time, 3600'000000), *parse_time("2024-01-31T10:00:00Z"));
-  EXPECT_EQ(abi::flow_floor_to(&context, -1, 1000), -1000);
-  EXPECT_EQ(context.failed, 0);
-  (void)abi::flow_floor_to(&context, time, 0);
-  EXPECT_EQ(context.failed, 1);
-  context.failed = 0;
-  (void)abi::flow_floor_to(&context, INT64_MIN, INT64_MAX);
-  EXPECT_EQ(context.failed, 1);
+  EXPECT_EQ(abi::flow_year(context.task(), time), 2024);
+  EXPECT_EQ(abi::flow_month(context.task(), time), 1);
+  EXPECT_EQ(abi::flow_day(context.task(), time), 31);
+  EXPECT_EQ(abi::flow_hour(context.task(), time), 10);
+  EXPECT_EQ(abi::flow_minute(context.task(), time), 20);
+  EXPECT_EQ(abi::flow_second(context.task(), time), 30);
+  EXPECT_EQ(abi::flow_weekday(context.task(), time), 3);
+  EXPECT_EQ(abi::flow_weekday(context.task(), -1), 3);  // 1969-12-31 was a Wednesday
+  EXPECT_EQ(abi::flow_second(context.task(), -1), 59);
+  EXPECT_EQ(abi::flow_floor_to(context.task(), time, 3600'000000), *parse_time("2024-01-31T10:00:00Z"));
+  EXPECT_EQ(abi::flow_floor_to(context.task(), -1, 1000), -1000);
+  EXPECT_EQ(context.has_failed(), false);
+  (void)abi::flow_floor_to(context.task(), time, 0);
+  EXPECT_EQ(context.has_failed(), true);
+  context.clear();
+  (void)abi::flow_floor_to(context.task(), INT64_MIN, INT64_MAX);
+  EXPECT_EQ(context.has_failed(), true);
   (void)abi::take_raised_text();
 }
 
