@@ -6,7 +6,7 @@ import lit.formats
 config.name = "sluice"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".flow", ".graph", ".plan", ".test"]
-config.excludes = ["unit", "lint", "fuzz", "inputs", "Inputs"]
+config.excludes = ["unit", "lint", "fuzz", "inputs"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.sluice_build, "tests")
 

@@ -6,32 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/support/command.h"
+#include "cli/support/wrap.h"
 #include "lang/source/diagnostics.h"
 
 namespace sluice {
 namespace {
-
-constexpr size_t kTextWidth = 80;
-
-// Breaks `text` at spaces so that no line is longer than kTextWidth where that is possible.
-std::string wrapped(std::string_view text) {
-  std::string result;
-  size_t column = 0;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    if (column != 0 && column + 1 + word.size() > kTextWidth) {
-      result += '\n';
-      column = 0;
-    } else if (column != 0) {
-      result += ' ';
-      ++column;
-    }
-    result += word;
-    column += word.size();
-    text.remove_prefix(std::min(text.size(), word.size() + 1));
-  }
-  return result + '\n';
-}
 
 // The message with its arguments shown as `…`.
 std::string message_shape(std::string_view format) {
@@ -50,7 +29,7 @@ std::string message_shape(std::string_view format) {
   return shape;
 }
 
-nlohmann::json row_json(const DiagnosticRow& row) {
+nlohmann::ordered_json row_json(const DiagnosticRow& row) {
   return {{"code", row.code},
           {"severity", row.severity == Severity::Error ? "error" : "warning"},
           {"message", message_shape(row.format)},

@@ -24,7 +24,7 @@ bool wants_color(ColorMode mode, bool is_terminal) {
 void write_line(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
 
 // Text from outside may not be UTF-8; JSON must be.
-std::string object_line(std::string_view type, const nlohmann::json& object) {
+std::string object_line(std::string_view type, const nlohmann::ordered_json& object) {
   nlohmann::ordered_json line;
   line["v"] = 1;
   line["type"] = type;
@@ -32,7 +32,7 @@ std::string object_line(std::string_view type, const nlohmann::json& object) {
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-nlohmann::json span_json(const Span& span, const SourceMap& sources) {
+nlohmann::ordered_json span_json(const Span& span, const SourceMap& sources) {
   if (!span.is_valid() || span.file >= sources.size()) return nullptr;
   return {{"file", sources.file(span.file).path()},
           {"line", span.begin.line},
@@ -43,14 +43,14 @@ nlohmann::json span_json(const Span& span, const SourceMap& sources) {
 
 }  // namespace
 
-nlohmann::json diagnostic_json(const Diagnostic& diagnostic, const SourceMap& sources) {
-  nlohmann::json object{{"severity", diagnostic.row->severity == Severity::Error ? "error" : "warning"},
-                        {"code", diagnostic.row->code},
-                        {"message", diagnostic.message},
-                        {"span", span_json(diagnostic.span, sources)},
-                        {"label", diagnostic.label},
-                        {"notes", diagnostic.notes},
-                        {"helps", diagnostic.helps}};
+nlohmann::ordered_json diagnostic_json(const Diagnostic& diagnostic, const SourceMap& sources) {
+  nlohmann::ordered_json object{{"severity", diagnostic.row->severity == Severity::Error ? "error" : "warning"},
+                                {"code", diagnostic.row->code},
+                                {"message", diagnostic.message},
+                                {"span", span_json(diagnostic.span, sources)},
+                                {"label", diagnostic.label},
+                                {"notes", diagnostic.notes},
+                                {"helps", diagnostic.helps}};
   if (diagnostic.edit) {
     object["edit"] = {{"span", span_json(diagnostic.edit->span, sources)},
                       {"replacement", diagnostic.edit->replacement},
@@ -67,11 +67,11 @@ Console::Console(const ConsoleOptions& options)
 
 void Console::result(std::string_view text) const { write_line(stdout, text); }
 
-void Console::result(std::string_view type, const nlohmann::json& object) const {
+void Console::result(std::string_view type, const nlohmann::ordered_json& object) const {
   write_line(stdout, object_line(type, object));
 }
 
-void Console::event(std::string_view type, const nlohmann::json& object) const {
+void Console::event(std::string_view type, const nlohmann::ordered_json& object) const {
   write_line(stderr, object_line(type, object));
 }
 

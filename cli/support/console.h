@@ -33,9 +33,9 @@ class Console {
   // A result, as it is, to standard output.
   void result(std::string_view text) const;
   // A result under --json: adds "v" and "type" and a line end.
-  void result(std::string_view type, const nlohmann::json& object) const;
+  void result(std::string_view type, const nlohmann::ordered_json& object) const;
   // What happens, under --json, to standard error.
-  void event(std::string_view type, const nlohmann::json& object) const;
+  void event(std::string_view type, const nlohmann::ordered_json& object) const;
   // Something worth knowing that is no error; not shown with --quiet.
   void note(std::string_view text) const;
   // `sluice: text` to standard error.
@@ -53,6 +53,6 @@ class Console {
 };
 
 // The JSON form of a diagnostic, for --json and for whoever collects them.
-[[nodiscard]] nlohmann::json diagnostic_json(const Diagnostic& diagnostic, const SourceMap& sources);
+[[nodiscard]] nlohmann::ordered_json diagnostic_json(const Diagnostic& diagnostic, const SourceMap& sources);
 
 }  // namespace sluice

@@ -10,7 +10,7 @@ enum class ExitCode : int {
   TestsFailed = 3,
   JobFailed = 4,  // while running
   TimedOut = 7,
-  Interrupted = 130,
+  Interrupted = 130,  // 128 + the signal, see interrupt.h
 };
 
 }  // namespace sluice

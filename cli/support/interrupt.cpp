@@ -10,10 +10,11 @@
 #include <cstdint>
 #include <utility>
 
-#include "cli/support/exit_code.h"
 #include "lang/support/invariant.h"
 
 namespace sluice {
+
+ExitCode exit_code_of(int signal) { return static_cast<ExitCode>(128 + signal); }
 
 InterruptWatcher::InterruptWatcher(std::function<void()> on_first) : on_first_(std::move(on_first)) {
   sigset_t signals;
@@ -43,7 +44,8 @@ void InterruptWatcher::watch() {
     if (waited[1].revents != 0) return;
     signalfd_siginfo info{};
     if (::read(signals_, &info, sizeof info) != sizeof info) continue;
-    if (interrupted_.exchange(true)) ::_exit(static_cast<int>(ExitCode::Interrupted));
+    const int signal = static_cast<int>(info.ssi_signo);
+    if (signal_.exchange(signal) != 0) ::_exit(static_cast<int>(exit_code_of(signal)));
     on_first_();
   }
 }

@@ -1,4 +1,5 @@
-// InterruptWatcher: while it lives, the first Ctrl-C (or SIGTERM) asks the job to stop, and the second ends the process.
+// InterruptWatcher: while it lives, the first Ctrl-C (or SIGTERM) asks the job to stop, and the second ends the
+// process.
 #pragma once
 
 #include <atomic>
@@ -6,7 +7,12 @@
 #include <functional>
 #include <thread>
 
+#include "cli/support/exit_code.h"
+
 namespace sluice {
+
+// As shells report a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM.
+[[nodiscard]] ExitCode exit_code_of(int signal);
 
 class InterruptWatcher {
  public:
@@ -16,7 +22,8 @@ class InterruptWatcher {
   InterruptWatcher(const InterruptWatcher&) = delete;
   InterruptWatcher& operator=(const InterruptWatcher&) = delete;
 
-  [[nodiscard]] bool interrupted() const { return interrupted_; }
+  // The signal that came, 0 when none did.
+  [[nodiscard]] int signal() const { return signal_; }
 
  private:
   void watch();
@@ -25,7 +32,7 @@ class InterruptWatcher {
   sigset_t previous_mask_{};
   int signals_ = -1;  // a signalfd
   int wake_ = -1;     // an eventfd: the watcher is being destroyed
-  std::atomic<bool> interrupted_ = false;
+  std::atomic<int> signal_ = 0;
   std::thread thread_;
 };
 

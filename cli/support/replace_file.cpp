@@ -32,7 +32,7 @@ Status replace_file(const std::string& path, std::string_view contents) {
   const int file = ::mkstemp(temporary.data());
   if (file < 0) return system_error(fmt::format("cannot write beside {}", path), errno);
   Status written = write_all(file, contents, path);
-  struct stat info {};
+  struct stat info{};
   if (::stat(target.c_str(), &info) == 0) (void)::fchmod(file, info.st_mode & 07777);
   if (::close(file) != 0 && written) written = system_error("cannot write " + path, errno);
   if (written && ::rename(temporary.c_str(), target.c_str()) != 0)

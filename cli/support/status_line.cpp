@@ -32,7 +32,7 @@ double per_second(uint64_t now, uint64_t before, std::chrono::nanoseconds time) 
   return seconds > 0 && now >= before ? static_cast<double>(now - before) / seconds : 0;
 }
 
-nlohmann::json progress_json(const JobProgress& progress) {
+nlohmann::ordered_json progress_json(const JobProgress& progress) {
   return {{"elapsed_ms", std::chrono::duration_cast<std::chrono::milliseconds>(progress.elapsed).count()},
           {"rows_in", progress.rows_in},
           {"rows_out", progress.rows_out},

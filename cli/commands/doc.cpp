@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "cli/support/command.h"
+#include "cli/support/program.h"
+#include "cli/support/reference.h"
+#include "cli/support/wrap.h"
+
+namespace sluice {
+namespace {
+
+class DocCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"[NAME]",
+            "what programs can call: functions, aggregates, connectors",
+            "",
+            {"sluice doc            all of them, one line each", "sluice doc substring  one in full"}};
+  }
+
+  void define(CLI::App& options) override {
+    options.add_option("NAME", name_, "a function, aggregate or connector");
+    options.add_flag("--markdown", markdown_, "the page docs/functions.md");
+  }
+
+  ExitCode execute(const Console& console) override {
+    const auto entries = reference_entries();
+    if (markdown_) {
+      console.result(reference_markdown(entries));
+      return ExitCode::Done;
+    }
+    bool is_known = name_.empty();
+    std::vector<std::string> names;
+    for (const ReferenceEntry& entry : entries) {
+      names.push_back(entry.name);
+      if (!name_.empty() && entry.name != name_) continue;
+      is_known = true;
+      print(entry, console);
+    }
+    if (is_known) return ExitCode::Done;
+    const auto close = closest_name(name_, names);
+    return usage_error(
+        console, fmt::format("there is no `{}`; {}", name_,
+                             close ? fmt::format("did you mean `{}`?", *close) : "`sluice doc` lists what there is"));
+  }
+
+ private:
+  void print(const ReferenceEntry& entry, const Console& console) const {
+    if (console.json()) {
+      return console.result("doc", {{"kind", entry.kind},
+                                    {"name", entry.name},
+                                    {"signatures", entry.signatures},
+                                    {"doc", entry.doc},
+                                    {"examples", entry.examples}});
+    }
+    if (name_.empty()) {
+      const std::string first = entry.doc.substr(0, entry.doc.find(". ") + 1);
+      return console.result(
+          fmt::format("{:<9}  {:<16} {}\n", entry.kind, entry.name, first.empty() ? entry.doc : first));
+    }
+    std::string text;
+    for (const std::string& signature : entry.signatures) text += signature + "\n";
+    text += "\n" + wrapped(entry.doc);
+    if (!entry.examples.empty()) text += "\n";
+    for (const std::string& example : entry.examples) text += "  " + example + "\n";
+    console.result(text);
+  }
+
+  std::string name_;
+  bool markdown_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_doc_command() { return std::make_unique<DocCommand>(); }
+
+}  // namespace sluice

@@ -1,0 +1,142 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <stop_token>
+
+#include "cli/support/cache_directory.h"
+#include "cli/support/choice.h"
+#include "cli/support/command.h"
+#include "cli/support/interrupt.h"
+#include "cli/support/program.h"
+#include "cli/support/row_error.h"
+#include "cli/support/status_line.h"
+#include "compiler/jit/jit_engine.h"
+#include "runtime/coordinator/local_job.h"
+#include "stdlib/catalog.h"
+
+namespace sluice {
+namespace {
+
+std::string milliseconds_text(std::chrono::nanoseconds time) {
+  return fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(time).count());
+}
+
+// Ends the process the way the system ends one that writes to a closed pipe: without a word.
+[[noreturn]] void die_of_closed_pipe() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  std::abort();  // not reached: the default action ends the process
+}
+
+class RunCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"FILE [FLAGS]",
+            "compile a pipeline and run it here",
+            "Results go to standard output and to the files that the program names; files appear when the job has\n"
+            "succeeded. Ctrl-C stops the job and keeps nothing; a second one ends it at once.",
+            {"sluice run pipeline.flow", "sluice run pipeline.flow --param day=2024-01-31 --param limit=10",
+             "seq 1 1000000 | sluice run examples/numbers/pipeline.flow",
+             "sluice run pipeline.flow --json | jq .        one JSON object per row"}};
+  }
+
+  void define(CLI::App& options) override {
+    define_program_options(options, program_);
+    define_optimizer_options(options, program_);
+    add_choice<JitTier>(options, "--tier", jit_.tier,
+                        {{"auto", JitTier::Auto}, {"quick", JitTier::Quick}, {"optimized", JitTier::Optimized}},
+                        "start on quickly compiled code and swap in optimized code (auto), or only one of them");
+    options.add_option("--block-size", block_bytes_, "bytes of a block of rows between stages; default: 262144")
+        ->type_name("BYTES")
+        ->check(CLI::Range(uint32_t{1}, uint32_t{64} << 20));
+    options.add_flag("--perf", jit_.perf_support, "tell `perf` about the compiled code (perf inject --jit)");
+    options.add_flag("--gdb", jit_.debugger_support, "tell a debugger about the compiled code");
+  }
+
+  ExitCode execute(const Console& console) override {
+    auto compilation = open_program(program_);
+    if (!compilation) return usage_error(console, compilation.error().to_string());
+    if (const ExitCode code = compile(*compilation, Phase::Plan, console); code != ExitCode::Done) return code;
+    return run(*compilation, console);
+  }
+
+ private:
+  ExitCode run(const Compilation& compilation, const Console& console) {
+    // A sink whose reader went away fails like any other write, so that the job can clean up.
+    std::signal(SIGPIPE, SIG_IGN);
+    StatusLine status(console);
+    std::stop_source stop;
+    InterruptWatcher interrupts([&] {
+      status.clear();
+      stop.request_stop();
+    });
+    jit_.cache_directory = cache_directory();
+    jit_.connectors.terminal_output = console.output_is_terminal() && !console.json();
+    jit_.connectors.json_rows = console.json();
+    auto jit = JitEngine::create(jit_);
+    if (!jit) {
+      console.error(jit.error());
+      return ExitCode::JobFailed;
+    }
+    const auto connectors = make_connector_factory(jit_.connectors);
+    RunOptions options;
+    options.threads = core_count();
+    options.block_bytes = block_bytes_;
+    options.stop = stop.get_token();
+    options.on_progress = [&](const JobProgress& progress) { status.update(progress); };
+    const JobOutcome outcome = run_local(compilation.plan(), **jit, *connectors, options);
+    status.clear();
+    if (console.verbose()) describe(compilation, **jit, outcome, console);
+    return exit_code(outcome, compilation, interrupts, console);
+  }
+
+  static ExitCode exit_code(const JobOutcome& outcome, const Compilation& compilation,
+                            const InterruptWatcher& interrupts, const Console& console) {
+    switch (outcome.kind) {
+      case JobOutcome::Kind::Finished:
+        return ExitCode::Done;
+      case JobOutcome::Kind::Stopped:
+        console.note("stopped; nothing was kept");
+        return exit_code_of(interrupts.signal());
+      case JobOutcome::Kind::RowFailed:
+        console.diagnostic(row_diagnostic(*outcome.row_error), plan_sources(compilation));
+        return ExitCode::JobFailed;
+      case JobOutcome::Kind::Failed:
+        if (outcome.error->error_number == EPIPE) die_of_closed_pipe();
+        console.error(*outcome.error);
+        return ExitCode::JobFailed;
+    }
+    return ExitCode::JobFailed;
+  }
+
+  static void describe(const Compilation& compilation, const JitEngine& jit, const JobOutcome& outcome,
+                       const Console& console) {
+    std::string phases;
+    for (const auto& [phase, time] : compilation.times())
+      phases += fmt::format("{}{} {}", phases.empty() ? "" : ", ", phase_name(phase), milliseconds_text(time));
+    console.note(phases);
+    for (const StageCompileTimes& times : jit.compile_times()) {
+      console.note(fmt::format("compiling {}: emit {}, quick {}, optimized {}{}, {}", times.stage,
+                               milliseconds_text(times.emit), milliseconds_text(times.quick),
+                               milliseconds_text(times.optimized), times.from_cache ? " (from the cache)" : "",
+                               bytes_text(times.code_bytes)));
+    }
+    const JobProgress& totals = outcome.totals;
+    console.note(fmt::format("ran {}: {} rows in, {} out, {} read, state {}", milliseconds_text(totals.elapsed),
+                             totals.rows_in, totals.rows_out, bytes_text(totals.bytes_in),
+                             bytes_text(totals.state_bytes)));
+  }
+
+  ProgramOptions program_;
+  JitOptions jit_;
+  uint32_t block_bytes_ = 256 << 10;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_run_command() { return std::make_unique<RunCommand>(); }
+
+}  // namespace sluice

@@ -1,0 +1,125 @@
+#include "cli/support/reference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "lang/graph/text_parts.h"
+#include "lang/source/diagnostics.h"
+#include "lang/syntax/parse.h"
+#include "stdlib/catalog.h"
+
+namespace sluice {
+namespace {
+
+// Adds an entry, or one more signature to the entry of that kind and name.
+ReferenceEntry& entry_of(std::vector<ReferenceEntry>& entries, std::string_view kind, std::string_view name) {
+  const auto known = std::ranges::find_if(
+      entries, [&](const ReferenceEntry& entry) { return entry.kind == kind && entry.name == name; });
+  if (known != entries.end()) return *known;
+  return entries.emplace_back(ReferenceEntry{std::string(kind), std::string(name), {}, {}, {}});
+}
+
+void add_kernels(std::vector<ReferenceEntry>& entries) {
+  for (const FunctionOverload& overload : standard_functions().overloads()) {
+    ReferenceEntry& entry = entry_of(entries, "function", overload.name);
+    std::string params;
+    for (const FunctionParam& param : overload.params)
+      params += fmt::format("{}{}: {}", params.empty() ? "" : ", ", param.name, param.type.to_string());
+    entry.signatures.push_back(fmt::format("{}({}) -> {}", overload.name, params, overload.result.to_string()));
+    // Overloads that differ in their types only share one sentence.
+    if (entry.doc.find(overload.doc) == std::string::npos) entry.doc += (entry.doc.empty() ? "" : " ") + overload.doc;
+    entry.examples.push_back(overload.example);
+  }
+}
+
+// The comment lines directly above a line.
+std::string comment_above(const ast::Program& program, uint32_t line) {
+  std::map<uint32_t, std::string> comments;
+  for (const ast::Comment& comment : program.comments) comments[comment.span.begin.line] = comment.text;
+  std::string text;
+  for (--line; comments.contains(line); --line) {
+    const std::string& comment = comments[line];
+    const size_t begin = std::min(comment.find_first_not_of("# "), comment.size());
+    text = comment.substr(begin) + (text.empty() ? "" : " ") + text;
+  }
+  return text;
+}
+
+std::string signature_text(const SourceFile& file, const ast::Name& name, const std::vector<ast::Param>& params,
+                           const ast::TypeExpr* result) {
+  std::string text = name.text + "(";
+  for (const ast::Param& param : params)
+    text += fmt::format("{}{}", text.ends_with('(') ? "" : ", ", file.text_of(param.span));
+  text += ")";
+  if (result != nullptr) text += fmt::format(" -> {}", file.text_of(result->span));
+  return text;
+}
+
+void add_module(std::vector<ReferenceEntry>& entries, const FlowModule& module) {
+  SourceMap sources;
+  Diagnostics diagnostics;
+  const uint32_t index = sources.add(module.name + ".flow", module.text);
+  const ast::Program program = parse(sources, index, diagnostics);
+  const auto add = [&](std::string_view kind, const ast::Item& item, const auto& definition) {
+    if (definition.name.text.starts_with('_')) return;  // private to the module
+    ReferenceEntry& entry = entry_of(entries, kind, definition.name.text);
+    entry.signatures.push_back(
+        signature_text(sources.file(index), definition.name, definition.params, definition.result));
+    const std::string doc = comment_above(program, item.span.begin.line);
+    if (entry.doc.empty()) entry.doc = doc;
+  };
+  for (const ast::Item& item : program.items) {
+    if (const auto* function = std::get_if<ast::FnItem>(&item.node)) add("function", item, *function);
+    if (const auto* aggregate = std::get_if<ast::AggItem>(&item.node)) add("aggregate", item, *aggregate);
+  }
+}
+
+void add_connectors(std::vector<ReferenceEntry>& entries) {
+  for (const ConnectorEntry& connector : standard_connectors().entries()) {
+    ReferenceEntry& entry = entry_of(entries, "connector", connector.name);
+    std::string params;
+    for (const ConnectorParam& param : connector.params) {
+      params += fmt::format("{}{}: {}", params.empty() ? "" : ", ", param.name, param.type.to_string());
+      if (param.default_value) params += " = " + write_literal(*param.default_value);
+    }
+    const std::string_view use = connector.can_read ? (connector.can_write ? "source and sink" : "source") : "sink";
+    entry.signatures.push_back(fmt::format("{}({})  # {}", connector.name, params, use));
+    entry.doc = connector.doc;
+  }
+}
+
+}  // namespace
+
+std::vector<ReferenceEntry> reference_entries() {
+  std::vector<ReferenceEntry> entries;
+  add_kernels(entries);
+  for (const FlowModule& module : standard_functions().modules()) add_module(entries, module);
+  // count_distinct is count() over distinct values and has no definition of its own.
+  ReferenceEntry& distinct = entry_of(entries, "aggregate", "count_distinct");
+  distinct.signatures.emplace_back("count_distinct(x) -> int");
+  distinct.doc = "The number of different values; null is none of them.";
+  add_connectors(entries);
+  return entries;
+}
+
+std::string reference_markdown(const std::vector<ReferenceEntry>& entries) {
+  std::string text =
+      "# Functions, aggregates and connectors\n\n"
+      "Made from the tables of the standard library by `sluice doc --markdown`; a test compares it. Functions are\n"
+      "strict: a null argument makes the result null. `x.f(y)` is another way to write `f(x, y)`.\n";
+  for (const std::string_view wanted : {"function", "aggregate", "connector"}) {
+    text += fmt::format("\n## {}{}s\n", static_cast<char>(wanted[0] - 'a' + 'A'), wanted.substr(1));
+    for (const ReferenceEntry& entry : entries) {
+      if (entry.kind != wanted) continue;
+      text += fmt::format("\n### {}\n", entry.name);
+      for (const std::string& signature : entry.signatures) text += fmt::format("`{}`  \n", signature);
+      text += entry.doc + "\n";
+      for (const std::string& example : entry.examples) text += fmt::format("- `{}`\n", example);
+    }
+  }
+  return text;
+}
+
+}  // namespace sluice

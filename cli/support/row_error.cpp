@@ -1,0 +1,36 @@
+#include "cli/support/row_error.h"
+
+#include <fmt/format.h>
+
+#include "lang/support/invariant.h"
+
+namespace sluice {
+
+Diagnostic row_diagnostic(const RowError& error) {
+  Diagnostic diagnostic;
+  diagnostic.row = find_diagnostic(error.code);
+  SLUICE_INVARIANT(diagnostic.row != nullptr, "a row error without a row in diagnostics.def: " + error.code);
+  diagnostic.span = error.span;
+  diagnostic.message = error.message;
+  diagnostic.label = error.operands;
+  if (error.record) {
+    const RecordLocation& at = *error.record;
+    diagnostic.message +=
+        fmt::format("  [{}:{}{}]", at.file, at.line, at.column != 0 ? fmt::format(":{}", at.column) : "");
+    if (!at.record.empty()) diagnostic.with_note("the record: " + at.record);
+  }
+  diagnostic.with_help(fmt::format("`sluice error {}` says what can be done; no result was kept", error.code));
+  return diagnostic;
+}
+
+SourceMap plan_sources(const Compilation& compilation) {
+  if (!compilation.is_graph()) return compilation.sources();
+  SourceMap sources;
+  for (const std::string& path : compilation.graph().files) {
+    // Without the text a message still has its place.
+    if (!sources.load(path)) sources.add(path, "");
+  }
+  return sources;
+}
+
+}  // namespace sluice

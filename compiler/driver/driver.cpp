@@ -1,0 +1,101 @@
+#include "compiler/driver/driver.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "compiler/lower/lower.h"
+#include "lang/check/check.h"
+#include "lang/graph/graph_text.h"
+#include "lang/graph/verify.h"
+#include "lang/syntax/parse.h"
+#include "stdlib/catalog.h"
+
+namespace sluice {
+namespace {
+
+// A graph begins with `graph "name"`, which no Flow program does; comments may stand before it in both.
+bool is_graph_text(std::string_view text) {
+  while (!text.empty()) {
+    const size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
+    text.remove_prefix(begin);
+    if (!text.starts_with('#')) return text.starts_with("graph \"");
+    text.remove_prefix(std::min(text.find('\n'), text.size()));
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view phase_name(Phase phase) {
+  switch (phase) {
+    case Phase::Read:
+      return "reading";
+    case Phase::Parse:
+      return "parsing";
+    case Phase::Check:
+      return "checking";
+    case Phase::Optimize:
+      return "optimizing";
+    case Phase::Plan:
+      return "planning";
+  }
+  return {};
+}
+
+Compilation::Compilation(std::string path, CompileOptions options)
+    : path_(std::move(path)), options_(std::move(options)) {}
+
+Result<bool> Compilation::run_until(Phase last) {
+  for (auto phase = static_cast<Phase>(times_.size()); phase <= last; phase = static_cast<Phase>(times_.size())) {
+    if (diagnostics_.has_errors()) return false;
+    const auto start = std::chrono::steady_clock::now();
+    SLUICE_TRY(run_phase(phase));
+    times_.push_back({phase, std::chrono::steady_clock::now() - start});
+  }
+  return !diagnostics_.has_errors();
+}
+
+Status Compilation::run_phase(Phase phase) {
+  switch (phase) {
+    case Phase::Read:
+      return read();
+    case Phase::Parse:
+      if (!is_graph_) program_ = parse(sources_, *file_, diagnostics_);
+      return {};
+    case Phase::Check:
+      return is_graph_ ? read_graph_file() : check_program();
+    case Phase::Optimize:
+      optimized_ = run_passes(*graph_, options_.passes);
+      return {};
+    case Phase::Plan:
+      plan_ = lower(optimized_->graph);
+      return {};
+  }
+  return {};
+}
+
+Status Compilation::read() {
+  SLUICE_ASSIGN(file_, sources_.load(path_));
+  is_graph_ = is_graph_text(source().text());
+  return {};
+}
+
+Status Compilation::check_program() {
+  const CheckOptions options{path_ == "-" ? "stdin" : std::filesystem::path(path_).stem().string(), options_.params};
+  graph_ = check(*program_, standard_functions(), standard_connectors(), options, sources_, diagnostics_);
+  return {};
+}
+
+Status Compilation::read_graph_file() {
+  auto graph = read_graph(source().text());
+  if (!graph) return std::unexpected(std::move(graph).error().with_context("while reading " + path_));
+  if (auto verified = verify(*graph); !verified)
+    return std::unexpected(std::move(verified).error().with_context("while checking " + path_));
+  graph_ = std::move(*graph);
+  return {};
+}
+
+}  // namespace sluice

@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""run.py SECONDS: runs every fuzzer of build/fuzz for that long, starting from the programs of examples/ and tests/.
+What was learnt stays in build/fuzz/corpus; an input that fails is kept in build/fuzz/findings. Called by `./dev fuzz`."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build/fuzz"
+# Fuzzer -> the stage of `sluice show` that its seeds are made with; None: the programs themselves.
+FUZZERS = {"program": None, "graph": "graph", "plan": "plan"}
+
+
+def make_seeds(name, stage):
+    folder = BUILD / "corpus" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, program in enumerate(sorted([*ROOT.glob("examples/**/*.flow"), *ROOT.glob("tests/**/*.flow")])):
+        text = program.read_bytes()
+        if stage:
+            shown = subprocess.run([str(BUILD / "sluice"), "show", str(program), "--stage", stage, "--parallel", "2"],
+                                   capture_output=True)
+            if shown.returncode != 0:
+                continue
+            text = shown.stdout
+        (folder / f"seed-{number}").write_bytes(text)
+    return folder
+
+
+def main():
+    seconds = sys.argv[1] if len(sys.argv) > 1 else "60"
+    findings = BUILD / "findings"
+    findings.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    for name, stage in FUZZERS.items():
+        corpus = make_seeds(name, stage)
+        command = [str(BUILD / "tests/fuzz" / f"fuzz_{name}"), f"-max_total_time={seconds}", "-print_final_stats=0",
+                   "-verbosity=0", f"-artifact_prefix={findings}/{name}-", "-max_len=8192", "-timeout=20", str(corpus)]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode != 0:
+            failed += 1
+            print(result.stdout + result.stderr)
+        print(f"{name:<10} {'FAILED' if result.returncode else 'ok'}  {len(list(corpus.iterdir()))} inputs", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
