@@ -40,6 +40,15 @@ std::string text_of(const llvm::Module& module) {
 struct OwnedModule {
   std::unique_ptr<llvm::LLVMContext> context;
   codegen::StageModule stage;
+
+  OwnedModule() = default;
+  OwnedModule(OwnedModule&&) = default;
+  // The old module must go before the context it lives in: both leave with `other`, in that order.
+  OwnedModule& operator=(OwnedModule&& other) noexcept {
+    std::swap(context, other.context);
+    std::swap(stage, other.stage);
+    return *this;
+  }
 };
 
 OwnedModule emit(const JobPlan& plan, StageId stage, const ConnectorSettings& settings) {
