@@ -24,7 +24,29 @@ void move_to(AggregateCall& call, const Span& span) {
   for_each(call.finish, move);
 }
 
+// 0: exactly these types; 1: with a type variable or int as float; 2: not at all.
+int misfit(Session& session, const ast::AggItem& agg, const std::vector<Expr>& args) {
+  int worst = agg.params.size() == args.size() ? 0 : 2;
+  for (size_t i = 0; worst < 2 && i < args.size(); ++i) {
+    if (type_variable(session, *agg.params[i].type) != nullptr) {
+      worst = std::max(worst, 1);
+      continue;
+    }
+    const Type type = resolve_type(session, *agg.params[i].type);
+    const bool widens = type.kind == TypeKind::Float && args[i].type.kind == TypeKind::Int;
+    if (type.kind != args[i].type.kind) worst = std::max(worst, widens ? 1 : 2);
+  }
+  return worst;
+}
+
 }  // namespace
+
+Definition& choose_overload(Session& session, Definition& first, const std::vector<Expr>& args) {
+  Definition* best = &first;
+  for (Definition* next = first.next_overload; next != nullptr; next = next->next_overload)
+    if (misfit(session, *next->as<ast::AggItem>(), args) < misfit(session, *best->as<ast::AggItem>(), args)) best = next;
+  return *best;
+}
 
 const ast::MemberItem* AggregateDefinition::member(MemberKind kind) const {
   const auto it = std::ranges::find(agg_.members, kind, &ast::MemberItem::kind);

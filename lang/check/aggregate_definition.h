@@ -10,6 +10,9 @@
 
 namespace sluice {
 
+// The overload that fits the arguments best: by exact types, then with int as float; the first when none fits.
+[[nodiscard]] Definition& choose_overload(Session& session, Definition& first, const std::vector<Expr>& args);
+
 class AggregateDefinition {
  public:
   AggregateDefinition(Session& session, Definition& definition)

@@ -51,7 +51,7 @@ Expr ExprChecker::aggregate_call(Definition& definition, const std::vector<ast::
   std::optional<Expr> filter;
   std::vector<Expr> values = check_counted(exprs, filter);
   if (std::ranges::any_of(values, [](const Expr& value) { return value.type.is_error(); })) return error_expr(span);
-  AggregateDefinition expanded(session_, definition);
+  AggregateDefinition expanded(session_, choose_overload(session_, definition, values));
   auto fitted = expanded.bind(std::move(values), span);
   if (!fitted) return error_expr(span);
   for (auto& test : fitted->present_tests) filter = and_also(std::move(filter), std::move(test));

@@ -46,10 +46,17 @@ const ast::Name* name_of(const ast::Item& item) {
 
 Definition* Definitions::add(Definition definition) {
   auto& names = definition.is_standard ? standard_ : own_;
-  if (names.contains(definition.name.text)) return nullptr;
+  const auto taken = names.find(definition.name.text);
+  if (taken != names.end() && !definition.is_standard) return nullptr;
   all_.push_back(std::move(definition));
-  names[all_.back().name.text] = &all_.back();
-  return &all_.back();
+  Definition& added = all_.back();
+  if (taken == names.end()) {
+    names[added.name.text] = &added;
+  } else {
+    added.next_overload = taken->second->next_overload;
+    taken->second->next_overload = &added;
+  }
+  return &added;
 }
 
 Definition* Definitions::find(const std::string& name) {

@@ -25,6 +25,7 @@ struct Definition {
   std::optional<Expr> value;  // let with a value, param
   std::optional<Flow> flow;   // let with a pipeline, source
   std::optional<Type> type;   // type
+  Definition* next_overload = nullptr;  // a standard `agg` of the same name for other types
 
   template <class T>
   [[nodiscard]] const T* as() const {
@@ -38,6 +39,7 @@ struct Definition {
 class Definitions {
  public:
   // Null when the name is taken by a definition of the same program; a program's own come before the standard ones.
+  // Standard definitions of one name are overloads: they differ in the types of their parameters only.
   Definition* add(Definition definition);
   [[nodiscard]] Definition* find(const std::string& name);
   [[nodiscard]] Definition* find_standard(const std::string& name);
