@@ -44,7 +44,7 @@ class JsonDecoder {
     fail_record(f_.b.CreateICmpULT(following, line_end), following, abi::DecodeError::TrailingText);
     emit_filtered_row(f_, id_, node_, [&](size_t declared) {
       const Field& column = node_.declared.fields[declared];
-      return emit_member(column.type, declared, f_.b.CreateLoad(f_.stage.i32, places.at(column.name)));
+      return emit_member(column.type, column.name, declared, f_.b.CreateLoad(f_.stage.i32, places.at(column.name)));
     });
     f_.reset_scratch();
   }
@@ -150,11 +150,11 @@ class JsonDecoder {
   }
 
   // The value of a field whose value begins at structural `place`, or kMissing.
-  Value emit_member(const Type& type, size_t column, llvm::Value* place) {
+  Value emit_member(const Type& type, const std::string& name, size_t column, llvm::Value* place) {
     auto* is_missing = f_.b.CreateICmpEQ(place, f_.int32(kMissing));
     auto* at = f_.b.CreateZExt(place, f_.stage.i64);
     if (!type.nullable) {
-      fail_record(is_missing, structural(f_.b.CreateSub(cursor(), f_.int64(1))), abi::DecodeError::MissingField);
+      fail_record(is_missing, structural(f_.b.CreateSub(cursor(), f_.int64(1))), abi::DecodeError::MissingField, name);
       return emit_value(type, column, at);
     }
     return f_.if_else(
@@ -203,7 +203,8 @@ class JsonDecoder {
     Value record;
     record.type = type;
     for (const auto& field : type.fields)
-      record.fields.push_back(emit_member(field.type, column, f_.b.CreateLoad(f_.stage.i32, places.at(field.name))));
+      record.fields.push_back(
+          emit_member(field.type, field.name, column, f_.b.CreateLoad(f_.stage.i32, places.at(field.name))));
     f_.b.CreateStore(outer, cursor_);
     return record;
   }
@@ -245,7 +246,9 @@ class JsonDecoder {
     f_.b.CreateStore(f_.int64(0), count);
     for_each_element([&](llvm::Value* place) {
       auto* to = f_.offset(list.data, f_.b.CreateMul(counted(), f_.int64(stride)));
-      store_memory(f_, emit_member(element, column, f_.b.CreateTrunc(place, f_.stage.i32)), to);
+      store_memory(
+          f_, emit_member(element, node_.declared.fields[column].name, column, f_.b.CreateTrunc(place, f_.stage.i32)),
+          to);
       f_.b.CreateStore(place, cursor_);
       f_.b.CreateStore(f_.b.CreateAdd(counted(), f_.int64(1)), count);
     });
@@ -315,8 +318,12 @@ class JsonDecoder {
     fail_record(f_.b.CreateNot(is_byte(at, wanted)), structural(at), reason);
   }
 
-  void fail_record(llvm::Value* condition, llvm::Value* where, abi::DecodeError reason) {
-    const uint32_t site = f_.stage.error_site("R0202", f_.stage.node(id_).span, id_);
+  // `operand`: the field's name where the reason wants one.
+  void fail_record(llvm::Value* condition, llvm::Value* where, abi::DecodeError reason,
+                   const std::string& operand = {}) {
+    std::vector<std::string> operands;
+    if (!operand.empty()) operands.push_back(operand);
+    const uint32_t site = f_.stage.error_site("R0202", f_.stage.node(id_).span, id_, std::move(operands));
     f_.fail_if(condition, [&] {
       f_.call("rt_raise_record", {f_.context(), f_.int32(site), where, f_.int32(static_cast<uint32_t>(reason))});
     });

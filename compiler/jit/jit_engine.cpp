@@ -36,8 +36,12 @@ std::string text_of(const llvm::Module& module) {
   return text;
 }
 
-// A module with the context it lives in, so that it can go to another thread.
+// A module with the context it lives in, so that it can go to another thread. Not assignable: the old context must not
+// die before the old module.
 struct OwnedModule {
+  OwnedModule() = default;
+  OwnedModule(OwnedModule&&) = default;
+
   std::unique_ptr<llvm::LLVMContext> context;
   codegen::StageModule stage;
 
@@ -212,10 +216,10 @@ Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, 
     times.quick = Clock::now() - start;
     times.code_bytes = code_size(*object);
     code->publish(std::move(functions), false);
-    // The optimized tier starts from a fresh module: quick code generation has rewritten this one.
-    if (options_.tier == JitTier::Auto) owned = emit(plan, stage_id, options_.connectors);
   }
-  Job job{std::move(owned), code, key, 0, stage.inputs.size(), stage.finish_phases};
+  // The optimized tier of Auto starts from a fresh module: quick code generation has rewritten this one.
+  OwnedModule fresh = options_.tier == JitTier::Auto ? emit(plan, stage_id, options_.connectors) : std::move(owned);
+  Job job{std::move(fresh), code, key, 0, stage.inputs.size(), stage.finish_phases};
   {
     const std::lock_guard lock(mutex_);
     job.times = times_.size();

@@ -70,8 +70,9 @@ class RunGraph : public ::testing::Test {
     for (const auto& configuration : kConfigurations) {
       std::filesystem::remove(directory_ / "out");
       const JobOutcome outcome = run(graph, configuration);
-      ASSERT_EQ(outcome.kind, JobOutcome::Kind::Finished)
-          << (outcome.error ? outcome.error->to_string() : outcome.row_error ? outcome.row_error->message : "");
+      ASSERT_EQ(outcome.kind, JobOutcome::Kind::Finished) << (outcome.error       ? outcome.error->to_string()
+                                                              : outcome.row_error ? outcome.row_error->message
+                                                                                  : "");
       EXPECT_EQ(read("out"), expected) << "parallelism " << configuration.parallelism << " block "
                                        << configuration.block_bytes << " optimize " << configuration.optimize;
     }
@@ -224,7 +225,8 @@ node 1 source "from json"
 )";
 
 TEST_F(RunGraph, JsonRecordsListsAndKeyedTop) {
-  write("in.json", R"({"score": 1.5, "user": {"id": 7, "name": "A\u00e9\n"}, "tags": ["x", "y\"z"], "extra": {"a": [1, {"b": 2}]}}
+  write("in.json",
+        R"({"score": 1.5, "user": {"id": 7, "name": "A\u00e9\n"}, "tags": ["x", "y\"z"], "extra": {"a": [1, {"b": 2}]}}
 
 {"user":{"id":8},"score":2,"tags":[]}
 {"tags":null,"user":{"name":null,"id":7},"score":4.0}
