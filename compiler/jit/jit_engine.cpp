@@ -39,20 +39,11 @@ std::string text_of(const llvm::Module& module) {
 // A module with the context it lives in, so that it can go to another thread. Not assignable: the old context must not
 // die before the old module.
 struct OwnedModule {
-  OwnedModule() = default;
-  OwnedModule(OwnedModule&&) = default;
-
   std::unique_ptr<llvm::LLVMContext> context;
   codegen::StageModule stage;
 
   OwnedModule() = default;
   OwnedModule(OwnedModule&&) = default;
-  // The old module must go before the context it lives in: both leave with `other`, in that order.
-  OwnedModule& operator=(OwnedModule&& other) noexcept {
-    std::swap(context, other.context);
-    std::swap(stage, other.stage);
-    return *this;
-  }
 };
 
 OwnedModule emit(const JobPlan& plan, StageId stage, const ConnectorSettings& settings) {
