@@ -16,7 +16,7 @@ namespace {
 
 // Deeper text is refused: readers recurse, and so does everything that later walks the expression.
 constexpr int kMaxTypeDepth = 100;
-constexpr int kMaxExprDepth = 4000;
+constexpr int kMaxExprDepth = 3000;
 
 constexpr uint64_t kCanonicalNan = 0x7ff8000000000000;
 
@@ -81,7 +81,7 @@ Type read_type(TextCursor& cursor, int depth) {
     read_scalar_type(cursor, type);
   }
   type.nullable = cursor.accept('?');
-  return cursor.ok() ? type : Type();
+  return cursor.ok() ? std::move(type) : Type();
 }
 
 }  // namespace
@@ -379,7 +379,7 @@ std::string write_expr(const Expr& expr, bool with_spans) {
 Expr read_expr(TextCursor& cursor) {
   Expr expr;
   read_expr_to(cursor, expr, 0);
-  return cursor.ok() ? expr : Expr();
+  return cursor.ok() ? std::move(expr) : Expr();
 }
 
 }  // namespace sluice

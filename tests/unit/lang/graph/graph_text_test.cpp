@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "lang/graph/text_parts.h"
+#include "random_graph.h"
+
 namespace sluice {
 namespace {
 
@@ -77,6 +80,67 @@ TEST(GraphText, SaysWhatIsWrongAndWhere) {
             "line 3: `integer` is no type at the end of the line");
   EXPECT_EQ(error_of("graph \"g\"\nnode 1 union\n  order x:int asc"),
             "line 3: `order` does not belong here at `x:int asc`");
+}
+
+TEST(GraphText, RandomGraphsReadBackEqual) {
+  for (uint32_t seed = 0; seed < 400; ++seed) {
+    const FlowGraph graph = testing::RandomGraph(seed).make();
+    const std::string text = write_graph(graph);
+    const auto read = read_graph(text);
+    ASSERT_TRUE(read.has_value()) << "seed " << seed << ": " << read.error().message << "\n" << text;
+    ASSERT_EQ(*read, graph) << "seed " << seed << "\n" << text;
+    ASSERT_EQ(write_graph(*read), text) << "seed " << seed;  // spans and texts too, which equality leaves out
+  }
+}
+
+// Random damage: what still reads must write and read again; nothing may crash.
+TEST(GraphText, DamagedTextIsRefusedOrReadsBack) {
+  size_t refused = 0;
+  for (uint32_t seed = 0; seed < 3000; ++seed) {
+    testing::RandomGraph random(seed);
+    std::string text = write_graph(random.make());
+    for (size_t i = 1 + random.below(3); i > 0; --i) {
+      const size_t at = random.below(text.size());
+      if (random.coin())
+        text.erase(at, 1 + random.below(4));
+      else
+        text.insert(at, random.text());
+      if (text.empty()) text = "x";
+    }
+    const auto read = read_graph(text);
+    if (!read) {
+      ++refused;
+      EXPECT_TRUE(read.error().message.starts_with("line ")) << read.error().message;
+      continue;
+    }
+    const auto again = read_graph(write_graph(*read));
+    ASSERT_TRUE(again.has_value()) << "seed " << seed << ": " << again.error().message;
+    ASSERT_EQ(*again, *read) << "seed " << seed;
+  }
+  EXPECT_GT(refused, 1000u);
+}
+
+TEST(GraphText, DeepExpressionsReadBackAndTooDeepOnesAreRefused) {
+  std::string nested = "x:int";
+  for (int i = 0; i < 2500; ++i) nested = "neg(" + nested + "):int";
+  TextCursor first(nested, 1);
+  const Expr deep = read_expr(first);
+  EXPECT_TRUE(first.ok());
+  const std::string text = write_expr(deep, true);
+  TextCursor cursor(text, 1);
+  EXPECT_EQ(read_expr(cursor), deep);
+  EXPECT_TRUE(cursor.ok());
+
+  std::string too_deep;
+  for (int i = 0; i < 200'000; ++i) too_deep += "neg(";
+  TextCursor other(too_deep, 1);
+  (void)read_expr(other);
+  EXPECT_NE(other.error().error().message.find("nested too deeply"), std::string::npos);
+  std::string deep_type = "x:";
+  for (int i = 0; i < 200'000; ++i) deep_type += "[";
+  TextCursor third(deep_type, 1);
+  (void)read_expr(third);
+  EXPECT_NE(third.error().error().message.find("nested too deeply"), std::string::npos);
 }
 
 }  // namespace
