@@ -125,13 +125,26 @@ bool reads_column(const Expr& expr, std::string_view name) {
   return std::ranges::any_of(expr.args, [&](const Expr& arg) { return reads_column(arg, name); });
 }
 
+namespace {
+
+// `n % 3` has no zero to divide by, and only by -1 a quotient can overflow.
+bool divides_by_safe_literal(const Expr& expr) {
+  if (!expr.is_op(ExprOp::IntDiv) && !expr.is_op(ExprOp::Mod)) return false;
+  const auto* divisor = expr.args[1].is_literal() ? std::get_if<int64_t>(&expr.args[1].value) : nullptr;
+  return divisor != nullptr && *divisor != 0 && *divisor != -1;
+}
+
+bool can_fail_itself(const Expr& expr) {
+  if (expr.kind == ExprKind::Call) return expr.may_fail;
+  if (expr.kind != ExprKind::Op || !row_of(expr.op).can_fail || divides_by_safe_literal(expr)) return false;
+  // Float arithmetic follows IEEE 754 and never fails.
+  return expr.op == ExprOp::ToInt || expr.type.kind != TypeKind::Float;
+}
+
+}  // namespace
+
 bool can_fail(const Expr& expr) {
-  if (expr.kind == ExprKind::Call && expr.may_fail) return true;
-  // Float arithmetic follows IEEE 754 and never fails; a row error needs an integer in the result or an operand.
-  if (expr.kind == ExprKind::Op && row_of(expr.op).can_fail &&
-      (expr.op == ExprOp::ToInt || expr.type.kind != TypeKind::Float))
-    return true;
-  return std::ranges::any_of(expr.args, [](const Expr& arg) { return can_fail(arg); });
+  return can_fail_itself(expr) || std::ranges::any_of(expr.args, [](const Expr& arg) { return can_fail(arg); });
 }
 
 size_t expr_size(const Expr& expr) {

@@ -53,6 +53,15 @@ TEST(Expr, OnlyIntegersAndUnknownCallsCanFail) {
   EXPECT_FALSE(can_fail(Expr::call("f", "rt_f", {}, kInt, {}, false)));
 }
 
+TEST(Expr, DivisionByAKnownNumberCannotFail) {
+  for (const ExprOp op : {ExprOp::IntDiv, ExprOp::Mod}) {
+    EXPECT_FALSE(can_fail(Expr::make_op(op, {column("a"), number(3)}, kInt, {})));
+    EXPECT_TRUE(can_fail(Expr::make_op(op, {column("a"), number(0)}, kInt, {})));
+    EXPECT_TRUE(can_fail(Expr::make_op(op, {column("a"), number(-1)}, kInt, {})));
+    EXPECT_TRUE(can_fail(Expr::make_op(op, {column("a"), column("b")}, kInt, {})));
+  }
+}
+
 TEST(Expr, SubstitutesColumnsAtEveryDepth) {
   const Expr sum = Expr::make_op(ExprOp::Add, {column("a"), column("b")}, kInt, {});
   const Expr result = substitute_columns(Expr::let("t", sum, column("a")), {{"a", number(7)}});
