@@ -1,0 +1,123 @@
+#include "runtime/task/edge_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/net/ring_channel.h"
+
+namespace sluice {
+namespace {
+
+using Kind = EdgeReader::Next::Kind;
+
+struct Nobody : Wakeable {
+  void wake() noexcept override {}
+};
+
+struct EdgeReaderTest : ::testing::Test {
+  EdgeReader reader_of(size_t producers, bool is_ordered) {
+    std::vector<Channel*> borrowed;
+    for (size_t i = 0; i < producers; ++i) {
+      channels.push_back(std::make_unique<RingChannel>(8));
+      channels.back()->connect(nobody, nobody);
+      borrowed.push_back(channels.back().get());
+    }
+    return {borrowed, is_ordered};
+  }
+  void send(size_t producer, uint64_t sequence, bool ends = true, uint32_t rows = 1) {
+    Block block = Block::make(sizeof(abi::BlockHeader) + rows, 1);
+    block.header()->row_count = rows;
+    block.header()->sequence = sequence;
+    block.header()->flags = ends ? kEndsSequence : 0;
+    ASSERT_TRUE(channels[producer]->try_push(block));
+  }
+  // What can be read now: "producer:sequence ...", then "wait" or "end".
+  static std::string read_all(EdgeReader& reader) {
+    std::string text;
+    while (true) {
+      auto next = reader.next();
+      if (next.kind == Kind::Wait) return text + "wait";
+      if (next.kind == Kind::End) return text + "end";
+      text += std::to_string(next.producer) + ":" + std::to_string(next.block.header()->sequence) + " ";
+      reader.give_back(next.producer, std::move(next.block));
+    }
+  }
+  Nobody nobody;
+  std::vector<std::unique_ptr<RingChannel>> channels;
+};
+
+TEST_F(EdgeReaderTest, AsTheyComeTakesTurns) {
+  auto reader = reader_of(2, false);
+  send(0, 1);
+  send(0, 2);
+  send(1, 3);
+  EXPECT_EQ(read_all(reader), "0:1 1:3 0:2 wait");
+  channels[0]->close();
+  send(1, 4);
+  channels[1]->close();
+  EXPECT_EQ(read_all(reader), "1:4 end");
+}
+
+TEST_F(EdgeReaderTest, InOrderWaitsForWhoeverMayBringLowerSequences) {
+  auto reader = reader_of(2, true);
+  send(1, 1);
+  EXPECT_EQ(read_all(reader), "wait");
+  send(0, 0, false);
+  send(0, 0, true);
+  EXPECT_EQ(read_all(reader), "0:0 0:0 wait") << "producer 0 may still bring 1";
+  send(0, 3, false);
+  EXPECT_EQ(read_all(reader), "1:1 wait") << "producer 1 may still bring 2";
+  send(1, 4);
+  EXPECT_EQ(read_all(reader), "0:3 wait") << "producer 0 has not ended 3";
+  channels[0]->close();
+  EXPECT_EQ(read_all(reader), "1:4 wait");
+  channels[1]->close();
+  EXPECT_EQ(read_all(reader), "end");
+}
+
+TEST_F(EdgeReaderTest, BlocksWithoutRowsOnlyTellProgress) {
+  auto reader = reader_of(3, true);
+  send(0, 5);
+  send(1, 4, true, 0);
+  send(2, 2, true, 0);
+  EXPECT_EQ(read_all(reader), "wait");
+  EXPECT_EQ(reader.next().progress, 3u);
+  send(2, 7, true, 0);
+  EXPECT_EQ(read_all(reader), "wait") << "producer 1 may still bring 5";
+  send(1, 5, true, 0);
+  EXPECT_EQ(read_all(reader), "0:5 wait");
+  EXPECT_EQ(reader.next().progress, 6u);
+}
+
+TEST_F(EdgeReaderTest, RowsOfFinishPhasesComeLastInTheOrderOfTheTasks) {
+  auto reader = reader_of(3, true);
+  send(2, 9);
+  send(2, kFinishSequence + 2, false);
+  send(0, kFinishSequence + 0, false);
+  send(0, kFinishSequence + 0, false);
+  send(1, kFinishSequence + 1, false);
+  for (auto& channel : channels) channel->close();
+  EXPECT_EQ(read_all(reader),
+            "2:9 0:9223372036854775808 0:9223372036854775808 1:9223372036854775809 2:9223372036854775810 end");
+}
+
+TEST_F(EdgeReaderTest, OneProducerIsInOrderByItself) {
+  auto reader = reader_of(1, true);
+  send(0, 5);
+  EXPECT_EQ(read_all(reader), "0:5 wait");
+}
+
+TEST_F(EdgeReaderTest, CancelledEdgesHaveEnded) {
+  auto reader = reader_of(2, true);
+  send(0, 5);
+  reader.cancel();
+  EXPECT_TRUE(channels[0]->is_cancelled());
+  EXPECT_TRUE(channels[1]->is_cancelled());
+  EXPECT_EQ(read_all(reader), "end");
+}
+
+}  // namespace
+}  // namespace sluice
