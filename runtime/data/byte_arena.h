@@ -17,8 +17,9 @@ class ByteArena {
 
   // Bytes of any content; `alignment` is 1 or 8.
   [[nodiscard]] char* allocate(size_t size, size_t alignment = 1) noexcept {
-    char* begin = alignment == 1 ? cursor_ : align(cursor_);
-    if (begin + size > limit_ || begin == nullptr) return allocate_slow(size);
+    const auto skip = alignment == 1 ? 0 : -reinterpret_cast<uintptr_t>(cursor_) % alignment;
+    if (cursor_ == nullptr || size + skip > static_cast<size_t>(limit_ - cursor_)) return allocate_slow(size);
+    char* begin = cursor_ + skip;
     cursor_ = begin + size;
     return begin;
   }
@@ -34,9 +35,6 @@ class ByteArena {
     char* memory;
     size_t size;
   };
-  static char* align(char* address) noexcept {
-    return reinterpret_cast<char*>((reinterpret_cast<uintptr_t>(address) + 7) & ~uintptr_t{7});
-  }
   char* allocate_slow(size_t size) noexcept;
   void use(size_t chunk) noexcept;
   void free_chunks() noexcept;
