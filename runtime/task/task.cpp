@@ -175,7 +175,9 @@ void Task::stop_reading() {
 Task::Progress Task::finish() {
   const auto& functions = code_->current().finish;
   is_flushed_ = false;
-  outputs_.begin_unit(kFinishSequence + address_.index);
+  // Rows of one phase come before those of the next phase of any task, as they do where there is one task.
+  const uint64_t tasks = data_.plan().stages[address_.stage].parallelism;
+  outputs_.begin_unit(kFinishSequence + finish_phase_ * tasks + address_.index);
   if (finish_phase_ == functions.size()) {
     outputs_.flush();
     if (!write_sinks()) return Progress::Failed;
@@ -186,6 +188,7 @@ Task::Progress Task::finish() {
   data_.scratch_memory().end_unit();
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
   if (code != abi::Code::Yield) {
+    outputs_.end_unit(true);
     ++finish_phase_;
     data_.cursor = 0;
   }
