@@ -69,7 +69,7 @@ TEST(Format, APipelineOnOneLineStaysThereIfItFits) {
   expect_format(
       "let q = from some_source |> where some_column > 100 |> select first_column, second_column |> take 1000",
       "let q = from some_source\n  |> where some_column > 100\n  |> select first_column, second_column\n  |> "
-      "take 10\n");
+      "take 1000\n");
 }
 
 TEST(Format, LongStepsBreakAtClausesFirst) {
