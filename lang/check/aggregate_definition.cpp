@@ -41,11 +41,22 @@ int misfit(Session& session, const ast::AggItem& agg, const std::vector<Expr>& a
 
 }  // namespace
 
-Definition& choose_overload(Session& session, Definition& first, const std::vector<Expr>& args) {
+Definition* choose_overload(Session& session, Definition& first, const std::vector<Expr>& args, const Span& span) {
+  if (first.next_overload == nullptr) return &first;
   Definition* best = &first;
   for (Definition* next = first.next_overload; next != nullptr; next = next->next_overload)
-    if (misfit(session, *next->as<ast::AggItem>(), args) < misfit(session, *best->as<ast::AggItem>(), args)) best = next;
-  return *best;
+    if (misfit(session, *next->as<ast::AggItem>(), args) < misfit(session, *best->as<ast::AggItem>(), args))
+      best = next;
+  if (misfit(session, *best->as<ast::AggItem>(), args) < 2) return best;
+  std::string takes;
+  for (const Definition* each = &first; each != nullptr; each = each->next_overload)
+    for (const auto& param : each->as<ast::AggItem>()->params)
+      takes += (takes.empty() ? "" : ", ") + resolve_type(session, *param.type).to_string();
+  std::string given;
+  for (const auto& arg : args) given += (given.empty() ? "" : ", ") + arg.type.as_nullable(false).to_string();
+  session.report(diag::E0504, args.empty() ? span : args.front().span, first.name.text, given)
+      .with_label("it takes " + takes);
+  return nullptr;
 }
 
 const ast::MemberItem* AggregateDefinition::member(MemberKind kind) const {
@@ -86,11 +97,8 @@ std::optional<AggregateDefinition::BoundArgs> AggregateDefinition::bind(std::vec
 }
 
 std::optional<AggregateCall> AggregateDefinition::expand(BoundArgs args, const Span& span) {
-  const Expansion expansion(session_, definition_);
-  if (expansion.is_recursive()) {
-    session_.report(diag::E0505, span, agg_.name.text).with_label("functions always end, so none may call itself");
-    return std::nullopt;
-  }
+  const Expansion expansion(session_, definition_, span);
+  if (expansion.is_recursive()) return std::nullopt;
   if (variables_.empty() && !definition_.is_standard) return expand_reporting(std::move(args));
   // What is wrong inside is wrong with these arguments: say so at the call.
   std::string types;
@@ -107,8 +115,9 @@ std::optional<AggregateCall> AggregateDefinition::expand(BoundArgs args, const S
     return call;
   }
   session_.report(diag::E0504, span, agg_.name.text, types)
-      .with_label(
-          fmt::format("in its definition ({}): {}", location_text(first->span, session_.sources), first->message));
+      .with_label(definition_.is_standard ? "inside it, " + first->message
+                                          : fmt::format("in its definition ({}): {}",
+                                                        location_text(first->span, session_.sources), first->message));
   return std::nullopt;
 }
 

@@ -10,8 +10,10 @@
 
 namespace sluice {
 
-// The overload that fits the arguments best: by exact types, then with int as float; the first when none fits.
-[[nodiscard]] Definition& choose_overload(Session& session, Definition& first, const std::vector<Expr>& args);
+// The overload that fits the arguments best: by exact types, then with int as float. Null when none fits, which is
+// reported.
+[[nodiscard]] Definition* choose_overload(Session& session, Definition& first, const std::vector<Expr>& args,
+                                          const Span& span);
 
 class AggregateDefinition {
  public:

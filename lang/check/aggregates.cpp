@@ -51,7 +51,9 @@ Expr ExprChecker::aggregate_call(Definition& definition, const std::vector<ast::
   std::optional<Expr> filter;
   std::vector<Expr> values = check_counted(exprs, filter);
   if (std::ranges::any_of(values, [](const Expr& value) { return value.type.is_error(); })) return error_expr(span);
-  AggregateDefinition expanded(session_, choose_overload(session_, definition, values));
+  Definition* overload = choose_overload(session_, definition, values, span);
+  if (overload == nullptr) return error_expr(span);
+  AggregateDefinition expanded(session_, *overload);
   auto fitted = expanded.bind(std::move(values), span);
   if (!fitted) return error_expr(span);
   for (auto& test : fitted->present_tests) filter = and_also(std::move(filter), std::move(test));
@@ -65,7 +67,7 @@ Expr ExprChecker::count_distinct(const ast::Name& name, const std::vector<ast::A
   if (!may_aggregate(name, span)) return error_expr(span);
   Definition* count = session_.definitions.find_standard("count");
   if (args.empty() || count == nullptr) {
-    session_.report(diag::E0503, span, name.text, 1, args.size()).with_label("write count_distinct(value)");
+    session_.report(diag::E0503, span, name.text, arguments(1), "none are").with_label("write count_distinct(value)");
     return error_expr(span);
   }
   std::vector<const ast::Expr*> exprs;

@@ -66,7 +66,11 @@ std::optional<std::vector<Expr>> fit_args(Session& session, const FunctionOverlo
   return result;
 }
 
+std::string given(size_t count) { return fmt::format("{} {}", count, count == 1 ? "is" : "are"); }
+
 }  // namespace
+
+std::string arguments(size_t count) { return fmt::format("{} argument{}", count, count == 1 ? "" : "s"); }
 
 std::optional<std::vector<const ast::Arg*>> bind_args(Session& session, const std::string& callee, const Span& span,
                                                       const std::vector<ParamSlot>& params,
@@ -86,7 +90,8 @@ std::optional<std::vector<const ast::Arg*>> bind_args(Session& session, const st
         return std::nullopt;
       }
     } else if (position++ >= params.size()) {
-      session.report(diag::E0503, arg.span, callee, params.size(), args.size()).with_label("it is " + signature);
+      session.report(diag::E0503, arg.span, callee, arguments(params.size()), given(args.size()))
+          .with_label("it is " + signature);
       return std::nullopt;
     }
     if (bound[index] != nullptr) {
@@ -155,7 +160,8 @@ Expr ExprChecker::report_unknown_function(const ast::Name& name) {
 
 Expr ExprChecker::cast(TypeKind target, const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span) {
   if (args.size() != 1 || args.front().name) {
-    session_.report(diag::E0503, span, name.text, 1, args.size()).with_label(fmt::format("write {}(value)", name.text));
+    session_.report(diag::E0503, span, name.text, arguments(1), given(args.size()))
+        .with_label(fmt::format("write {}(value)", name.text));
     return error_expr(span);
   }
   Expr value = check(*args.front().value);
@@ -224,7 +230,8 @@ Expr ExprChecker::report_arguments(const ast::Name& name, const std::vector<cons
   const auto& first = *overloads.front();
   const std::string signatures = fmt::format("it takes {}", signatures_of(overloads));
   if (std::ranges::none_of(overloads, [&](const auto* o) { return o->params.size() == args.size(); })) {
-    session_.report(diag::E0503, span, name.text, first.params.size(), args.size()).with_label(signatures);
+    session_.report(diag::E0503, span, name.text, arguments(first.params.size()), given(args.size()))
+        .with_label(signatures);
     return error_expr(span);
   }
   if (overloads.size() == 1) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lang/operators/narrowing.h"
+
 namespace sluice {
 
 namespace {
@@ -134,11 +136,11 @@ std::optional<Expr> convert(Session& session, const Expr& value, const Type& typ
 }
 
 std::optional<Type> common_type(std::span<const Expr> values) {
-  Type type(TypeKind::Null, true);
+  Type type(TypeKind::Null);
   bool is_nullable = false;
   for (const auto& value : values) {
     if (value.type.is_error()) return value.type;
-    is_nullable = is_nullable || value.type.nullable;
+    is_nullable = is_nullable || value.type.nullable || is_null_type(value.type);
     if (is_null_type(value.type)) continue;
     const Type present = value.type.as_nullable(false);
     const bool has_no_type = type.kind == TypeKind::List && is_null_type(type.element());
@@ -153,6 +155,8 @@ std::optional<Type> common_type(std::span<const Expr> values) {
 }
 
 bool is_trivial(const Expr& expr) {
+  // Without a place, nothing could be proved about it.
+  if (expr.type.nullable && !place_of(expr)) return false;
   if (expr.is_literal() || expr.kind == ExprKind::Column || expr.kind == ExprKind::Local) return true;
   const bool looks_through = expr.kind == ExprKind::Field || expr.is_op(ExprOp::Some) || expr.is_op(ExprOp::Require);
   return looks_through && is_trivial(expr.args[0]);

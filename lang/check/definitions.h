@@ -22,9 +22,10 @@ struct Definition {
   const ast::Item* item = nullptr;
   bool is_standard = false;  // of a stdlib module
   CheckState state = CheckState::Unchecked;
-  std::optional<Expr> value;  // let with a value, param
-  std::optional<Flow> flow;   // let with a pipeline, source
-  std::optional<Type> type;   // type
+  bool is_recursive = false;            // reported as such
+  std::optional<Expr> value;            // let with a value, param
+  std::optional<Flow> flow;             // let with a pipeline, source
+  std::optional<Type> type;             // type
   Definition* next_overload = nullptr;  // a standard `agg` of the same name for other types
 
   template <class T>

@@ -132,9 +132,10 @@ class ExprChecker {
   Env env_;
 };
 
+// "2 arguments"
+[[nodiscard]] std::string arguments(size_t count);
 // The operator as Flow writes it: "+".
 [[nodiscard]] std::string_view operator_text(ast::BinaryOp op);
-// "int", "int?", in words where that helps.
 [[nodiscard]] const ast::Expr& without_parens(const ast::Expr& expr);
 
 }  // namespace sluice

@@ -70,8 +70,11 @@ void ExprChecker::report_unknown_name(const ast::Name& name) {
   }
   std::vector<std::string> names;
   for (const auto& local : env_.locals) names.push_back(local.name);
-  for (const auto& definition : session_.definitions.all())
-    if (!definition.is_standard) names.push_back(definition.name.text);
+  for (const auto& definition : session_.definitions.all()) {
+    const auto* let = definition.as<ast::LetItem>();
+    if (definition.as<ast::ParamItem>() != nullptr || (let != nullptr && let->value != nullptr))
+      names.push_back(definition.name.text);
+  }
   auto& report = session_.report(diag::E0204, name.span, name.text, did_you_mean(name.text, names));
   if (!env_.locals.empty()) report.with_label("here you have: " + list_names(names));
 }

@@ -90,12 +90,8 @@ Expr ExprChecker::function_call(Definition& definition, const std::vector<ast::A
     else
       bind_param(session_, fn, param, type, std::move(arg), call);
   }
-  const Expansion expansion(session_, definition);
-  if (expansion.is_recursive()) {
-    session_.report(diag::E0505, span, fn.name.text)
-        .with_label("functions always end, so none may call itself, also not through another");
-    return error_expr(span);
-  }
+  const Expansion expansion(session_, definition, span);
+  if (expansion.is_recursive()) return error_expr(span);
   if (call.has_error) return error_expr(span);
   Env env;
   env.locals = std::move(call.locals);

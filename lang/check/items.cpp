@@ -75,7 +75,7 @@ Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span
 void check_function(Session& session, Definition& definition) {
   const auto& fn = *definition.as<ast::FnItem>();
   if (fn.pipeline != nullptr) return check_pipeline_function(session, definition);
-  const Expansion expansion(session, definition);
+  const Expansion expansion(session, definition, fn.name.span);
   Env env;
   bool is_ok = true;
   for (const auto& param : fn.params) {

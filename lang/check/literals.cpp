@@ -7,7 +7,7 @@ namespace sluice {
 Expr ExprChecker::node(const ast::Literal& literal, const Span& span) {
   switch (literal.kind) {
     case ast::LiteralKind::Null:
-      return Expr::literal(std::monostate(), Type(TypeKind::Null, true), span);
+      return Expr::literal(std::monostate(), Type(TypeKind::Null), span);
     case ast::LiteralKind::Bool:
       return bool_literal(literal.integer != 0, span);
     case ast::LiteralKind::Int:

@@ -79,12 +79,8 @@ Flow PipelineChecker::call_function(Definition& definition, const ast::Step& ste
         .with_label("its first parameter must be the rows: `rows: stream { ... }`");
     return Flow::broken();
   }
-  const Expansion expansion(session_, definition);
-  if (expansion.is_recursive()) {
-    session_.report(diag::E0505, step.op.span, fn.name.text)
-        .with_label("functions always end, so none may call itself, also not through another");
-    return Flow::broken();
-  }
+  const Expansion expansion(session_, definition, step.op.span);
+  if (expansion.is_recursive()) return Flow::broken();
   std::vector<ParamSlot> slots;
   for (size_t i = 1; i < fn.params.size(); ++i)
     slots.push_back({fn.params[i].name.text, fn.params[i].default_value != nullptr});
@@ -114,7 +110,7 @@ Flow PipelineChecker::call_function(Definition& definition, const ast::Step& ste
 
 void check_pipeline_function(Session& session, Definition& definition) {
   const auto& fn = *definition.as<ast::FnItem>();
-  const Expansion expansion(session, definition);
+  const Expansion expansion(session, definition, fn.name.span);
   PipelineChecker body(session, fn.name.text);
   for (const auto& param : fn.params) {
     if (const auto* type = flow_type(param)) {

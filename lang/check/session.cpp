@@ -4,8 +4,17 @@
 
 namespace sluice {
 
-Expansion::Expansion(Session& session, const Definition& definition)
-    : session_(session), is_recursive_(std::ranges::find(session.expanding, &definition) != session.expanding.end()) {
+Expansion::Expansion(Session& session, Definition& definition, const Span& use) : session_(session) {
+  const auto first = std::ranges::find(session.expanding, &definition);
+  is_recursive_ = first != session.expanding.end();
+  if (is_recursive_ && !definition.is_recursive) {
+    session.report(diag::E0505, use, definition.name.text)
+        .with_label(session.expanding.back() == &definition
+                        ? "functions always end, so none may call itself"
+                        : fmt::format("through `{}`: functions always end, so this may not be",
+                                      session.expanding.back()->name.text));
+    for (auto it = first; it != session.expanding.end(); ++it) (*it)->is_recursive = true;
+  }
   session.expanding.push_back(&definition);
 }
 

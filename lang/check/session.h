@@ -18,7 +18,7 @@ struct Session {
   const CheckOptions& options;
   Definitions definitions;
   GraphBuilder graph;
-  std::vector<const Definition*> expanding;  // functions whose bodies are being inlined, outermost first
+  std::vector<Definition*> expanding;  // functions whose bodies are being inlined, outermost first
   unsigned local_count = 0;
 
   // A name for a local that nothing in a program can have.
@@ -51,10 +51,11 @@ class CapturedDiagnostics {
   Diagnostics captured_;
 };
 
-// Marks a definition as being expanded for a scope; is_recursive() when it already was.
+// Marks a definition as being expanded for a scope; is_recursive() when it already was, which is reported at `use`,
+// once for all definitions that call each other.
 class Expansion {
  public:
-  Expansion(Session& session, const Definition& definition);
+  Expansion(Session& session, Definition& definition, const Span& use);
   ~Expansion() { session_.expanding.pop_back(); }
   Expansion(const Expansion&) = delete;
   Expansion& operator=(const Expansion&) = delete;

@@ -24,7 +24,7 @@ bool is_below_column(const std::string& place, const std::string& column) {
 std::optional<std::string> place_of(const Expr& expr) {
   if (expr.kind == ExprKind::Column) return column_place(expr.name);
   if (expr.kind == ExprKind::Local) return kLocalMark + expr.name;
-  if (expr.is_op(ExprOp::Require)) return place_of(expr.args[0]);
+  if (expr.is_op(ExprOp::Require) || expr.is_op(ExprOp::Some)) return place_of(expr.args[0]);
   if (expr.kind == ExprKind::Field) {
     auto record = place_of(expr.args[0]);
     if (record) *record += kFieldMark + expr.name;
@@ -71,6 +71,7 @@ Expr narrowed(Expr expr, const Places& places) {
   if (!expr.type.nullable) return expr;
   const auto place = place_of(expr);
   if (!place || !places.contains(*place)) return expr;
+  if (expr.is_op(ExprOp::Some)) return expr.args[0];
   Type type = expr.type.as_nullable(false);
   const Span span = expr.span;
   std::vector<Expr> args;

@@ -12,7 +12,7 @@ namespace sluice {
 
 using Places = std::set<std::string>;
 
-// The place an expression reads, looking through Require; nothing for a computed value.
+// The place an expression reads, looking through Require and Some; nothing for a computed value.
 [[nodiscard]] std::optional<std::string> place_of(const Expr& expr);
 [[nodiscard]] std::string column_place(const std::string& column);
 // Is `place` the column itself or a field below it?

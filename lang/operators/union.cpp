@@ -1,4 +1,5 @@
-// union INPUTS: the rows of all of them. Columns are matched by name and have the order of the first.
+// union INPUTS: the rows of all of them. Columns are matched by name, have the order of the first, and can be null
+// where one input's can.
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 
@@ -17,7 +18,7 @@ bool has_same_columns(OperatorContext& context, const Schema& first, const Flow&
           .with_label(fmt::format("has {}; the first has {}", list_names(schema.names()), list_names(first.names())));
       return false;
     }
-    if (match->type != field.type && !match->type.is_error() && !field.type.is_error()) {
+    if (match->type.as_nullable() != field.type.as_nullable() && !match->type.is_error() && !field.type.is_error()) {
       context.diagnostics()
           .report(diag::E0313, span, fmt::format("`{}` is {} here", field.name, match->type.to_string()))
           .with_label(fmt::format("it is {} in the first", field.type.to_string()));
@@ -38,8 +39,10 @@ bool has_same_columns(OperatorContext& context, const Schema& first, const Flow&
 Flow arranged(OperatorContext& context, const ast::Step& step, Flow flow, const Schema& schema) {
   if (flow.schema == schema) return flow;
   std::vector<NamedExpr> columns;
-  for (const auto& field : schema.fields)
-    columns.push_back({field.name, column_of(flow, *flow.schema.find(field.name), step.span)});
+  for (const auto& field : schema.fields) {
+    const Expr value = column_of(flow, *flow.schema.find(field.name), step.span);
+    columns.push_back({field.name, context.convert(value, field.type).value_or(value)});
+  }
   return add_project(context, step, flow, std::move(columns));
 }
 
@@ -52,15 +55,18 @@ Flow as_seen(Flow flow) {
 }  // namespace
 
 Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> flows, const std::vector<Span>& spans) {
-  const Schema schema = as_seen(flows.front()).schema;
+  Schema schema = as_seen(flows.front()).schema;
   for (const auto& flow : flows)
     if (flow.is_broken) return Flow::broken();
   bool is_ok = true;
   for (size_t i = 1; i < flows.size(); ++i)
     is_ok = has_same_columns(context, schema, as_seen(flows[i]), spans[i]) && is_ok;
   if (!is_ok) return flows.front();
+  for (auto& field : schema.fields)  // null where one of them has it
+    for (const auto& flow : flows) field.type.nullable |= as_seen(flow).schema.find(field.name)->type.nullable;
   Flow next = flows.front();
   next.schema = schema;
+  next.present.clear();  // of the first input only
   std::vector<NodeId> inputs;
   for (auto& flow : flows) {
     next.rows.is_table = next.rows.is_table || flow.rows.is_table;
