@@ -20,6 +20,15 @@ def examples(table):
         yield row.group(1), example[0] or example[1].replace('\\"', '"').replace("\\\\", "\\")
 
 
+def as_condition(example):
+    """Lists cannot be compared with `==`; their elements can."""
+    found = re.fullmatch(r"(.*) == \[(.*)\]", example)
+    if not found:
+        return example
+    call, elements = found[1], re.findall(r'"(?:[^"\\]|\\.)*"', found[2])
+    return " and ".join([f"len({call}) == {len(elements)}", *(f"{call}[{i}] == {e}" for i, e in enumerate(elements))])
+
+
 def main():
     sluice, root = sys.argv[1], Path(sys.argv[2])
     table = (root / "stdlib/functions.def").read_text()
@@ -29,7 +38,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         one_line = Path(folder) / "one.txt"
         one_line.write_text("one\n")
-        columns = ",\n     ".join(f"e{i} = {example}" for i, (_, example) in enumerate(found))
+        columns = ",\n     ".join(f"e{i} = {as_condition(example)}" for i, (_, example) in enumerate(found))
         flow = Path(folder) / "examples.flow"
         flow.write_text(f'from lines("{one_line}")\n|> select {columns}\n|> to json("-")\n')
         failures = []

@@ -10,7 +10,8 @@ EPOCH_2024 = 1_704_067_200_000_000  # 2024-01-01 in microseconds since 1970
 # Texts that readers, writers, hashes and comparisons could get wrong.
 TEXTS = ["", "a", "b", "B", "Zed", "ünï", "Ä", "a,b", 'q"uote', "x y", "  pad ", "line\nbreak", "null", "0", "-",
          "naïve café", "seventeen letters", "exactly sixteen!",
-         "a text that is much longer than any inline buffer could be, or so", "tab\there", "back\\slash", "日本語", "a b a", "{}", "'single'"]
+         "a text that is much longer than any inline buffer could be, or so", "tab\there", "back\\slash", "日本語",
+         "a b a", "{}", "'single'"]
 # Soft words of Flow are good names for columns.
 NAMES = ["a", "b", "amount", "city", "key", "type", "state", "time", "on", "by", "per", "count", "order", "x1",
          "longer_name", "desc", "top", "sum", "value", "end"]

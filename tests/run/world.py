@@ -4,6 +4,7 @@ are missing, empty, cut off or enormous: each must give a clear message or the r
 under the final name."""
 
 import os
+import re
 import resource
 import signal
 import stat
@@ -61,11 +62,12 @@ class World(unittest.TestCase):
             self.assertEqual(done.stdout.decode(), expected)
 
     def assert_message(self, done, *parts, code=FAILED):
-        """A short message with these parts, no result, and nothing left behind."""
+        """A short message with these parts (paths, or patterns), no result, and nothing left behind."""
         text = done.stderr.decode(errors="replace")
         self.assertEqual(done.returncode, code, text)
         for part in parts:
-            self.assertIn(str(part).lower(), text.lower())
+            pattern = re.escape(str(part)) if isinstance(part, Path) else part
+            self.assertIsNotNone(re.search(pattern, text, re.IGNORECASE), f"no {pattern} in: {text}")
         self.assertLess(len(text), 4000, text)
         self.assertEqual(sorted(p.name for p in self.out.iterdir()), [])
 
@@ -78,7 +80,7 @@ class World(unittest.TestCase):
 
     def test_pattern_without_files(self):
         done = self.run_job(COPY_CSV, input=self.dir / "no-*.csv", output=self.result)
-        self.assert_message(done, "no-*.csv")
+        self.assert_message(done, r"no-\*\.csv")
 
     def test_unreadable_file(self):
         secret = self.write("secret.csv", "n,s\n1,a\n")
@@ -91,12 +93,12 @@ class World(unittest.TestCase):
             if subprocess.run([SLUICE, "version"], capture_output=True, preexec_fn=drop).returncode != 0:
                 self.skipTest("the program cannot be run by another user from here")
         done = self.run_job(COPY_CSV, input=secret, output=self.result, preexec=drop)
-        self.assert_message(done, secret, "permission denied")
+        self.assert_message(done, secret, "permission")
 
     @unittest.skipUnless(os.path.exists("/proc/self/mem"), "needs Linux")
     def test_file_that_fails_to_read(self):
         done = self.run_job(COPY_LINES, input="/proc/self/mem", output=self.result)
-        self.assert_message(done, "/proc/self/mem", "input/output error")
+        self.assert_message(done, "/proc/self/mem: input/output error")
 
     def test_directory_is_all_its_files(self):
         folder = self.dir / "parts"
@@ -220,14 +222,15 @@ class World(unittest.TestCase):
         self.bad_csv("n,s\n1,a,b\n", ":2")
         self.bad_csv('n,s\n1,"never closed\n2,b\n', ":2")
         self.bad_csv('n,s\n1,"a"b\n', ":2")
-        self.bad_csv("m,s\n1,a\n", "n")
+        self.bad_csv("m,s\n1,a\n", "`n`")
 
     def test_bad_json_records(self):
         for record in ('{"n":', '{"n":"1"}', '{"n":1.5}', '{"s":"x"}', "[1]", '{"n":1}}', '{"n":1 "s":"x"}', "nonsense",
                        '{"n":1,"s":"\\q"}', '{"n":1,"s":"open', '{"n":99999999999999999999}'):
             with self.subTest(record=record):
                 path = self.write("in.json", f'{{"n":1,"s":"good"}}\n{record}\n')
-                self.assert_message(self.run_job(COPY_JSON, input=path, output=self.result), f"{path}:2")
+                done = self.run_job(COPY_JSON, input=path, output=self.result)
+                self.assert_message(done, f"{re.escape(str(path))}:2")
 
     def test_bad_record_late_in_a_large_file(self):
         rows = [f"{i},text {i}" for i in range(200_000)]
@@ -238,7 +241,7 @@ class World(unittest.TestCase):
             done = self.run_job(COPY_CSV, "--parallel", parallel, input=path, output=self.result)
             self.assertEqual(self.result.read_text(), "what was there before\n")
             self.result.rename(self.dir / "kept")
-            self.assert_message(done, f"{path}:150002:1", "oops")
+            self.assert_message(done, f"{re.escape(str(path))}:150002:1", "oops")
             (self.dir / "kept").rename(self.result)
 
     def test_any_bytes(self):
@@ -281,7 +284,7 @@ class World(unittest.TestCase):
         source = self.write("in.csv", "n,s\n" + "".join(f"{i},some text\n" for i in range(100_000)))
         for flow in (COPY_CSV, COPY_CSV.replace("to csv", "to json")):
             done = self.run_job(flow, input=source, output=self.result, preexec=limit)
-            self.assert_message(done, self.result, "file too large")
+            self.assert_message(done, self.result, "file too large|disk is full")
 
     def test_full_disk_of_a_small_file_system(self):
         mount = f"mount -t tmpfs -o size=256k none {self.out}"
@@ -292,13 +295,14 @@ class World(unittest.TestCase):
         script = f"{mount} && {command}; code=$?; ls -A {self.out}; exit $code"
         done = subprocess.run(["unshare", "-m", "sh", "-c", script], capture_output=True, timeout=WAIT)
         self.assertEqual(done.stdout, b"")
-        self.assert_message(done, self.result, "no space left")
+        self.assert_message(done, self.result, "disk is full")
 
     def test_full_standard_output(self):
         source = self.write("in.csv", "n,s\n" + "".join(f"{i},some text\n" for i in range(100_000)))
         for flow in (COPY_CSV.replace("csv(output)", "print()"), COPY_CSV):
             with open("/dev/full", "wb") as full:
-                self.assert_message(self.run_job(flow, stdout=full, input=source, output="-"), "no space left")
+                done = self.run_job(flow, stdout=full, input=source, output="-")
+                self.assert_message(done, "standard output.*disk is full")
 
     # ---- pipes and interrupts ----
 
