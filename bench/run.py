@@ -9,6 +9,7 @@ any order. Inputs are generated once into build/bench-data. Called by `./dev ben
 import argparse
 import json
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -68,8 +69,11 @@ ITEMS = [
     Item("json_filter", "NDJSON filter on 3 of 7 fields", "bids.json", ("ndjson", "filter"), "json_filter"),
     Item("json_all", "NDJSON, all columns used", "bids.json", ("ndjson", "all"), "json_all", 1.0),
 ]
-OTHERS = ["start", "memory"]
+OTHERS = ["start", "compile", "memory"]
 RATIO_TARGET = 0.7
+COMPILE_TARGET_MS = {"quick": 20, "optimized": 150}
+# A line of `sluice run -v` about one stage.
+STAGE_TIMES = re.compile(r"compiling \S+: emit ([\d.]+) ms, quick ([\d.]+) ms, optimized ([\d.]+) ms")
 
 
 def say(text):
@@ -213,6 +217,28 @@ class Bench:
         equal = (self.out / "start.csv").read_text() == "n,square\n2,4\n"
         return {"item": "start", "title": "start to first result", "equal": equal, "target_ms": 150, **figures}
 
+    def compile(self):
+        """Milliseconds to turn each example's stages into machine code, by code tier, with an empty cache."""
+        empty = self.out / "no-cache"
+        figures, missed = {}, []
+        for flow in sorted((ROOT / "examples").glob("*/pipeline.flow")):
+            name = flow.parent.name
+            for column, tier in ((2, "quick"), (3, "optimized")):
+                times = []
+                for _ in range(self.options.pairs):
+                    shutil.rmtree(empty, ignore_errors=True)
+                    command = [self.sluice, "run", "-v", "--tier", tier, str(flow)]
+                    done = subprocess.run(command, input=b"3\n", capture_output=True, cwd=ROOT,
+                                          env=self.environment(empty))
+                    stages = list(STAGE_TIMES.finditer(done.stderr.decode()))
+                    if done.returncode != 0 or not stages:
+                        raise Failure(f"{' '.join(command)}\n{done.stderr.decode()}")
+                    times.append(sum(float(s[1]) + float(s[column]) for s in stages))
+                figures[f"{name}_{tier}_ms"] = round(statistics.median(times), 1)
+                if figures[f"{name}_{tier}_ms"] > COMPILE_TARGET_MS[tier]:
+                    missed.append(f"{name} {tier}")
+        return {"item": "compile", "title": "compile time of the examples", "missed": missed, **figures}
+
     def memory(self):
         """Peak resident memory of a group-by over a file far larger than that."""
         rows = self.options.memory_gb * 1_000_000_000 // 172
@@ -246,6 +272,11 @@ def show_table(results):
             note = "" if r["equal"] else "  DIFFERENT ANSWER"
             print(f"start to result: {r['cold_ms']} ms with an empty code cache, {r['warm_ms']} ms with a filled one "
                   f"(at most {r['target_ms']}){note}")
+        elif r["item"] == "compile":
+            names = [key.removesuffix("_quick_ms") for key in r if key.endswith("_quick_ms")]
+            times = ", ".join(f"{n} {r[f'{n}_quick_ms']} / {r[f'{n}_optimized_ms']} ms" for n in names)
+            print(f"compile, quick / optimized: {times} (at most {COMPILE_TARGET_MS['quick']} / "
+                  f"{COMPILE_TARGET_MS['optimized']}){'; too slow: ' + ', '.join(r['missed']) if r['missed'] else ''}")
         elif r["item"] == "memory":
             print(f"{r['title']}: {r['parallel_1_mb']} MB with one task, {r['parallel_2_mb']} MB with two "
                   f"(at most {r['target_mb']})")
