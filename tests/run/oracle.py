@@ -176,6 +176,8 @@ def step_aggregate(random, relation):
     for _ in range(random.randint(1, 3)):
         name = fresh_name(random, columns)
         text, query, (type_name, nullable, bound, exact) = aggregate_call(random, relation, bool(keys))
+        if type_name == "int" and not nullable and " where " not in text and random.random() < 0.2:
+            text, query, bound = f"{text} // 2 + count()", f"flow_idiv({query}, 2) + count(*)", bound + 10_000
         flow.append(f"{flow_name(name)} = {text}")
         sql.append(f"{query} as {sql_name(name)}")
         columns.append(Column(name, type_name, nullable, bound, exact))
@@ -243,6 +245,7 @@ class Case:
         self.random = randomness.Random(seed)
         self.folder = folder
         self.declarations = ""
+        self.lets = ""
         self.queries = []
         self.database = sqlite3.connect(":memory:")
         add_functions(self.database)
@@ -270,29 +273,61 @@ class Case:
         self.database.execute(f"create table {name} as {relation.sql}")
         return replace(relation, sql=f"select * from {name}")
 
+    def size(self, relation):
+        return self.database.execute(f"select count(*) from ({relation.sql})").fetchone()[0]
+
     def steps(self, relation, count):
         flow = ""
         for _ in range(count):
             if any(c.type == "average" for c in relation.columns):  # without rows null in SQL, NaN in Flow
                 break
             made = self.random.choice(STEPS)(self.random, relation)
-            if made:
-                flow += f"|> {made[0]}\n"
-                relation = self.keep(made[1])
+            if not made:
+                continue
+            after = self.keep(made[1])
+            if self.size(after) * 4 < self.size(relation) and self.random.random() < 0.7:
+                continue  # tests little when almost nothing is left
+            flow += f"|> {made[0]}\n"
+            relation = after
         return flow, relation
+
+    def union(self, flow, relation):
+        """With another source of the same columns."""
+        other = self.source("second_input", list(relation.columns))
+        columns = tuple(replace(c, bound=max(c.bound, 1000)) for c in relation.columns)
+        relation = self.keep(Relation(columns, f"select * from ({relation.sql}) union all {other.sql}"))
+        return f"{flow}|> union second_input\n", relation
+
+    def diamond(self, flow, relation):
+        """The same rows on two ways that meet again."""
+        self.lets = f"let base =\n  from first_input\n{flow}"
+        ways, queries = [], []
+        for _ in range(2):
+            condition = Expressions(self.random, relation.columns).required("bool")
+            way = f"|> where {condition.flow}\n"
+            branch = self.keep(Relation(relation.columns, f"select * from ({relation.sql}) where {condition.sql}"))
+            step = self.random.choice([None, step_distinct, step_sort])
+            if step:
+                text, branch = step(self.random, branch)
+                way += f"|> {text}\n"
+                branch = self.keep(branch)
+            ways.append(way)
+            queries.append(branch.sql)
+        relation = self.keep(Relation(relation.columns, f"{queries[0]} union all {queries[1]}"))
+        return f"{ways[0]}|> union (from base {ways[1].replace(chr(10), ' ')})\n", relation
 
     def make(self):
         """The program and the relation it must print."""
         random = self.random
         relation = self.source("first_input")
         flow, relation = self.steps(relation, random.randint(0, 3))
-        if random.random() < 0.25 and not any(c.type == "average" for c in relation.columns):
-            other = self.source("second_input", list(relation.columns))
-            flow += "|> union second_input\n"
-            columns = tuple(replace(c, bound=max(c.bound, 1000)) for c in relation.columns)
-            relation = self.keep(Relation(columns, f"select * from ({relation.sql}) union all {other.sql}"))
+        if not any(c.type == "average" for c in relation.columns):
+            way = random.choice([self.union, self.diamond, None, None, None, None])
+            if way:
+                flow, relation = way(flow, relation)
         more, relation = self.steps(relation, random.randint(0, 4))
-        return f'{self.declarations}\nfrom first_input\n{flow}{more}|> to json("-")\n', relation
+        start = "base" if self.lets else "first_input"
+        return f'{self.declarations}\n{self.lets}\nfrom {start}\n{flow}{more}|> to json("-")\n', relation
 
 
 def comparable(value, column):

@@ -102,13 +102,22 @@ class Expressions:
     # ---- by type ----
 
     def either(self, type_name, depth):
-        """if c then a else b, or a ?? b."""
+        """if c then a else b, or match n { 1 -> a, else -> b }."""
+        if self.random.random() < 0.3:
+            return self.match(type_name, depth)
         condition = self.required("bool", depth)
         a, b = self.make(type_name, depth), self.make(type_name, depth)
         nullable = a.nullable or b.nullable
         return Expr(f"if {condition.at(IF)} then {a.at(IF)} else {b.at(IF)}", IF,
                     f"(case when {condition.sql} then {a.sql} else {b.sql} end)", type_name, nullable,
                     max(a.bound, b.bound), a.exact and b.exact)
+
+    def match(self, type_name, depth):
+        value, label = self.required("int", depth), self.literal("int")
+        a, b = self.make(type_name, depth), self.make(type_name, depth)
+        return Expr(f"match {value.at(IF)} {{ {label.flow} -> {a.at(IF)}, else -> {b.at(IF)} }}", POSTFIX,
+                    f"(case when {value.sql} = {label.sql} then {a.sql} else {b.sql} end)", type_name,
+                    a.nullable or b.nullable, max(a.bound, b.bound), a.exact and b.exact)
 
     def make_int(self, depth):
         kind = self.random.choice(["+", "-", "*", "//", "%", "neg", "length", "either", "??", "hour", "narrowed"])
@@ -240,6 +249,12 @@ class Expressions:
             text, part = self.make("string", depth), self.random.choice(["a", "b", "", "ï", "x y"])
             return Expr(f"{function}({text.at(IF)}, {flow_text(part)})", POSTFIX,
                         f"{sql}({text.sql}, {sql_text(part)})", "bool", text.nullable)
+        if kind == "in" and self.random.random() < 0.4:
+            value = self.required("int", depth)
+            low, high = sorted(self.random.sample(range(-10, 500), 2))
+            flow, sign = self.random.choice([("..", "<="), ("..<", "<")])
+            return Expr(f"{value.at(COMPARE + 1)} in {low}{flow}{high}", COMPARE,
+                        f"({value.sql} >= {low} and {value.sql} {sign} {high})", "bool")
         if kind == "in":
             value = self.required(self.any_type(["int", "string"]), depth)
             items = [self.literal(value.type) for _ in range(self.random.randint(1, 4))]
