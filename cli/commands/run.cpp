@@ -13,6 +13,7 @@
 #include "cli/support/program.h"
 #include "cli/support/row_error.h"
 #include "cli/support/status_line.h"
+#include "cli/support/terminal_connectors.h"
 #include "compiler/jit/jit_engine.h"
 #include "runtime/coordinator/local_job.h"
 #include "stdlib/catalog.h"
@@ -87,7 +88,10 @@ class RunCommand final : public Command {
     options.block_bytes = block_bytes_;
     options.stop = stop.get_token();
     options.on_progress = [&](const JobProgress& progress) { status.update(progress); };
-    const JobOutcome outcome = run_local(compilation.plan(), **jit, *connectors, options);
+    TerminalConnectors terminal(*connectors, status);
+    const bool shares_terminal = console.output_is_terminal() && console.error_is_terminal();
+    const JobOutcome outcome = run_local(
+        compilation.plan(), **jit, shares_terminal ? static_cast<ConnectorFactory&>(terminal) : *connectors, options);
     status.clear();
     if (console.verbose()) describe(compilation, **jit, outcome, console);
     return exit_code(outcome, compilation, interrupts, console);

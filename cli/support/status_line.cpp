@@ -88,8 +88,7 @@ void StatusLine::draw(const std::string& text) {
   }
 }
 
-void StatusLine::clear() {
-  const std::scoped_lock lock(mutex_);
+void StatusLine::erase() {
   if (is_drawn_) fmt::print(stderr, "\r\x1b[K");
   is_drawn_ = false;
 }

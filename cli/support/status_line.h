@@ -17,10 +17,20 @@ class StatusLine {
 
   // From any thread. Nothing is shown in a job's first half second.
   void update(const JobProgress& progress);
+  // Calls `print` while the line is away and stays away.
+  template <class Print>
+  auto without(const Print& print) {
+    const std::scoped_lock lock(mutex_);
+    erase();
+    return print();
+  }
   // Takes the line away, so that something else can be printed; the next update draws it again.
-  void clear();
+  void clear() {
+    without([] {});
+  }
 
  private:
+  void erase();
   void draw(const std::string& text);
 
   const Console& console_;
