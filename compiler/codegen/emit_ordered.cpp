@@ -1,5 +1,7 @@
 // top and sort: rows are kept in block layout, in front of each the values it is ordered by ("order.0", ...), so that
 // comparing two rows evaluates nothing.
+#include <algorithm>
+
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
 #include "compiler/codegen/table.h"
@@ -9,6 +11,74 @@
 namespace sluice::codegen {
 
 namespace {
+
+bool holds_list(const Type& type) {
+  return type.kind == TypeKind::List ||
+         std::ranges::any_of(type.fields, [](const Field& field) { return holds_list(field.type); });
+}
+
+// One of two kept rows: an address inside it, and its end, from which its heap is counted.
+struct KeptPlace {
+  llvm::Value* address;
+  llvm::Value* end;
+  [[nodiscard]] KeptPlace at(FunctionEmitter& f, uint64_t bytes) const { return {f.offset(address, bytes), end}; }
+  [[nodiscard]] KeptPlace at(FunctionEmitter& f, llvm::Value* bytes) const { return {f.offset(address, bytes), end}; }
+};
+
+llvm::Value* compare_kept(FunctionEmitter& f, const Type& type, const KeptPlace& a, const KeptPlace& b);
+
+llvm::Value* compare_kept_lists(FunctionEmitter& f, const Type& element, const KeptPlace& a, const KeptPlace& b) {
+  const auto first_element = [&](const KeptPlace& list) {
+    auto* distance = f.b.CreateZExt(f.load(f.stage.i32, list.address), f.stage.i64);
+    return KeptPlace{f.offset(list.end, f.b.CreateNeg(distance)), list.end};
+  };
+  const KeptPlace a_first = first_element(a);
+  const KeptPlace b_first = first_element(b);
+  auto* a_size = f.load(f.stage.i32, a.address, 4);
+  auto* b_size = f.load(f.stage.i32, b.address, 4);
+  auto* a_shorter = f.b.CreateICmpULT(a_size, b_size);
+  auto* common = f.b.CreateZExt(f.b.CreateSelect(a_shorter, a_size, b_size), f.stage.i64);
+  auto* order = f.slot(f.stage.i32, "order");
+  f.b.CreateStore(f.int32(0), order);
+  f.loop(f.int64(0), common, "elements", [&](llvm::Value* i) {
+    f.if_then(f.b.CreateICmpEQ(f.b.CreateLoad(f.stage.i32, order), f.int32(0)), [&] {
+      auto* at = f.b.CreateMul(i, f.int64(block_size_of(element)));
+      f.b.CreateStore(compare_kept(f, element, a_first.at(f, at), b_first.at(f, at)), order);
+    });
+  });
+  auto* by_elements = f.b.CreateLoad(f.stage.i32, order);
+  auto* by_size = f.b.CreateSub(f.b.CreateZExt(f.b.CreateICmpUGT(a_size, b_size), f.stage.i32),
+                                f.b.CreateZExt(a_shorter, f.stage.i32));
+  return f.b.CreateSelect(f.b.CreateICmpNE(by_elements, f.int32(0)), by_elements, by_size);
+}
+
+// As emit_compare, but lists are compared where they lie: loading one needs the scratch arena of a task, and a
+// comparison belongs to none.
+llvm::Value* compare_kept(FunctionEmitter& f, const Type& type, const KeptPlace& a, const KeptPlace& b) {
+  if (!holds_list(type))
+    return emit_compare(f, load_block(f, type, a.address, a.end), load_block(f, type, b.address, b.end));
+  if (type.nullable) {
+    const auto is_present = [&](const KeptPlace& place) {
+      return f.b.CreateICmpNE(f.load(f.stage.i8, place.address), llvm::ConstantInt::get(f.stage.i8, 0));
+    };
+    auto* a_present = is_present(a);
+    auto* b_present = is_present(b);
+    return f.if_else(
+        f.b.CreateAnd(a_present, b_present), f.stage.i32,
+        [&] { return compare_kept(f, type.as_nullable(false), a.at(f, uint64_t{1}), b.at(f, uint64_t{1})); },
+        [&] { return f.b.CreateSub(f.b.CreateZExt(a_present, f.stage.i32), f.b.CreateZExt(b_present, f.stage.i32)); });
+  }
+  if (type.kind == TypeKind::List) return compare_kept_lists(f, type.element(), a, b);
+  auto* order = f.slot(f.stage.i32, "order");
+  f.b.CreateStore(f.int32(0), order);
+  uint64_t offset = 0;
+  for (const auto& field : type.fields) {
+    f.if_then(f.b.CreateICmpEQ(f.b.CreateLoad(f.stage.i32, order), f.int32(0)),
+              [&] { f.b.CreateStore(compare_kept(f, field.type, a.at(f, offset), b.at(f, offset)), order); });
+    offset += block_size_of(field.type);
+  }
+  return f.b.CreateLoad(f.stage.i32, order);
+}
 
 // i32 name(a, a_end, b, b_end): the order of two kept rows; `ties_only` leaves out the columns that break ties.
 llvm::Function* compare_function(StageContext& stage, NodeId id, const std::vector<OrderKey>& order, const Schema& kept,
@@ -23,10 +93,10 @@ llvm::Function* compare_function(StageContext& stage, NodeId id, const std::vect
   const size_t count = ties_only ? order.size() : kept.fields.size();
   for (size_t i = 0; i < count; ++i) {
     const Type& type = kept.fields[i].type;
-    const Value a = load_block(f, type, f.offset(f.argument(0), layout.offsets[i]), f.argument(1));
-    const Value b = load_block(f, type, f.offset(f.argument(2), layout.offsets[i]), f.argument(3));
+    const KeptPlace a{f.offset(f.argument(0), layout.offsets[i]), f.argument(1)};
+    const KeptPlace b{f.offset(f.argument(2), layout.offsets[i]), f.argument(3)};
     const bool descending = i < order.size() && order[i].descending;
-    auto* by_column = descending ? emit_compare(f, b, a) : emit_compare(f, a, b);
+    auto* by_column = descending ? compare_kept(f, type, b, a) : compare_kept(f, type, a, b);
     f.b.CreateStore(by_column, result);
     auto* next = f.block("next");
     f.b.CreateCondBr(f.b.CreateICmpNE(by_column, f.int32(0)), done, next);
