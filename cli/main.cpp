@@ -1,4 +1,6 @@
 // The program `sluice`: reads the command line, executes one command, and turns its outcome into an exit code.
+#include <fcntl.h>
+
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -25,11 +27,22 @@ ExitCode execute(const std::vector<std::string>& words) {
   return line.command->execute(console);
 }
 
+// A standard file that our parent closed would be replaced by the next file we open, and rows would end up there. In
+// its place stands a file that refuses what the standard file is for.
+void occupy_closed_standard_files() {
+  constexpr int kModes[] = {O_WRONLY, O_RDONLY, O_RDWR};
+  for (int file = 0; file < 3; ++file) {
+    // The lowest free number is given out, and those below are taken.
+    if (::fcntl(file, F_GETFD) < 0) (void)::open("/dev/null", kModes[file]);
+  }
+}
+
 }  // namespace
 }  // namespace sluice
 
 int main(int argc, char** argv) {
   using sluice::ExitCode;
+  sluice::occupy_closed_standard_files();
   // Ours does not throw; what a library throws and nobody caught ends here with a message instead of a core file.
   try {
     ExitCode code = sluice::execute(std::vector<std::string>(argv + 1, argv + argc));

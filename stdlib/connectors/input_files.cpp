@@ -9,9 +9,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <cstdlib>
 #include <memory>
 #include <string_view>
+#include <system_error>
 
 namespace sluice {
 namespace {
@@ -95,8 +96,7 @@ std::unexpected<Error> cannot_read(const std::string& path, int error) {
     }
     return user_error(fmt::format("cannot read {}: there is no such file{}", path, help));
   }
-  if (error == EACCES) return user_error(fmt::format("cannot read {}: you have no permission to", path));
-  return user_error(fmt::format("cannot read {}: {}", path, std::strerror(error)));
+  return user_error(fmt::format("cannot read {}: {}", path, std::generic_category().message(error)));
 }
 
 Result<InputFile> examine(const std::string& path) {

@@ -10,26 +10,19 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 namespace sluice {
 namespace {
 
+// The world's errors keep their errno: by it a command line tells a closed pipe (`| head` has enough) from a failure.
 std::unexpected<Error> cannot_write(const std::string& path, int error) {
-  switch (error) {
-    case ENOENT:
-      return user_error(fmt::format("cannot write {}: there is no such directory; make it first", path));
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return user_error(fmt::format("cannot write {}: you have no permission to write there", path));
-    case ENOSPC:
-    case EDQUOT:
-      return external_error(
-          fmt::format("cannot write {}: the disk is full; nothing was left behind, make room and run again", path));
-    default:  // with the errno, by which a command line tells a closed pipe (`| head` has enough) from a failure
-      return system_error("cannot write " + path, error);
-  }
+  if (error == ENOENT)
+    return user_error(fmt::format("cannot write {}: there is no such directory; make it first", path));
+  if (error == EACCES || error == EPERM || error == EROFS)
+    return user_error(fmt::format("cannot write {}: {}", path, std::generic_category().message(error)));
+  return system_error("cannot write " + path, error);
 }
 
 // Directory and name, the directory with its slash.
