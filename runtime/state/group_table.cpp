@@ -17,6 +17,7 @@ namespace {
 constexpr uint64_t kFirstSlots = 256;
 constexpr uint64_t kFirstSpareSlots = 64;
 constexpr size_t kFirstBytes = 4096;
+constexpr uint64_t kPrefetchDistance = 16;  // slots
 
 using uint128 = unsigned __int128;
 
@@ -24,6 +25,11 @@ uint64_t hash_of(uint64_t slot) {
   uint64_t hash;
   std::memcpy(&hash, GroupTable::entry_of(slot), sizeof hash);
   return hash;
+}
+
+// Entries are scattered over memory, but which ones will be read soon is known.
+void prefetch(const uint64_t* slots, uint64_t position, uint64_t count) {
+  if (position < count && slots[position] != 0) __builtin_prefetch(GroupTable::entry_of(slots[position]));
 }
 
 uint64_t slot_value(const char* entry, uint64_t hash) { return reinterpret_cast<uintptr_t>(entry) | hash << 48; }
@@ -38,12 +44,7 @@ HashRange hash_range(uint32_t key_groups, uint32_t first_group, uint32_t end_gro
 }
 
 GroupTable::GroupTable(uint32_t entry_size, HashRange range, uint64_t* account)
-    : abi::HashTable{},
-      range_(range),
-      entry_size_(entry_size),
-      account_(account),
-      entries_(kFirstBytes, account),
-      bytes_(kFirstBytes, account) {
+    : abi::HashTable{}, range_(range), entry_size_(entry_size), account_(account), memory_(kFirstBytes, account) {
   SLUICE_INVARIANT(entry_size >= sizeof(uint64_t), "a table entry begins with its hash");
   hash_base = range.first;
   allocate_slots(kFirstSlots, kFirstSpareSlots);
@@ -79,8 +80,10 @@ void GroupTable::rebuild(uint64_t home_slots, uint64_t spare_slots) noexcept {
   while (true) {
     allocate_slots(home_slots, spare_slots);
     bool fits = true;
-    for (uint64_t i = 0; i < old_count && fits; ++i)
+    for (uint64_t i = 0; i < old_count && fits; ++i) {
+      prefetch(old_slots, i + kPrefetchDistance, old_count);
       if (old_slots[i] != 0) fits = place(hash_of(old_slots[i]), old_slots[i]);
+    }
     if (fits) break;
     free_zeroed(reinterpret_cast<char*>(slots), slot_count * sizeof(uint64_t));
     *account_ -= slot_count * sizeof(uint64_t);
@@ -92,7 +95,7 @@ void GroupTable::rebuild(uint64_t home_slots, uint64_t spare_slots) noexcept {
 
 char* GroupTable::insert(uint64_t hash) noexcept {
   if (count >= grow_at_) rebuild(home_slots_ * 2, spare_slots_);
-  char* entry = entries_.allocate(entry_size_, 8);
+  char* entry = memory_.allocate(entry_size_, 8);
   std::memset(entry, 0, entry_size_);
   std::memcpy(entry, &hash, sizeof hash);
   // Many hashes at the end of the range: more slots would not spread them, more room behind does.
@@ -121,12 +124,14 @@ void GroupTable::sort_run(uint64_t begin) noexcept {
 
 char* GroupTable::next(uint64_t* cursor) noexcept {
   uint64_t position = *cursor;
-  while (position < slot_count && slots[position] == 0) ++position;
+  for (; position < slot_count && slots[position] == 0; ++position)
+    prefetch(slots, position + kPrefetchDistance, slot_count);
   if (position == slot_count) {
     *cursor = position;
     return nullptr;
   }
   if (position == 0 || slots[position - 1] == 0) sort_run(position);
+  prefetch(slots, position + kPrefetchDistance, slot_count);
   *cursor = position + 1;
   return entry_of(slots[position]);
 }
@@ -134,12 +139,11 @@ char* GroupTable::next(uint64_t* cursor) noexcept {
 void GroupTable::clear() noexcept {
   std::memset(slots, 0, slot_count * sizeof(uint64_t));
   count = 0;
-  entries_.reset();
-  bytes_.reset();
+  memory_.reset();
 }
 
 char* GroupTable::copy(std::string_view bytes) noexcept {
-  char* copy = bytes_.allocate(bytes.size());
+  char* copy = memory_.allocate(bytes.size());
   if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());
   return copy;
 }
@@ -148,7 +152,7 @@ void GroupTable::set_string(StringField& field, std::string_view bytes) noexcept
   if (bytes.size() > field.capacity) {
     // The old bytes are lost until the table is cleared; growing by half bounds that to twice what is used.
     const uint64_t capacity = std::max<uint64_t>(bytes.size(), field.capacity + field.capacity / 2);
-    field.data = bytes_.allocate(capacity);
+    field.data = memory_.allocate(capacity);
     field.capacity = capacity;
   }
   if (!bytes.empty()) std::memmove(field.data, bytes.data(), bytes.size());

@@ -61,8 +61,7 @@ class GroupTable : public abi::HashTable {
   uint64_t spare_slots_ = 0;
   uint64_t grow_at_ = 0;
   uint64_t* account_;
-  ByteArena entries_;
-  ByteArena bytes_;
+  ByteArena memory_;  // entries and their strings, side by side: one cache miss brings both
 };
 
 }  // namespace sluice
