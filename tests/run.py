@@ -89,7 +89,7 @@ def run_lit(tally, suite, preset, name_filter=None):
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "lit.json"
-        command = [sys.executable, LIT, "--quiet", "--no-progress-bar", "-j", JOBS, "-o", str(report), "-v"]
+        command = [sys.executable, LIT, "--no-progress-bar", "-j", JOBS, "-o", str(report), "-v"]
         if name_filter:
             command += ["--filter", name_filter, "--allow-empty-runs"]
         result = subprocess.run(command + [str(ROOT / "build" / preset / "tests")], capture_output=True, text=True,
@@ -99,7 +99,8 @@ def run_lit(tally, suite, preset, name_filter=None):
     passed = sum(code in ("PASS", "XFAIL", "FLAKYPASS") for code in codes)
     failed = max(failed, int(result.returncode != 0))
     if failed:
-        print(f"---- {suite}\n{result.stdout}{result.stderr}")
+        output = [line for line in result.stdout.split("\n") if not line.startswith("PASS:")]
+        print(f"---- {suite}\n" + "\n".join(output) + result.stderr)
     tally.add(suite, passed, failed, started)
 
 

@@ -1,5 +1,5 @@
 """Every row of a table is exercised by a test: its name stands somewhere in tests/ or examples/. (functions.def is not
-among them: each of its rows carries an example, and tests/run/functions.test runs them all.)"""
+among them: each of its rows carries an example, and tests/run/function_examples.test runs them all.)"""
 
 import re
 
