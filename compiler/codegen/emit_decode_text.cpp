@@ -1,4 +1,6 @@
 // lines and csv: records whose field boundaries the source's scanner has already found (abi::Chunk).
+#include <optional>
+
 #include "compiler/codegen/decode.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
@@ -33,10 +35,26 @@ CsvColumn open_column(FunctionEmitter& f, llvm::Value* field_map, size_t declare
   return column;
 }
 
-Value csv_value(FunctionEmitter& f, const Type& type, FieldText field) {
-  auto* is_quoted = f.b.CreateAnd(f.b.CreateICmpEQ(f.b.CreateAlignedLoad(f.stage.i8, field.data, llvm::Align(1)),
-                                                   llvm::ConstantInt::get(f.stage.i8, '"')),
-                                  f.b.CreateICmpNE(field.size, f.int64(0)));
+// The character that may enclose a field: the source's `quote` option, nothing when that is empty.
+std::optional<char> quote_of(const SourceNode& node) {
+  for (const auto& option : node.options) {
+    if (option.name != "quote") continue;
+    const auto& text = std::get<std::string>(option.value);
+    return text.empty() ? std::nullopt : std::optional(text[0]);
+  }
+  return '"';
+}
+
+// Does the field begin with a quote?
+llvm::Value* begins_with(FunctionEmitter& f, const FieldText& field, std::optional<char> quote) {
+  if (!quote) return f.boolean(false);
+  auto* first = f.b.CreateAlignedLoad(f.stage.i8, field.data, llvm::Align(1));
+  return f.b.CreateAnd(f.b.CreateICmpEQ(first, llvm::ConstantInt::get(f.stage.i8, static_cast<uint8_t>(*quote))),
+                       f.b.CreateICmpNE(field.size, f.int64(0)));
+}
+
+Value csv_value(FunctionEmitter& f, const Type& type, FieldText field, std::optional<char> quote) {
+  auto* is_quoted = begins_with(f, field, quote);
   auto* text = f.slot(llvm::ArrayType::get(f.stage.i64, 2), "field");
   f.store(field.data, text);
   f.store(field.size, text, 8);
@@ -83,6 +101,7 @@ void emit_decode_csv(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm
   auto* field_map = chunk_pointer(f, chunk, offsetof(abi::Chunk, field_map));
   auto* field_count = f.load(f.stage.i64, chunk, offsetof(abi::Chunk, field_count));
   auto* count = f.load(f.stage.i64, chunk, offsetof(abi::Chunk, row_count));
+  const std::optional<char> quote = quote_of(node);
   std::vector<CsvColumn> columns;
   for (size_t i = 0; i < node.declared.fields.size(); ++i) columns.push_back(open_column(f, field_map, i));
   f.loop(f.int64(0), count, "records", [&](llvm::Value* row) {
@@ -97,7 +116,7 @@ void emit_decode_csv(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm
         auto* begin = f.b.CreateSelect(column.is_first, record, previous);
         auto* field_data = f.offset(data, begin);
         auto* size = f.b.CreateSub(entry(f, ends, column.field), begin);
-        return csv_value(f, type, {id, declared, field_data, size});
+        return csv_value(f, type, {id, declared, field_data, size}, quote);
       };
       if (!type.nullable) return present_field();
       return f.if_else(column.is_missing, type, [&] { return null_value(f, type); }, present_field);

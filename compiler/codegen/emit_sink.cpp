@@ -77,7 +77,7 @@ class RowEncoder {
       if (value.type.kind == TypeKind::String) {
         put(string_function, value.data, value.size);
       } else if (value.type.kind == TypeKind::Record || value.type.kind == TypeKind::List) {
-        json(value);
+        nested(value, string_function);
       } else {
         scalar(value, "rt_sink_float");
       }
@@ -85,6 +85,16 @@ class RowEncoder {
   }
 
  private:
+  // Lists and records are json; in csv that needs quotes around it, which only its text can tell.
+  void nested(const Value& value, std::string_view string_function) {
+    if (string_function != "rt_sink_csv_string") return json(value);
+    flush();
+    auto* mark = f_.call("rt_sink_mark", {f_.context(), sink_});
+    json(value);
+    flush();
+    f_.call("rt_sink_csv_field", {f_.context(), sink_, mark});
+  }
+
   void when_present(const Value& value, std::string_view null_text, const std::function<void()>& encode) {
     if (value.present == nullptr) return encode();
     flush();

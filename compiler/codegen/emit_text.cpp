@@ -87,7 +87,7 @@ Value emit_kernel_call(FunctionEmitter& f, const Expr& expr, const std::vector<V
   auto* present = all_present(f, args);
   const auto called = [&] {
     Value result = call_kernel(f, expr, overload->result, args);
-    if (overload->can_fail) f.fail_if_raised();
+    if (overload->can_fail) f.fail_if_raised(expr.span);
     if (expr.type.nullable && result.present == nullptr) result.present = f.boolean(true);
     // The kernel leaves its result untouched when it is null; downstream relies on the size being zero then.
     if (result.size && result.present) result.size = f.b.CreateSelect(result.present, result.size, f.int64(0));

@@ -170,9 +170,12 @@ void FunctionEmitter::fail_if(llvm::Value* condition, const std::function<void()
   begin(after);
 }
 
-void FunctionEmitter::fail_if_raised() {
+void FunctionEmitter::fail_if_raised(const Span& span) {
   auto* failed = load(stage.i8, context(), offsetof(abi::TaskContext, failed));
-  fail_if(b.CreateICmpNE(failed, llvm::ConstantInt::get(stage.i8, 0)), [] {});
+  // The kernel has left its message with the runtime (raise_text); the site says where in the program it belongs.
+  const uint32_t site = stage.error_site("R0104", span, node);
+  fail_if(b.CreateICmpNE(failed, llvm::ConstantInt::get(stage.i8, 0)),
+          [&] { call("rt_raise", {context(), int32(site), int64(0), int64(0)}); });
 }
 
 llvm::Value* FunctionEmitter::state_pointer(size_t array_offset, uint32_t index) {

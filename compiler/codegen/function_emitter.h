@@ -66,7 +66,7 @@ class FunctionEmitter {
   void return_code(abi::Code code);  // ends the current block; continue in a new one
   // Raises the row error and returns Failed when `condition` holds.
   void fail_if(llvm::Value* condition, const std::function<void()>& raise);
-  void fail_if_raised();  // after a call that may have set context->failed
+  void fail_if_raised(const Span& span);  // after a call of a kernel that may have raised an error
 
   // ---- the context ----
   [[nodiscard]] llvm::Value* state_pointer(size_t array_offset, uint32_t index);  // hoisted: context->array[index]

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "runtime/abi/layout.h"
@@ -35,6 +36,13 @@ class SinkBuffer {
     std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
     cursor_ += bytes.size();
   }
+  // Takes back what stands behind the first `size` bytes; only within a row.
+  [[nodiscard]] std::string take_behind(size_t size) {
+    std::string text(data_ + size, cursor_);
+    cursor_ = data_ + size;
+    return text;
+  }
+  [[nodiscard]] size_t size() const { return static_cast<size_t>(cursor_ - data_); }
   void append(char byte) noexcept {
     *reserve(1) = byte;
     ++cursor_;

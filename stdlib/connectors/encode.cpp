@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <string>
 #include <string_view>
 
 #include "runtime/abi/runtime_functions.h"
@@ -155,6 +156,13 @@ void rt_sink_csv_string(Ptr context, I32 sink, Ptr data, I64 size) noexcept {
   }
   buffer.append(text);
   buffer.append('"');
+}
+
+I64 rt_sink_mark(Ptr context, I32 sink) noexcept { return static_cast<I64>(buffer_of(context, sink).size()); }
+
+void rt_sink_csv_field(Ptr context, I32 sink, I64 mark) noexcept {
+  std::string text = buffer_of(context, sink).take_behind(static_cast<size_t>(mark));
+  rt_sink_csv_string(context, sink, text.data(), static_cast<I64>(text.size()));
 }
 
 void rt_sink_cell_string(Ptr context, I32 sink, Ptr data, I64 size) noexcept {

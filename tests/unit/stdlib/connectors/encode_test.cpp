@@ -81,6 +81,19 @@ TEST_F(Encode, Cells) {
   EXPECT_EQ(cell("no special character in here"), "no special character in here");
 }
 
+TEST_F(Encode, JsonInACsvField) {
+  auto* task = context_.task();
+  const auto put = [&](std::string text) {
+    abi::rt_sink_bytes(task, 0, text.data(), static_cast<int64_t>(text.size()));
+  };
+  put("1,");
+  const int64_t mark = abi::rt_sink_mark(task, 0);
+  put(R"(["a","b"])");
+  abi::rt_sink_csv_field(task, 0, mark);
+  put(",2\n");
+  EXPECT_EQ(context_.take_encoded(), "1,\"[\"\"a\"\",\"\"b\"\"]\",2\n");
+}
+
 TEST_F(Encode, Values) {
   auto* task = context_.task();
   abi::rt_sink_int(task, 0, INT64_MIN);
