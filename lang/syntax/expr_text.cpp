@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "lang/support/time_text.h"
+
 namespace sluice {
 
 using namespace ast;
@@ -74,9 +76,10 @@ class ExprWriter {
       case LiteralKind::String:
         return quoted_text(e.string);
       case LiteralKind::Duration:
-        return fmt::format("{}us", e.integer);
+        return duration_text(e.integer);
       case LiteralKind::Instant:
-        return fmt::format("@{}us{}", e.integer, e.is_time_of_day ? " of the day" : "");
+        // The time of a day prints as on the first day of 1970, of which only the time is shown.
+        return "@" + (e.is_time_of_day ? timestamp_text(e.integer).substr(11) : timestamp_text(e.integer));
     }
     return {};
   }

@@ -4,8 +4,9 @@
 
 #include <array>
 #include <charconv>
-#include <chrono>
 #include <optional>
+
+#include "lang/support/civil_time.h"
 
 namespace sluice::syntax {
 
@@ -16,7 +17,7 @@ struct Unit {
   int64_t factor;
 };
 
-constexpr int64_t kSecond = 1'000'000;
+constexpr int64_t kSecond = kMicrosPerSecond;
 constexpr auto kDurationUnits = std::to_array<Unit>({{"us", 1},
                                                      {"ms", 1000},
                                                      {"s", kSecond},
@@ -300,12 +301,9 @@ class InstantReader {
     const auto month = digits(2, 12);
     if (!month || !accept('-')) return std::nullopt;
     const auto day = digits(2, 31);
-    if (!day) return std::nullopt;
-    const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)),
-                                           std::chrono::month(static_cast<unsigned>(*month)),
-                                           std::chrono::day(static_cast<unsigned>(*day))};
-    if (!date.ok()) return std::nullopt;
-    return std::chrono::sys_days(date).time_since_epoch().count() * 86400 * kSecond;
+    const CivilDate date{*year, static_cast<uint32_t>(*month), static_cast<uint32_t>(day.value_or(0))};
+    if (date.month == 0 || date.day == 0 || date.day > days_in_month(date.year, date.month)) return std::nullopt;
+    return days_of(date) * kMicrosPerDay;
   }
 
  private:

@@ -192,6 +192,7 @@ void Scanner::end_fstring() {
 }
 
 void Scanner::finish() {
+  if (result_.is_too_deep) return;
   begin_ = end_;
   begin_offset_ = end_offset_;
   if (long_begin_ != kNoLong) {
