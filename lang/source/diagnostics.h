@@ -19,7 +19,7 @@ enum class Severity : uint8_t { Error, Warning };
 
 // One row of diagnostics.def.
 struct DiagnosticRow {
-  std::string_view code;         // "E0201"
+  std::string_view code;  // "E0201"
   Severity severity;
   std::string_view format;       // one sentence, fmt syntax
   std::string_view explanation;  // the long form that `sluice error CODE` prints
@@ -52,10 +52,22 @@ struct Diagnostic {
   std::vector<std::string> helps;  // what to write instead
   std::optional<Edit> edit;
 
-  Diagnostic& with_label(std::string text) { label = std::move(text); return *this; }
-  Diagnostic& with_note(std::string text) { notes.push_back(std::move(text)); return *this; }
-  Diagnostic& with_help(std::string text) { helps.push_back(std::move(text)); return *this; }
-  Diagnostic& with_edit(Edit change) { edit = std::move(change); return *this; }
+  Diagnostic& with_label(std::string text) {
+    label = std::move(text);
+    return *this;
+  }
+  Diagnostic& with_note(std::string text) {
+    notes.push_back(std::move(text));
+    return *this;
+  }
+  Diagnostic& with_help(std::string text) {
+    helps.push_back(std::move(text));
+    return *this;
+  }
+  Diagnostic& with_edit(Edit change) {
+    edit = std::move(change);
+    return *this;
+  }
 };
 
 // Collects what one compilation has to say. Not thread-safe.
@@ -84,6 +96,7 @@ class Diagnostics {
 [[nodiscard]] std::string location_text(const Span& span, const SourceMap& sources);
 
 // The closest candidate within a third of the word's length of edits, or nothing.
-[[nodiscard]] std::optional<std::string> closest_name(std::string_view word, const std::vector<std::string>& candidates);
+[[nodiscard]] std::optional<std::string> closest_name(std::string_view word,
+                                                      const std::vector<std::string>& candidates);
 
 }  // namespace sluice

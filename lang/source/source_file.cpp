@@ -1,9 +1,9 @@
 #include "lang/source/source_file.h"
 
+#include <sys/stat.h>
 #include <cerrno>
 #include <cstdio>
 #include <memory>
-#include <sys/stat.h>
 
 namespace sluice {
 
@@ -16,7 +16,8 @@ Result<std::string> read_all(std::FILE* stream, const std::string& path) {
   char buffer[1 << 16];
   while (size_t n = std::fread(buffer, 1, sizeof buffer, stream)) {
     text.append(buffer, n);
-    if (text.size() > kMaxSourceBytes) return user_error(path + " is larger than 64 MiB: is it really a .flow program?");
+    if (text.size() > kMaxSourceBytes)
+      return user_error(path + " is larger than 64 MiB: is it really a .flow program?");
   }
   if (std::ferror(stream)) return system_error("cannot read " + path, errno);
   return text;
@@ -60,7 +61,7 @@ Result<uint32_t> SourceMap::load(const std::string& path) {
     SLUICE_ASSIGN(auto text, read_all(stdin, "standard input"));
     return add("<stdin>", std::move(text));
   }
-  struct stat info {};
+  struct stat info{};
   if (::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
     return user_error(path + " is a directory; name the .flow file in it, for example " + path + "/pipeline.flow");
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream(std::fopen(path.c_str(), "rb"), &std::fclose);

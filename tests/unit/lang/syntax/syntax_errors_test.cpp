@@ -109,6 +109,7 @@ TEST(SyntaxErrors, WhatCouldStandHere) {
 }
 
 TEST(SyntaxErrors, ReservedWords) {
+  EXPECT_EQ(places("let from = 1"), "E0113:1");
   EXPECT_EQ(label("let from = 1"), "choose another name, or write it in backquotes: `from`");
   EXPECT_EQ(label("type T = { match: int }"), "choose another name, or write it in backquotes: `match`");
 }
