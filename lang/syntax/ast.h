@@ -128,6 +128,7 @@ struct Column {
   const Expr* expr = nullptr;   // null for a bare `...`
   bool is_spread = false;       // `...` or `...p`
   const Expr* where = nullptr;  // filter of an aggregate
+  Span where_span = {};         // its keyword
 };
 
 struct PatternAtom;

@@ -106,9 +106,12 @@ bool is_noise(int symbol) {
 
 std::string expected_text(const std::vector<int>& expected) {
   std::set<int> left(expected.begin(), expected.end());
-  // Behind a whole expression these are possible, but rarely what is missing.
-  if (left.contains(Symbol::S_PLUS))
-    for (const int symbol : {Symbol::S_WHERE, Symbol::S_KEEP, Symbol::S_ASSIGN}) left.erase(symbol);
+  // Behind something that is whole, what would make it longer is possible, but rarely what is missing.
+  const bool is_behind_operand = left.contains(Symbol::S_PLUS);
+  if (is_behind_operand || left.contains(Symbol::S_COMMA) || left.contains(Symbol::S_PIPE))
+    for (const int symbol : {Symbol::S_DOT, Symbol::S_ASSIGN, Symbol::S_WHERE, Symbol::S_KEEP}) left.erase(symbol);
+  if (!is_behind_operand && left.contains(Symbol::S_COMMA) && !left.contains(Symbol::S_INT))
+    left.erase(Symbol::S_LPAREN);
   std::vector<std::string> first, last;
   for (const Group& group : groups()) {
     bool is_possible = true;
@@ -127,7 +130,7 @@ std::string expected_text(const std::vector<int>& expected) {
   if (!first.empty() || last.size() > 1)
     std::erase_if(last, [](const std::string& text) { return text.starts_with("an item"); });
   first.insert(first.end(), last.begin(), last.end());
-  constexpr size_t kMost = 4;
+  constexpr size_t kMost = 5;
   if (first.size() > kMost) {
     first.resize(kMost - 1);
     first.push_back("something else that fits");

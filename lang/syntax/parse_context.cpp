@@ -87,6 +87,20 @@ void ParseContext::add_item(ast::Item item) {
   AstBuilder::add_item(std::move(item));
 }
 
+void ParseContext::check_columns(const ast::Step& step) {
+  if (step.op.text == "aggregate") return;  // its columns may have filters
+  for (const ast::Column& column : step.columns) {
+    if (column.where == nullptr) continue;
+    const Span& place = column.where_span;
+    const std::string_view line = source_.line(place.begin.line);
+    if (line.find_first_not_of(" \t") != place.begin.column - 1) continue;
+    diagnostics()
+        .report(diag::E0102, place, "where")
+        .with_label(fmt::format("write `|> {}`", source_.text_of(cover(place, column.where->span))))
+        .with_edit({{place.file, place.begin, place.begin}, "|> ", true});
+  }
+}
+
 const ast::Expr* ParseContext::fstring(const Span& span, std::vector<ast::FStringPart> parts) {
   return expr(span, ast::FString{std::move(parts), std::string(source_.text_of(span))});
 }

@@ -19,6 +19,8 @@ class ParseContext : public AstBuilder {
   void syntax_error(const std::vector<int>& expected);
   void internal_error(const Span& span, const std::string& message);
   void add_item(ast::Item item);
+  // Finds the `where` of a next step that lacks its `|>` and was read as the filter of a column.
+  void check_columns(const ast::Step& step);
   [[nodiscard]] const ast::Expr* fstring(const Span& span, std::vector<ast::FStringPart> parts);
 
   // After a run of the parser: whether it stopped at an error and a fresh one should go on with the next item.

@@ -402,12 +402,17 @@ ErrorAdvice Explainer::general() {
     diagnostics_.report(diag::E0105, behind, expected, "the end of the line").with_label("a row ends with `|`");
     return here();
   }
-  // What is missing at the end of the item is missing behind its last token.
+  // What is missing at the end of a step or an item is missing behind its last token.
   const bool is_next_item = starts_item(place_.position);
-  const bool is_behind = last.kind != Kind::END && (token_.kind == Kind::END || is_next_item);
+  const bool is_next_step = token_.kind == Kind::PIPE && token_.is_first_on_line;
+  const bool is_behind = last.kind != Kind::END && (token_.kind == Kind::END || is_next_item || is_next_step);
   std::string found = found_text(token_);
   if (is_behind && is_next_item) found = "the next item, " + found;
-  diagnostics_.report(diag::E0105, is_behind ? behind : token_.span, expected, found).with_label(general_label());
+  if (is_behind && is_next_step) found = "the next step";
+  std::string label = general_label();
+  if (label.empty() && is_behind && expects(Symbol::S_INT))
+    label = fmt::format("something is missing behind `{}`", last.text);
+  diagnostics_.report(diag::E0105, is_behind ? behind : token_.span, expected, found).with_label(std::move(label));
   return here();
 }
 

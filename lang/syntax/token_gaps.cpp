@@ -66,10 +66,10 @@ std::optional<uint8_t> level_in_front_of(TokenKind kind) {
     case Kind::IDLE:
     case Kind::ANNOT:
       return 0;
-    case Kind::THEN:
-    case Kind::NEXT:
     case Kind::ELSE:
       return 1;
+    case Kind::THEN:
+    case Kind::NEXT:
     case Kind::AND:
     case Kind::OR:
     case Kind::COALESCE:

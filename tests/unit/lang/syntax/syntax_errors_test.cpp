@@ -86,8 +86,8 @@ TEST(SyntaxErrors, UnknownOperators) {
 
 TEST(SyntaxErrors, WhatCouldStandHere) {
   EXPECT_EQ(errors("let a = 1 +\nlet b = 2"),
-            "error[E0105] t.flow:1:12: expected a value, found the next item, `let`\n  1 | let a = 1 +\n    |          "
-            "  ^\n");
+            "error[E0105] t.flow:1:12: expected a value, found the next item, `let`\n  1 | let a = 1 +\n"
+            "    |            ^ something is missing behind `+`\n");
   EXPECT_EQ(errors("from a |>"),
             "error[E0105] t.flow:1:10: expected a step such as `where`, found the end of the file\n"
             "  1 | from a |>\n    |          ^ the last step is missing\n");
