@@ -90,6 +90,13 @@ TEST_F(TextKernels, LengthCountsCharacters) {
   EXPECT_EQ(length("größe"), 5);
   EXPECT_EQ(length("a😀b"), 3);
   EXPECT_EQ(length(std::string(1000, 'x') + "é"), 1001);
+  // Around every boundary of the steps that are taken 16 bytes at a time.
+  std::string text;
+  int64_t characters = 0;
+  for (int i = 0; text.size() < 5000; ++i, ++characters) {
+    text += i % 7 == 0 ? "é" : (i % 11 == 0 ? "😀" : "x");
+    EXPECT_EQ(length(text), characters + 1);
+  }
 }
 
 TEST_F(TextKernels, PartsOfATextAreFound) {
