@@ -59,6 +59,7 @@ ConnectorCatalog make_connectors() {
     entry.name = row.name;
     entry.can_read = row.can_read;
     entry.can_write = row.can_write;
+    entry.reads_nested = row.format == SourceFormat::Json;
     for (auto& param : parse_table_params(row.params))
       entry.params.push_back(
           ConnectorParam{std::move(param.name), std::move(param.type), std::move(param.default_value), {}});

@@ -54,6 +54,95 @@ Expr set_value(Session& session, const ast::SetStmt& set, Env& env) {
   return error_expr(span);
 }
 
+// ---- blocks with effects ----
+
+class EffectRunner {
+ public:
+  explicit EffectRunner(Session& session) : session_(session) {}
+
+  void run(const ast::Block& block, Env& env) {
+    const std::vector<Local> before = env.locals;
+    const Places present = env.present;
+    std::vector<Binding> bindings;
+    for (const auto* stmt : block.stmts) run(*stmt, env, bindings);
+    env.locals.resize(before.size());
+    env.present = present;
+    // What this block bound is not known outside: the values take it along.
+    for (size_t i = 0; i < before.size(); ++i) {
+      if (env.locals[i].value == before[i].value) continue;
+      for (auto binding = bindings.rbegin(); binding != bindings.rend(); ++binding)
+        env.locals[i].value = wrap(std::move(env.locals[i].value), *binding);
+    }
+  }
+
+  void run(const ast::Stmt& stmt, Env& env, std::vector<Binding>& bindings) {
+    if (const auto* let = std::get_if<ast::LetStmt>(&stmt.node)) {
+      Expr value = ExprChecker(session_, env).check(*let->value);
+      env.locals.push_back({let->name.text, bind(let->name.text, std::move(value), bindings)});
+    } else if (const auto* set = std::get_if<ast::SetStmt>(&stmt.node)) {
+      Expr value = set_value(session_, *set, env);
+      Local* target = find_local(env, set->target.root.text);
+      if (target != nullptr && !value.type.is_error()) target->value = bind(target->name, std::move(value), bindings);
+    } else if (const auto* test = std::get_if<ast::IfStmt>(&stmt.node)) {
+      branch(*test, stmt.span, env, bindings);
+    } else if (std::holds_alternative<ast::ReturnStmt>(stmt.node)) {
+      session_.report(diag::E0514, stmt.span).with_label("the result is made in `finish`");
+    } else {
+      refuse_statement(session_, stmt);
+    }
+  }
+
+ private:
+  void branch(const ast::IfStmt& test, const Span& span, Env& env, std::vector<Binding>& bindings) {
+    Expr condition = ExprChecker(session_, env).condition(*test.condition, "if");
+    Env then_env = env;
+    Env else_env = env;
+    add_present(condition, true, then_env.present);
+    add_present(condition, false, else_env.present);
+    run(test.then_block, then_env);
+    if (test.else_block) run(*test.else_block, else_env);
+    if (test.else_if != nullptr) {
+      std::vector<Binding> inner;
+      const std::vector<Local> before = else_env.locals;
+      run(*test.else_if, else_env, inner);
+      for (auto& local : else_env.locals)
+        for (auto binding = inner.rbegin(); binding != inner.rend(); ++binding)
+          local.value = wrap(std::move(local.value), *binding);
+    }
+    if (condition.type.is_error()) return;
+    condition = bind("if", std::move(condition), bindings);
+    for (size_t i = 0; i < env.locals.size(); ++i) {
+      const Expr& a = then_env.locals[i].value;
+      const Expr& b = else_env.locals[i].value;
+      if (a == env.locals[i].value && b == env.locals[i].value) continue;
+      env.locals[i].value = Expr::if_else(condition, a, b, span);
+    }
+  }
+
+  Expr bind(const std::string& name, Expr value, std::vector<Binding>& bindings) {
+    if (is_trivial(value) || value.type.is_error()) return value;
+    bindings.push_back({session_.fresh(name), std::move(value)});
+    return Expr::local(bindings.back().name, bindings.back().value.type, bindings.back().value.span);
+  }
+
+  Session& session_;
+};
+
+void run_effect_statement(Session& session, const ast::Stmt& stmt, Env& env, std::vector<Binding>& bindings) {
+  EffectRunner(session).run(stmt, env, bindings);
+}
+
+bool returns_somewhere(const ast::Stmt& stmt) {
+  const auto in_block = [](const ast::Block& block) {
+    return std::ranges::any_of(block.stmts, [](const ast::Stmt* inner) { return returns_somewhere(*inner); });
+  };
+  if (std::holds_alternative<ast::ReturnStmt>(stmt.node)) return true;
+  const auto* test = std::get_if<ast::IfStmt>(&stmt.node);
+  if (test == nullptr) return false;
+  return in_block(test->then_block) || (test->else_block && in_block(*test->else_block)) ||
+         (test->else_if != nullptr && returns_somewhere(*test->else_if));
+}
+
 // ---- blocks with a value ----
 
 class ValueRunner {
@@ -71,6 +160,7 @@ class ValueRunner {
     while (!todo.empty()) {
       const Todo next = todo.back();
       todo.pop_back();
+      if (!session_.may_expand(end)) return error_expr(end);
       if (next.stmt == nullptr) {
         env.locals.resize(std::min(env.locals.size(), next.locals));
         continue;
@@ -93,8 +183,16 @@ class ValueRunner {
           return run(std::move(todo), std::move(env), end);
         });
       }
-      if (const auto* test = std::get_if<ast::IfStmt>(&next.stmt->node))
-        return branch(*test, next.stmt->span, std::move(todo), env, end);
+      if (const auto* test = std::get_if<ast::IfStmt>(&next.stmt->node)) {
+        if (returns_somewhere(*next.stmt)) return branch(*test, next.stmt->span, std::move(todo), env, end);
+        // What is behind it need not be run for both outcomes.
+        std::vector<Binding> bindings;
+        run_effect_statement(session_, *next.stmt, env, bindings);
+        Expr rest = run(std::move(todo), std::move(env), end);
+        for (auto binding = bindings.rbegin(); binding != bindings.rend(); ++binding)
+          rest = wrap(std::move(rest), *binding);
+        return rest;
+      }
       refuse_statement(session_, *next.stmt);
       return error_expr(end);
     }
@@ -146,80 +244,6 @@ class ValueRunner {
                 arms[1].type.to_string())
         .with_label(arms[1].type.to_string());
     return error_expr(span);
-  }
-
-  Session& session_;
-};
-
-// ---- blocks with effects ----
-
-class EffectRunner {
- public:
-  explicit EffectRunner(Session& session) : session_(session) {}
-
-  void run(const ast::Block& block, Env& env) {
-    const std::vector<Local> before = env.locals;
-    const Places present = env.present;
-    std::vector<Binding> bindings;
-    for (const auto* stmt : block.stmts) run(*stmt, env, bindings);
-    env.locals.resize(before.size());
-    env.present = present;
-    // What this block bound is not known outside: the values take it along.
-    for (size_t i = 0; i < before.size(); ++i) {
-      if (env.locals[i].value == before[i].value) continue;
-      for (auto binding = bindings.rbegin(); binding != bindings.rend(); ++binding)
-        env.locals[i].value = wrap(std::move(env.locals[i].value), *binding);
-    }
-  }
-
- private:
-  void run(const ast::Stmt& stmt, Env& env, std::vector<Binding>& bindings) {
-    if (const auto* let = std::get_if<ast::LetStmt>(&stmt.node)) {
-      Expr value = ExprChecker(session_, env).check(*let->value);
-      env.locals.push_back({let->name.text, bind(let->name.text, std::move(value), bindings)});
-    } else if (const auto* set = std::get_if<ast::SetStmt>(&stmt.node)) {
-      Expr value = set_value(session_, *set, env);
-      Local* target = find_local(env, set->target.root.text);
-      if (target != nullptr && !value.type.is_error()) target->value = bind(target->name, std::move(value), bindings);
-    } else if (const auto* test = std::get_if<ast::IfStmt>(&stmt.node)) {
-      branch(*test, stmt.span, env, bindings);
-    } else if (std::holds_alternative<ast::ReturnStmt>(stmt.node)) {
-      session_.report(diag::E0514, stmt.span).with_label("the result is made in `finish`");
-    } else {
-      refuse_statement(session_, stmt);
-    }
-  }
-
-  void branch(const ast::IfStmt& test, const Span& span, Env& env, std::vector<Binding>& bindings) {
-    Expr condition = ExprChecker(session_, env).condition(*test.condition, "if");
-    Env then_env = env;
-    Env else_env = env;
-    add_present(condition, true, then_env.present);
-    add_present(condition, false, else_env.present);
-    run(test.then_block, then_env);
-    if (test.else_block) run(*test.else_block, else_env);
-    if (test.else_if != nullptr) {
-      std::vector<Binding> inner;
-      const std::vector<Local> before = else_env.locals;
-      run(*test.else_if, else_env, inner);
-      for (auto& local : else_env.locals)
-        for (auto binding = inner.rbegin(); binding != inner.rend(); ++binding)
-          local.value = wrap(std::move(local.value), *binding);
-    }
-    if (condition.type.is_error()) return;
-    condition = bind("if", std::move(condition), bindings);
-    for (size_t i = 0; i < env.locals.size(); ++i) {
-      const Expr& a = then_env.locals[i].value;
-      const Expr& b = else_env.locals[i].value;
-      if (a == env.locals[i].value && b == env.locals[i].value) continue;
-      env.locals[i].value = Expr::if_else(condition, a, b, span);
-    }
-  }
-
-  Expr bind(const std::string& name, Expr value, std::vector<Binding>& bindings) {
-    if (is_trivial(value) || value.type.is_error()) return value;
-    bindings.push_back({session_.fresh(name), std::move(value)});
-    return Expr::local(bindings.back().name, bindings.back().value.type, bindings.back().value.span);
   }
 
   Session& session_;

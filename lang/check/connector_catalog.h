@@ -24,6 +24,7 @@ struct ConnectorEntry {
   std::string name;
   bool can_read = false;
   bool can_write = false;
+  bool reads_nested = false;           // its sources may have columns that are lists and records
   std::vector<ConnectorParam> params;  // positional arguments bind in this order
   std::optional<Schema> fixed_schema;  // a source whose columns are always the same: lines gives {line: string}
   std::string doc;

@@ -91,7 +91,7 @@ Expr ExprChecker::function_call(Definition& definition, const std::vector<ast::A
       bind_param(session_, fn, param, type, std::move(arg), call);
   }
   const Expansion expansion(session_, definition, span);
-  if (expansion.is_recursive()) return error_expr(span);
+  if (expansion.is_recursive() || !session_.may_expand(span)) return error_expr(span);
   if (call.has_error) return error_expr(span);
   Env env;
   env.locals = std::move(call.locals);

@@ -65,8 +65,18 @@ Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span
         .with_label(fmt::format("write {}", Type::record_of(fixed->fields).to_string()));
     return Flow::broken();
   }
-  Flow flow = add_source(session, *call, *declared, item.name.text, span);
   const auto* record = std::get_if<ast::RecordType>(&item.type->node);
+  for (size_t i = 0; i < declared->fields.size() && !call->connector->reads_nested; ++i) {
+    const Type& type = declared->fields[i].type;
+    if (is_scalar(type)) continue;
+    const bool has_field = record != nullptr && i < record->fields.size();
+    session
+        .report(diag::E0705, has_field ? record->fields[i].type->span : item.type->span, call->connector->name,
+                type.to_string())
+        .with_label("declare it as string, and take it apart with split(...)");
+    return Flow::broken();
+  }
+  Flow flow = add_source(session, *call, *declared, item.name.text, span, item.hints);
   if (record != nullptr)
     for (const auto& field : record->fields) flow.origins[field.name.text] = field.type->span;
   return flow;
@@ -155,12 +165,12 @@ struct ItemChecker {
   void operator()(const ast::SourceItem& source) const {
     if (!is_declared(source.name)) return;
     refuse_source_clauses(session, source);
-    Node node;
-    std::string name;
-    apply_hints(session, source.hints, node, name);
     if (!source.is_sink) {
       static_cast<void>(flow_of_item(session, own(source.name), source.name.span));
     } else {
+      Node node;
+      std::string name;
+      apply_hints(session, source.hints, node, name);
       static_cast<void>(resolve_row(session, *source.type));
       static_cast<void>(check_connector(session, *source.connector, Direction::Write, {}));
     }

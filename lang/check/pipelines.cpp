@@ -56,6 +56,7 @@ Flow PipelineChecker::add(const ast::Step& step, NodePayload payload, std::vecto
   apply_hints(session_, step.hints, node, name);
   if (next.is_broken) return next;
   node.text = text_of(session_.sources, step.span);
+  if (step.op.text.empty()) node.text = "from " + node.text;
   node.span = step.span;
   node.inputs = std::move(inputs);
   node.schema = next.schema;
@@ -195,15 +196,18 @@ Flow PipelineChecker::connector_input(const ast::Input& input) {
 }
 
 Flow add_source(Session& session, const ConnectorCall& call, const Schema& declared, const std::string& name,
-                const Span& span) {
+                const Span& span, const std::vector<ast::Hint>& hints) {
   Node node;
   node.payload = SourceNode{call.connector->name, call.options, declared, std::nullopt};
   node.schema = declared;
-  node.text = text_of(session.sources, span);
+  // A declared source is known by its name, another by its call.
+  node.text = "from " + (name == call.connector->name ? text_of(session.sources, span) : name);
   node.span = span;
+  std::string node_name = name;
+  apply_hints(session, hints, node, node_name);
   Flow flow;
   flow.schema = declared;
-  flow.node = session.graph.add(std::move(node), name);
+  flow.node = session.graph.add(std::move(node), node_name);
   return flow;
 }
 

@@ -55,7 +55,7 @@ class PipelineChecker final : public OperatorContext {
 
 // The flow of a source node for `call` with the declared columns.
 [[nodiscard]] Flow add_source(Session& session, const struct ConnectorCall& call, const Schema& declared,
-                              const std::string& name, const Span& span);
+                              const std::string& name, const Span& span, const std::vector<ast::Hint>& hints = {});
 
 // Applies @parallel, @name and the like to a node; reports unknown hints.
 void apply_hints(Session& session, const std::vector<ast::Hint>& hints, Node& node, std::string& name);

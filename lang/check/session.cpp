@@ -4,6 +4,13 @@
 
 namespace sluice {
 
+bool Session::may_expand(const Span& use) {
+  constexpr size_t kMaxExpansions = 20'000;
+  if (++expansion_count == kMaxExpansions)
+    report(diag::E0520, use, kMaxExpansions).with_label("split the work into several steps: |> extend ...");
+  return expansion_count < kMaxExpansions;
+}
+
 Expansion::Expansion(Session& session, Definition& definition, const Span& use) : session_(session) {
   const auto first = std::ranges::find(session.expanding, &definition);
   is_recursive_ = first != session.expanding.end();

@@ -20,6 +20,9 @@ struct Session {
   GraphBuilder graph;
   std::vector<Definition*> expanding;  // functions whose bodies are being inlined, outermost first
   unsigned local_count = 0;
+  size_t expansion_count = 0;  // calls put in place and statements run
+  // Counts one more; false when the program has grown too large, which is reported once.
+  [[nodiscard]] bool may_expand(const Span& use);
 
   // A name for a local that nothing in a program can have.
   [[nodiscard]] std::string fresh(const std::string& base) {

@@ -80,7 +80,10 @@ class TypeResolver {
     return Type(TypeKind::Error);
   }
   Type resolve_node(const ast::RecordType& node, const Span& span) {
-    if (node.is_open) session_.refuse(span, "a record type that ends in `...` here");
+    if (node.is_open) {
+      session_.refuse(span, "a record type that ends in `...` here");
+      return Type(TypeKind::Error);
+    }
     std::vector<Field> fields;
     for (const auto& field : node.fields) {
       if (std::ranges::find(fields, field.name.text, &Field::name) != fields.end()) {

@@ -1,5 +1,7 @@
 // union INPUTS: the rows of all of them. Columns are matched by name, have the order of the first, and can be null
 // where one input's can.
+#include <algorithm>
+
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 
@@ -35,9 +37,10 @@ bool has_same_columns(OperatorContext& context, const Schema& first, const Flow&
   return true;
 }
 
-// The flow with the columns of `schema` in its order and with its types; unchanged when they are so already.
-Flow arranged(OperatorContext& context, const ast::Step& step, Flow flow, const Schema& schema) {
-  if (flow.schema == schema) return flow;
+// The flow with the columns of `schema` in its order and with its types; unchanged when they are so already, unless it
+// has to be a node of its own.
+Flow arranged(OperatorContext& context, const ast::Step& step, Flow flow, const Schema& schema, bool is_repeated) {
+  if (flow.schema == schema && !is_repeated) return flow;
   std::vector<NamedExpr> columns;
   for (const auto& field : schema.fields) {
     const Expr value = column_of(flow, *flow.schema.find(field.name), step.span);
@@ -70,7 +73,9 @@ Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> fl
   std::vector<NodeId> inputs;
   for (auto& flow : flows) {
     next.rows.is_table = next.rows.is_table || flow.rows.is_table;
-    inputs.push_back(arranged(context, step, std::move(flow), schema).node);
+    // A node reads each input once: rows that are read twice come by two ways.
+    const bool is_repeated = std::ranges::find(inputs, flow.node) != inputs.end();
+    inputs.push_back(arranged(context, step, std::move(flow), schema, is_repeated).node);
   }
   next.rows.key.clear();
   return context.add(step, UnionNode{}, std::move(inputs), std::move(next));
