@@ -42,7 +42,8 @@ class FmtCommand final : public Command {
   ExitCode format_file(const std::string& file, const Console& console) const {
     Compilation compilation(file);
     if (const ExitCode code = compile(compilation, Phase::Parse, console); code != ExitCode::Done) return code;
-    if (compilation.is_graph()) return usage_error(console, file + " is a graph, not a Flow program");
+    if (compilation.form() != SourceForm::Program)
+      return usage_error(console, file + " is a graph, not a Flow program");
     const std::string laid_out = format(compilation.program(), compilation.source());
     const bool changes = laid_out != compilation.source().text();
     if (only_check_) {

@@ -74,7 +74,7 @@ class ShowCommand final : public Command {
         "FILE [--stage STAGE] [FLAGS]",
         "print a form that a program takes on its way to machine code",
         "tokens and ast show what was read, graph what it means, rewrites what the optimizer made of it, plan how it\n"
-        "is cut into stages, llvm and asm the code of each stage. The text of a graph may take the place of a program.",
+        "is cut into stages, llvm and asm the code of each stage. The text of a graph or plan may take its place.",
         {"sluice show pipeline.flow                       the graph",
          "sluice show pipeline.flow --stage rewrites      with what each pass did, and what kept it from more",
          "sluice show pipeline.flow --stage plan --parallel 4"}};
@@ -91,7 +91,7 @@ class ShowCommand final : public Command {
     auto compilation = open_program(program_);
     if (!compilation) return usage_error(console, compilation.error().to_string());
     if (const ExitCode code = compile(*compilation, Phase::Read, console); code != ExitCode::Done) return code;
-    if (compilation->is_graph() && phase_of(stage_) < Phase::Check)
+    if (compilation->form() != SourceForm::Program && phase_of(stage_) < Phase::Check)
       return usage_error(console, "a graph has no tokens and no ast; its first stage is `graph`");
     if (const ExitCode code = compile(*compilation, phase_of(stage_), console); code != ExitCode::Done) return code;
     Diagnostics diagnostics;

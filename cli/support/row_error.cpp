@@ -24,7 +24,7 @@ Diagnostic row_diagnostic(const RowError& error) {
 }
 
 SourceMap plan_sources(const Compilation& compilation) {
-  if (!compilation.is_graph()) return compilation.sources();
+  if (compilation.form() == SourceForm::Program) return compilation.sources();
   SourceMap sources;
   for (const std::string& path : compilation.graph().files) {
     // Without the text a message still has its place.

@@ -11,20 +11,24 @@
 #include "lang/graph/graph_text.h"
 #include "lang/graph/verify.h"
 #include "lang/syntax/parse.h"
+#include "runtime/plan/check_plan.h"
+#include "runtime/plan/plan_text.h"
 #include "stdlib/catalog.h"
 
 namespace sluice {
 namespace {
 
-// A graph begins with `graph "name"`, which no Flow program does; comments may stand before it in both.
-bool is_graph_text(std::string_view text) {
+// A graph begins with `graph "name"`, a plan with `plan 128`, as no Flow program does; comments may stand before.
+SourceForm form_of(std::string_view text) {
   while (!text.empty()) {
     const size_t begin = std::min(text.find_first_not_of(" \t\r\n"), text.size());
     text.remove_prefix(begin);
-    if (!text.starts_with('#')) return text.starts_with("graph \"");
+    if (text.starts_with("graph \"")) return SourceForm::Graph;
+    if (text.starts_with("plan ") && text.size() > 5 && text[5] >= '0' && text[5] <= '9') return SourceForm::Plan;
+    if (!text.starts_with('#')) break;
     text.remove_prefix(std::min(text.find('\n'), text.size()));
   }
-  return false;
+  return SourceForm::Program;
 }
 
 }  // namespace
@@ -63,15 +67,23 @@ Status Compilation::run_phase(Phase phase) {
     case Phase::Read:
       return read();
     case Phase::Parse:
-      if (!is_graph_) program_ = parse(sources_, *file_, diagnostics_);
+      if (form_ == SourceForm::Program) program_ = parse(sources_, *file_, diagnostics_);
       return {};
     case Phase::Check:
-      return is_graph_ ? read_graph_file() : check_program();
+      switch (form_) {
+        case SourceForm::Program:
+          return check_program();
+        case SourceForm::Graph:
+          return read_graph_file();
+        case SourceForm::Plan:
+          return read_plan_file();
+      }
+      return {};
     case Phase::Optimize:
-      optimized_ = run_passes(*graph_, options_.passes);
+      optimized_ = plan_ ? PassResult{*graph_, {}} : run_passes(*graph_, options_.passes);
       return {};
     case Phase::Plan:
-      plan_ = lower(optimized_->graph);
+      if (!plan_) plan_ = lower(optimized_->graph);
       return {};
   }
   return {};
@@ -79,7 +91,7 @@ Status Compilation::run_phase(Phase phase) {
 
 Status Compilation::read() {
   SLUICE_ASSIGN(file_, sources_.load(path_));
-  is_graph_ = is_graph_text(source().text());
+  form_ = form_of(source().text());
   return {};
 }
 
@@ -95,6 +107,19 @@ Status Compilation::read_graph_file() {
   if (auto verified = verify(*graph); !verified)
     return std::unexpected(std::move(verified).error().with_context("while checking " + path_));
   graph_ = std::move(*graph);
+  return {};
+}
+
+Status Compilation::read_plan_file() {
+  const auto context = [&](Error error) {
+    return std::unexpected(std::move(error).with_context("while reading " + path_));
+  };
+  auto plan = read_plan(source().text());
+  if (!plan) return context(std::move(plan).error());
+  if (auto verified = verify(plan->graph); !verified) return context(std::move(verified).error());
+  if (auto checked = check_plan(*plan); !checked) return context(std::move(checked).error());
+  graph_ = plan->graph;
+  plan_ = std::move(*plan);
   return {};
 }
 

@@ -29,9 +29,16 @@ struct CompileOptions {
   PassOptions passes;
 };
 
+// What the text handed in is: every form that can be read back may take the place of a program.
+enum class SourceForm : uint8_t {
+  Program,
+  Graph,  // of FlowGraph: enters at Check
+  Plan,   // of JobPlan: enters at Plan; its graph stands for the earlier phases, the pass options do not apply
+};
+
 class Compilation {
  public:
-  // `path` names a file, or standard input by "-": a Flow program, or the text of a graph, which enters at Check.
+  // `path` names a file, or standard input by "-".
   explicit Compilation(std::string path, CompileOptions options = {});
 
   // Runs the phases up to `last` that have not run yet. False: the program has errors, and diagnostics() has them.
@@ -42,11 +49,10 @@ class Compilation {
   [[nodiscard]] const Diagnostics& diagnostics() const { return diagnostics_; }
 
   // Of the phase in the comment; to be called only when it has run without errors.
-  // Is it the text of a graph rather than a program? Known after Read.
-  [[nodiscard]] bool is_graph() const { return is_graph_; }
+  [[nodiscard]] SourceForm form() const { return form_; }                           // Read
   [[nodiscard]] const SourceFile& source() const { return sources_.file(*file_); }  // Read
   [[nodiscard]] uint32_t source_index() const { return *file_; }                    // Read
-  [[nodiscard]] const ast::Program& program() const { return *program_; }           // Parse; not of a graph
+  [[nodiscard]] const ast::Program& program() const { return *program_; }           // Parse; of a program only
   [[nodiscard]] const FlowGraph& graph() const { return *graph_; }                  // Check
   [[nodiscard]] const PassResult& optimized() const { return *optimized_; }         // Optimize
   [[nodiscard]] const JobPlan& plan() const { return *plan_; }                      // Plan
@@ -62,13 +68,14 @@ class Compilation {
   Status read();
   Status check_program();
   Status read_graph_file();
+  Status read_plan_file();
 
   std::string path_;
   CompileOptions options_;
   SourceMap sources_;
   Diagnostics diagnostics_;
   std::optional<uint32_t> file_;
-  bool is_graph_ = false;
+  SourceForm form_ = SourceForm::Program;
   std::optional<ast::Program> program_;
   std::optional<FlowGraph> graph_;
   std::optional<PassResult> optimized_;
