@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "compiler/passes/passes.h"
 #include "lang/graph/graph_text.h"
@@ -18,17 +19,59 @@ struct Placement {
   uint32_t parallelism = 1;
   uint32_t depth = 0;                  // exchanges between the sources and here, on the longest way
   std::vector<std::string> hash_keys;  // distributed by the hash of these columns; empty: as the sources read them
+  std::set<NodeId> streams;            // sources and gathers whose rows come through as they arrive, in one task
 };
+
+bool holds_rows_back(const Node& node) {  // its rows come when its input has ended, in an order of its own
+  return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort;
+}
+
+// Does it matter to a result in which order the node gives out its rows?
+bool order_matters(const FlowGraph& graph, NodeId start) {
+  std::set<NodeId> seen{start};
+  std::vector<NodeId> work{start};
+  while (!work.empty()) {
+    const NodeId id = work.back();
+    work.pop_back();
+    for (const NodeId user : graph.users_of(id)) {
+      const Node& node = graph.nodes[user];
+      const auto* sink = node.as<SinkNode>();
+      if (node.kind() == NodeKind::Limit || (sink != nullptr && sink->connector != "blackhole")) return true;
+      if (!holds_rows_back(node) && seen.insert(user).second) work.push_back(user);
+    }
+  }
+  return false;
+}
+
+void add_sources_of(const FlowGraph& graph, NodeId start, std::set<NodeId>& sources) {
+  std::set<NodeId> seen{start};
+  std::vector<NodeId> work{start};
+  while (!work.empty()) {
+    const NodeId id = work.back();
+    work.pop_back();
+    if (graph.nodes[id].kind() == NodeKind::Source) sources.insert(id);
+    for (const NodeId input : graph.nodes[id].inputs)
+      if (seen.insert(input).second) work.push_back(input);
+  }
+}
 
 class Placer {
  public:
-  Placer(FlowGraph graph, const PassOptions& options)
-      : editor_(std::move(graph)), parallelism_(std::max(1u, options.parallelism)) {}
+  // The sources in `single` are read by one task.
+  Placer(FlowGraph graph, const PassOptions& options, std::set<NodeId> single)
+      : editor_(std::move(graph)), parallelism_(std::max(1u, options.parallelism)), single_(std::move(single)) {}
 
-  PassResult run() && {
+  // A union whose branches would arrive in an order that differs from run to run, if there is one where that matters.
+  [[nodiscard]] std::optional<NodeId> place_all() {
     for (const NodeId id : editor_.graph().ids()) place(id);
+    return disordered_;
+  }
+
+  PassResult finish(Notes notes) && {
     if (exchanges_.empty()) notes_.not_fired({}, "every step runs where its input is: nothing has to move");
-    return {std::move(editor_).finish(), std::move(notes_).take()};
+    std::vector<RewriteNote> all = std::move(notes_).take();
+    std::ranges::move(std::move(notes).take(), std::back_inserter(all));
+    return {std::move(editor_).finish(), std::move(all)};
   }
 
  private:
@@ -37,6 +80,8 @@ class Placer {
     Placement at;
     if (node.kind() == NodeKind::Source) {
       at.parallelism = parallelism_ == 1 || node.parallelism == 0 ? parallelism_ : node.parallelism;
+      if (single_.contains(id)) at.parallelism = 1;
+      if (at.parallelism == 1) at.streams = {id};
     } else if (node.kind() == NodeKind::Union) {
       at = place_union(id);
     } else if (const auto* aggregate = node.as<AggregateNode>()) {
@@ -64,14 +109,23 @@ class Placer {
     const bool is_uniform = std::ranges::all_of(inputs, [&](NodeId input) {
       return placed_[input].parallelism == first.parallelism && placed_[input].depth == first.depth;
     });
-    if (is_uniform) {
+    if (is_uniform && first.parallelism > 1) {
       const bool same_keys =
           std::ranges::all_of(inputs, [&](NodeId input) { return placed_[input].hash_keys == first.hash_keys; });
       if (!same_keys) first.hash_keys.clear();
       return first;
     }
     Placement result;
-    for (size_t i = 0; i < inputs.size(); ++i) result.depth = std::max(result.depth, gathered(id, i).depth);
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      Placement branch = gathered(id, i);
+      result.depth = std::max(result.depth, branch.depth);
+      result.streams.merge(branch.streams);
+    }
+    // Sources of one stage are read one after the other, but what comes through exchanges comes when it comes.
+    const bool has_exchange =
+        std::ranges::any_of(result.streams, [&](NodeId stream) { return exchanges_.contains(stream); });
+    if (has_exchange && result.streams.size() > 1 && !disordered_ && order_matters(editor_.graph(), id))
+      disordered_ = id;
     return result;
   }
 
@@ -93,7 +147,7 @@ class Placer {
     editor_.set_inputs(id, {exchange});
     notes_.fired({label(exchange), label(id)},
                  fmt::format("rows go to {} tasks by the hash of {}", parallelism, joined(columns)));
-    return {parallelism, placed_[input].depth + 1, columns};
+    return {parallelism, placed_[input].depth + 1, columns, {}};
   }
 
   // Names of columns that hold the keys. Keys that are computed get columns of their own below the exchange.
@@ -148,7 +202,7 @@ class Placer {
   Placement gathered(NodeId id, size_t index) {
     std::vector<NodeId> inputs = editor_.graph().nodes[id].inputs;
     const NodeId input = inputs[index];
-    if (placed_[input].parallelism == 1) return {1, placed_[input].depth, {}};
+    if (placed_[input].parallelism == 1) return {1, placed_[input].depth, {}, placed_[input].streams};
     // A union's inputs may lie at different depths, so its exchanges are its own: one with another reader as well
     // would tie that reader's stage to the union's.
     const bool is_union = editor_.graph().nodes[id].kind() == NodeKind::Union;
@@ -156,7 +210,7 @@ class Placer {
     inputs[index] = exchange;
     editor_.set_inputs(id, std::move(inputs));
     notes_.fired({label(exchange), label(id)}, "all rows go to one task");
-    return {1, placed_[input].depth + 1, {}};
+    return {1, placed_[input].depth + 1, {}, {exchange}};
   }
 
   // Readers on the same number of tasks share an exchange.
@@ -227,6 +281,7 @@ class Placer {
     Node node = editor_.graph().nodes[id];
     node.parallelism = at.parallelism;
     at.hash_keys = keys_behind(node, at.hash_keys);
+    if (holds_rows_back(node)) at.streams.clear();
     placed_[id] = at;
     editor_.replace(id, std::move(node));
     if (const auto it = late_.find(id); it != late_.end()) settle(it->second, at);
@@ -242,6 +297,8 @@ class Placer {
 
   GraphEditor editor_;
   uint32_t parallelism_;
+  std::set<NodeId> single_;
+  std::optional<NodeId> disordered_;
   uint32_t exchange_count_ = 0;
   std::map<NodeId, Placement> placed_;
   std::map<NodeId, NodeId> late_;         // top -> the project above it that was added while placing it
@@ -257,7 +314,16 @@ PassResult place_exchanges(FlowGraph graph, const PassOptions& options) {
     notes.not_fired({}, "the graph has its exchanges already");
     return {std::move(graph), std::move(notes).take()};
   }
-  return Placer(std::move(graph), options).run();
+  std::set<NodeId> single;
+  while (true) {
+    Placer placer(graph, options, single);
+    const auto disordered = placer.place_all();
+    if (!disordered) return std::move(placer).finish(std::move(notes));
+    add_sources_of(graph, *disordered, single);
+    notes.not_fired({graph.nodes[*disordered].label},
+                    "its branches would arrive in any order, so one task reads its sources: sort or aggregate behind "
+                    "the union to use more");
+  }
 }
 
 }  // namespace sluice::passes

@@ -105,15 +105,40 @@ TEST(PlaceExchanges, StatelessBranchesOfAUnionStayInOneStage) {
   EXPECT_EQ(find_node(result.graph, "3")->stage, find_node(result.graph, "1")->stage);
 }
 
+// The rows of node 2 as they are, and counted: a union at different depths.
+const std::string kMixedUnion =
+    "node 2 project (1)\n  name p\n  column url = url:string\n  column n = bytes:int\n  schema url: string, n: int\n" +
+    count_by("3", "2", "url:string") + "node 4 union (2, 3)\n  name u\n  schema " + kCountRow + "\n";
+
 TEST(PlaceExchanges, BranchesAtDifferentDepthsMeetInOneTask) {
-  const auto result = place(
-      "node 2 project (1)\n  name p\n  column url = url:string\n  column n = bytes:int\n"
-      "  schema url: string, n: int\n" +
-      count_by("3", "2", "url:string") + "node 4 union (2, 3)\n  name u\n  schema " + kCountRow + "\n" +
-      sink("5", "4", kCountRow));
+  const auto result = place(kMixedUnion + "node 5 sort (4)\n  name s\n  order n:int asc\n  schema " + kCountRow + "\n" +
+                            sink("6", "5", kCountRow));
   EXPECT_EQ(testing::outline(result.graph),
-            "1 source, 2 project, E1 exchange, 3 aggregate, E2 exchange, E3 exchange, 4 union, 5 sink");
+            "1 source, 2 project, E1 exchange, 3 aggregate, E2 exchange, E3 exchange, 4 union, 5 sort, 6 sink");
   EXPECT_EQ(find_node(result.graph, "4")->parallelism, 1u);
+}
+
+TEST(PlaceExchanges, OneTaskReadsWhereBranchesWouldArriveInAnyOrder) {
+  auto result = place(kMixedUnion + sink("5", "4", kCountRow));
+  EXPECT_EQ(testing::outline(result.graph), "1 source, 2 project, 3 aggregate, 4 union, 5 sink");
+  EXPECT_EQ(testing::notes_of(result)[1],
+            "- 4: its branches would arrive in any order, so one task reads its sources: sort or aggregate behind the "
+            "union to use more");
+  result = place(kMixedUnion + sink("5", "4", kCountRow, "blackhole"));
+  EXPECT_EQ(find_node(result.graph, "1")->parallelism, 4u);
+}
+
+TEST(PlaceExchanges, RowsThatWaitForTheEndComeInOrder) {
+  const std::string one_row = "n: int";
+  const auto total = [&](const std::string& label) {
+    return "node " + label + " aggregate (1)\n  name a" + label +
+           "\n  call n count\n    state n: int\n      init 0:int\n      step add($n:int, 1:int):int\n"
+           "    finish $n:int\n  schema n: int\n";
+  };
+  const auto result = place(total("2") + total("3") + "node 4 union (2, 3)\n  name u\n  schema " + one_row + "\n" +
+                            sink("5", "4", one_row));
+  EXPECT_EQ(testing::outline(result.graph), "1 source, E1 exchange, 2 aggregate, 3 aggregate, 4 union, 5 sink");
+  EXPECT_EQ(find_node(result.graph, "1")->parallelism, 4u);
 }
 
 TEST(PlaceExchanges, HintsAreKept) {
