@@ -7,6 +7,7 @@
 
 #include "lang/syntax/ast_text.h"
 #include "lang/syntax/parse.h"
+#include "tests/unit/lang/syntax/random_program.h"
 
 namespace sluice {
 namespace {
@@ -141,6 +142,11 @@ TEST(Format, SpacesAroundOperators) {
 
 TEST(Format, EveryExampleIsSound) {
   for (const std::string& text : examples()) expect_sound(text);
+}
+
+TEST(Format, RandomProgramsAreSound) {
+  for (uint64_t seed = 1; seed <= 1500 && !testing::Test::HasFailure(); ++seed)
+    expect_sound(RandomProgram(seed).make(seed % 3 == 0));
 }
 
 // Splits a text where white space or a comment stands, outside of quotes and test tables.
