@@ -29,8 +29,8 @@ struct CsvScan {
 };
 
 // Fills `index`, from its second element on (rows * field_count ends of fields), and `starts` (begins of records) as
-// abi::Chunk describes them; the vectors may become longer than that. `data` ends with '\n' and is readable up to 64 bytes behind its end. Stops in
-// front of the first malformed record.
+// abi::Chunk describes them; the vectors may become longer than that. `data` ends with '\n' and is readable up to 64
+// bytes behind its end. Stops in front of the first malformed record.
 [[nodiscard]] CsvScan scan_csv(const CsvDialect& dialect, const char* data, uint64_t size, uint64_t field_count,
                                std::vector<uint32_t>& index, std::vector<uint32_t>& starts);
 // The same without AVX2, for machines that lack it and for tests.

@@ -4,7 +4,6 @@
 
 #include <bit>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -42,7 +41,9 @@ struct JsonText {
     out[0] = '\\';
     if (byte == '"' || byte == '\\') return out[1] = static_cast<char>(byte), 2;
     if (byte < 16 && kShort[byte] != 'u') return out[1] = kShort[byte], 2;
-    std::memcpy(out + 1, "u00", 3);
+    out[1] = 'u';
+    out[2] = '0';
+    out[3] = '0';
     out[4] = kHex[byte >> 4];
     out[5] = kHex[byte & 15];
     return 6;

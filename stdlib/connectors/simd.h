@@ -19,7 +19,7 @@ struct Sse2 {
   static uint64_t equal(const char* block, char wanted) {
     const __m128i pattern = _mm_set1_epi8(wanted);
     uint64_t bits = 0;
-    for (int part = 0; part < 4; ++part) {
+    for (size_t part = 0; part < 4; ++part) {
       const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * part));
       const auto mask = static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, pattern)));
       bits |= uint64_t{mask} << (16 * part);

@@ -95,7 +95,7 @@ bool read_clock(TimeReader& reader, int64_t& micros) {
     if (reader.accept('.') && !reader.fraction(fraction)) return false;
   }
   if (hour > 23 || minute > 59 || second > 59) return false;
-  micros = (static_cast<int64_t>(hour) * 3600 + minute * 60 + second) * kMicrosPerSecond + fraction;
+  micros = (int64_t{hour} * 3600 + int64_t{minute} * 60 + second) * kMicrosPerSecond + fraction;
   return true;
 }
 
@@ -139,7 +139,8 @@ bool read_to_seconds(const char* text, int64_t& micros) {
   const uint32_t second = two_digits(text + 17, wrong);
   wrong |= (month - 1 > 11 ? 1u : 0u) | (hour > 23 ? 1u : 0u) | (minute > 59 ? 1u : 0u) | (second > 59 ? 1u : 0u);
   if (wrong != 0 || day < 1 || day > days_in_month(year, month)) return false;
-  micros = (days_of({year, month, day}) * 86'400 + hour * 3600 + minute * 60 + second) * kMicrosPerSecond;
+  micros =
+      (days_of({year, month, day}) * 86'400 + int64_t{hour} * 3600 + int64_t{minute} * 60 + second) * kMicrosPerSecond;
   return true;
 }
 

@@ -49,7 +49,7 @@ struct BlockMasks {
 
 BlockMasks classify(const char* block) {
   BlockMasks masks{0, 0};
-  for (int part = 0; part < 4; ++part) {
+  for (size_t part = 0; part < 4; ++part) {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * part));
     const auto is_below = [](__m128i value, char limit) {  // unsigned value <= limit
       return _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(limit)), value);
