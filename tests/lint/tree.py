@@ -7,9 +7,10 @@ LAYERS = ["lang", "runtime", "stdlib", "compiler", "cli"]
 
 
 class Tree:
-    def __init__(self, root, fix=False):
+    def __init__(self, root, fix=False, everything=False):
         self.root = Path(root)
-        self.fix = fix
+        self.fix = fix         # lints that can, mend what they find
+        self.all = everything  # lints that look at changed files only, look at all
         listed = subprocess.run(
             ["git", "-C", str(root), "ls-files", "--cached", "--others", "--exclude-standard"],
             capture_output=True, text=True, check=True).stdout.split("\n")
