@@ -52,8 +52,14 @@ llvm::Value* equal_present(FunctionEmitter& f, const Value& a, const Value& b) {
       return equal_text(f, a, b);
     case TypeKind::List:
       return equal_lists(f, a, b);
-    default:
+    case TypeKind::Null:
+    case TypeKind::Bool:
+    case TypeKind::Int:
+    case TypeKind::Timestamp:
+    case TypeKind::Duration:
       return f.b.CreateICmpEQ(a.data, b.data);
+    default:
+      SLUICE_INVARIANT(false, "values of type " + a.type.to_string() + " are not compiled");
   }
 }
 
@@ -104,8 +110,12 @@ llvm::Value* compare_present(FunctionEmitter& f, const Value& a, const Value& b)
     case TypeKind::Bool:
     case TypeKind::Null:
       return three_way(f, f.b.CreateICmpULT(a.data, b.data), f.b.CreateICmpUGT(a.data, b.data));
-    default:
+    case TypeKind::Int:
+    case TypeKind::Timestamp:
+    case TypeKind::Duration:
       return three_way(f, f.b.CreateICmpSLT(a.data, b.data), f.b.CreateICmpSGT(a.data, b.data));
+    default:
+      SLUICE_INVARIANT(false, "values of type " + a.type.to_string() + " are not compiled");
   }
 }
 
@@ -193,8 +203,12 @@ llvm::Value* hash_present(FunctionEmitter& f, const Value& value, TextWords& wor
       });
       return f.b.CreateLoad(f.stage.i64, hash);
     }
-    default:
+    case TypeKind::Int:
+    case TypeKind::Timestamp:
+    case TypeKind::Duration:
       return mix(f, value.data);
+    default:
+      SLUICE_INVARIANT(false, "values of type " + value.type.to_string() + " are not compiled");
   }
 }
 

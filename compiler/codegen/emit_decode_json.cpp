@@ -187,10 +187,15 @@ class JsonDecoder {
         return emit_record(type, column, at);
       case TypeKind::List:
         return emit_list(type, column, at);
-      default: {
+      case TypeKind::Null:
+      case TypeKind::Bool:
+      case TypeKind::Int:
+      case TypeKind::Float: {
         const FieldText text = scalar_text(column, at);
         return parse_field(f_, type, text);
       }
+      default:
+        SLUICE_INVARIANT(false, "values of type " + type.to_string() + " are not compiled");
     }
   }
 

@@ -138,16 +138,13 @@ Value emit_contains(FunctionEmitter& f, const Expr& expr, const Scope& scope) {
 Value comparison(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args) {
   Value result;
   result.type = expr.type;
-  switch (expr.op) {
-    case ExprOp::Eq:
-      result.data = emit_equal(f, args[0], args[1]);
-      break;
-    case ExprOp::Ne:
-      result.data = f.b.CreateNot(emit_equal(f, args[0], args[1]));
-      break;
-    default:
-      result.data = emit_order(f, expr.op, args[0], args[1]);
-      result.present = all_present(f, args);
+  if (expr.is_op(ExprOp::Eq)) {
+    result.data = emit_equal(f, args[0], args[1]);
+  } else if (expr.is_op(ExprOp::Ne)) {
+    result.data = f.b.CreateNot(emit_equal(f, args[0], args[1]));
+  } else {
+    result.data = emit_order(f, expr.op, args[0], args[1]);
+    result.present = all_present(f, args);
   }
   if (expr.type.nullable && result.present == nullptr) result.present = f.boolean(true);
   return result;

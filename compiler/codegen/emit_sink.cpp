@@ -40,8 +40,14 @@ class RowEncoder {
         case TypeKind::List:
           json_list(value);
           return;
-        default:
+        case TypeKind::Null:
+        case TypeKind::Bool:
+        case TypeKind::Int:
+        case TypeKind::Float:
           scalar(value, "rt_sink_json_float");
+          return;
+        default:
+          SLUICE_INVARIANT(false, "values of type " + value.type.to_string() + " are not compiled");
       }
     });
   }

@@ -33,8 +33,13 @@ llvm::Type* kernel_type(const StageContext& stage, const Type& type) {
     case TypeKind::String:
     case TypeKind::List:
       return stage.ptr;
-    default:
+    case TypeKind::Null:
+    case TypeKind::Int:
+    case TypeKind::Timestamp:
+    case TypeKind::Duration:
       return stage.i64;
+    default:
+      SLUICE_INVARIANT(false, "values of type " + type.to_string() + " are not compiled");
   }
 }
 

@@ -1,5 +1,6 @@
 #include "compiler/codegen/memory.h"
 
+#include "lang/support/invariant.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/data/row_layout.h"
 
@@ -50,8 +51,14 @@ void store_memory(FunctionEmitter& f, const Value& value, llvm::Value* address) 
       f.store(value.data, address);
       f.store(value.size, address, 8);
       return;
-    default:
+    case TypeKind::Int:
+    case TypeKind::Float:
+    case TypeKind::Timestamp:
+    case TypeKind::Duration:
       f.store(value.data, address);
+      return;
+    default:
+      SLUICE_INVARIANT(false, "values of type " + value.type.to_string() + " are not compiled");
   }
 }
 
@@ -140,8 +147,14 @@ void store_block(FunctionEmitter& f, const Value& value, llvm::Value* address, l
       });
       return;
     }
-    default:
+    case TypeKind::Int:
+    case TypeKind::Float:
+    case TypeKind::Timestamp:
+    case TypeKind::Duration:
       f.store(value.data, address);
+      return;
+    default:
+      SLUICE_INVARIANT(false, "values of type " + value.type.to_string() + " are not compiled");
   }
 }
 

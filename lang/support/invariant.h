@@ -10,7 +10,7 @@ namespace sluice {
 
 }  // namespace sluice
 
-#define SLUICE_INVARIANT(condition, detail)                                                       \
-  do {                                                                                            \
-    if (!(condition)) ::sluice::invariant_failed(#condition, (detail), __FILE__, __LINE__);       \
+#define SLUICE_INVARIANT(condition, detail)                                                 \
+  do {                                                                                      \
+    if (!(condition)) ::sluice::invariant_failed(#condition, (detail), __FILE__, __LINE__); \
   } while (false)

@@ -42,10 +42,9 @@ using Status = Result<void>;
 }  // namespace sluice
 
 // Evaluates `expression` (a Result); on failure returns its error from the enclosing function.
-#define SLUICE_TRY(expression)                                              \
-  do {                                                                      \
-    if (auto try_result_ = (expression); !try_result_)                      \
-      return std::unexpected(std::move(try_result_).error());               \
+#define SLUICE_TRY(expression)                                                                                 \
+  do {                                                                                                         \
+    if (auto try_result_ = (expression); !try_result_) return std::unexpected(std::move(try_result_).error()); \
   } while (false)
 
 // `SLUICE_ASSIGN(auto x, f())`: x becomes the value of the Result, or its error is returned.

@@ -48,8 +48,7 @@ std::string Type::to_string() const {
     text = fmt::format("decimal({},{})", precision, scale);
   } else if (kind == TypeKind::Record) {
     text = "{";
-    for (const auto& field : fields)
-      text += (text.size() > 1 ? ", " : "") + field.name + ": " + field.type.to_string();
+    for (const auto& field : fields) text += (text.size() > 1 ? ", " : "") + field.name + ": " + field.type.to_string();
     text += "}";
   } else {
     text = type_name(kind);
@@ -86,9 +85,9 @@ std::string_view type_name(TypeKind kind) {
 }
 
 std::optional<TypeKind> find_type(std::string_view name) {
-#define TYPE(kind, text, is_compiled)                                                                  \
+#define TYPE(kind, text, is_compiled)                                                                              \
   if (TypeKind::kind != TypeKind::Error && TypeKind::kind != TypeKind::Null && TypeKind::kind != TypeKind::List && \
-      TypeKind::kind != TypeKind::Map && TypeKind::kind != TypeKind::Record && name == text)           \
+      TypeKind::kind != TypeKind::Map && TypeKind::kind != TypeKind::Record && name == text)                       \
     return TypeKind::kind;
 #include "lang/types/types.def"
 #undef TYPE

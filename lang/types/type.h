@@ -60,8 +60,8 @@ struct Schema {
   bool operator==(const Schema&) const = default;
 };
 
-[[nodiscard]] std::string_view type_name(TypeKind kind);                     // "int"
-[[nodiscard]] std::optional<TypeKind> find_type(std::string_view name);      // of the scalar types
-[[nodiscard]] bool is_compiled(TypeKind kind);                               // can this version generate code for it?
+[[nodiscard]] std::string_view type_name(TypeKind kind);                 // "int"
+[[nodiscard]] std::optional<TypeKind> find_type(std::string_view name);  // of the scalar types
+[[nodiscard]] bool is_compiled(TypeKind kind);                           // can this version generate code for it?
 
 }  // namespace sluice

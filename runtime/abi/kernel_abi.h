@@ -21,8 +21,8 @@
 #include <string_view>
 #include <vector>
 
-#include "runtime/abi/layout.h"
 #include "lang/types/type.h"
+#include "runtime/abi/layout.h"
 
 namespace sluice::abi {
 

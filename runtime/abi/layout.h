@@ -59,10 +59,11 @@ struct RowWriter {
 // Record r begins at starts[r]. Nothing may be concluded from where the one before it ends: blank lines (csv, json) and
 // the '\r' of a CRLF line end stand between them.
 //   lines: record r is data[starts[r], index[r]), its line end ('\n' or CRLF) left out.
-//   csv:   field f of record r ends at index[r * field_count + f]: the position of its delimiter, for the last field that
-//          of its line end. Field 0 begins at starts[r], the others one behind the end of the field before. Every record
-//          has field_count fields: the scanner stops the chunk in front of one that has not. Quotes are well placed.
-//          index[-1] may be read and means nothing.
+//   csv:   field f of record r ends at index[r * field_count + f]: the position of its delimiter, for the last field
+//   that
+//          of its line end. Field 0 begins at starts[r], the others one behind the end of the field before. Every
+//          record has field_count fields: the scanner stops the chunk in front of one that has not. Quotes are well
+//          placed. index[-1] may be read and means nothing.
 //   json:  index = simdjson's structural positions, whose strings are closed and free of control characters;
 //          line_ends[r] = position of the '\n' that ends line r. At least one structural stands in every line.
 struct Chunk {
@@ -96,7 +97,7 @@ struct HashTable {
 
 // One per task; made and owned by the runtime. Everything generated code touches besides its input.
 struct TaskContext {
-  char* scratch;            // bump arena for values of the current row; generated code resets it per row
+  char* scratch;  // bump arena for values of the current row; generated code resets it per row
   char* scratch_end;
   char* scratch_begin;
   RowWriter** writers;      // output edge e, partition p: writers[first_writer[e] + p]
