@@ -23,7 +23,12 @@ llvm::Value* equal_text(FunctionEmitter& f, const Value& a, const Value& b) {
       [&]() -> llvm::Value* { return f.boolean(false); });
 }
 
-llvm::Value* equal_lists(FunctionEmitter& f, const Value& a, const Value& b) {
+// `==` follows IEEE 754, where NaN equals nothing; as a key NaN is one value like any other.
+enum class NanIs { Nothing, OneValue };
+
+llvm::Value* equal_values(FunctionEmitter& f, const Value& a, const Value& b, NanIs nan);
+
+llvm::Value* equal_lists(FunctionEmitter& f, const Value& a, const Value& b, NanIs nan) {
   auto* equal = f.slot(f.stage.bool_type, "equal");
   auto* same_size = f.b.CreateICmpEQ(a.size, b.size);
   f.b.CreateStore(same_size, equal);
@@ -31,27 +36,33 @@ llvm::Value* equal_lists(FunctionEmitter& f, const Value& a, const Value& b) {
   const uint32_t stride = abi::memory_size_of(element);
   f.loop(f.int64(0), f.b.CreateSelect(same_size, a.size, f.int64(0)), "elements", [&](llvm::Value* i) {
     auto* at = f.b.CreateMul(i, f.int64(stride));
-    auto* one =
-        emit_equal(f, load_memory(f, element, f.offset(a.data, at)), load_memory(f, element, f.offset(b.data, at)));
+    auto* one = equal_values(f, load_memory(f, element, f.offset(a.data, at)),
+                             load_memory(f, element, f.offset(b.data, at)), nan);
     f.b.CreateStore(f.b.CreateAnd(one, f.b.CreateLoad(f.stage.bool_type, equal)), equal);
   });
   return f.b.CreateLoad(f.stage.bool_type, equal);
 }
 
-llvm::Value* equal_present(FunctionEmitter& f, const Value& a, const Value& b) {
+llvm::Value* equal_floats(FunctionEmitter& f, llvm::Value* a, llvm::Value* b, NanIs nan) {
+  auto* equal = f.b.CreateFCmpOEQ(a, b);
+  if (nan == NanIs::Nothing) return equal;
+  return f.b.CreateOr(equal, f.b.CreateAnd(f.b.CreateFCmpUNO(a, a), f.b.CreateFCmpUNO(b, b)));
+}
+
+llvm::Value* equal_present(FunctionEmitter& f, const Value& a, const Value& b, NanIs nan) {
   switch (a.type.kind) {
     case TypeKind::Record: {
       llvm::Value* equal = f.boolean(true);
       for (size_t i = 0; i < a.fields.size(); ++i)
-        equal = f.b.CreateAnd(equal, emit_equal(f, a.fields[i], b.fields[i]));
+        equal = f.b.CreateAnd(equal, equal_values(f, a.fields[i], b.fields[i], nan));
       return equal;
     }
     case TypeKind::Float:
-      return f.b.CreateFCmpOEQ(a.data, b.data);
+      return equal_floats(f, a.data, b.data, nan);
     case TypeKind::String:
       return equal_text(f, a, b);
     case TypeKind::List:
-      return equal_lists(f, a, b);
+      return equal_lists(f, a, b, nan);
     case TypeKind::Null:
     case TypeKind::Bool:
     case TypeKind::Int:
@@ -61,6 +72,22 @@ llvm::Value* equal_present(FunctionEmitter& f, const Value& a, const Value& b) {
     default:
       SLUICE_INVARIANT(false, "values of type " + a.type.to_string() + " are not compiled");
   }
+}
+
+llvm::Value* equal_values(FunctionEmitter& f, const Value& a, const Value& b, NanIs nan) {
+  if (a.present == nullptr && b.present == nullptr) return equal_present(f, a, b, nan);
+  auto* a_present = a.present ? a.present : f.boolean(true);
+  auto* b_present = b.present ? b.present : f.boolean(true);
+  auto* both = f.b.CreateAnd(a_present, b_present);
+  auto* neither = f.b.CreateNot(f.b.CreateOr(a_present, b_present));
+  return f.b.CreateOr(neither, f.b.CreateAnd(both, equal_present(f, a, b, nan)));
+}
+
+// -0.0 equals 0.0 and any NaN is as good as any other: one float for each of them.
+llvm::Value* canonical_float(FunctionEmitter& f, llvm::Value* value) {
+  auto* zero = llvm::ConstantFP::get(f.stage.f64, 0.0);
+  auto* number = f.b.CreateSelect(f.b.CreateFCmpOEQ(value, zero), zero, value);
+  return f.b.CreateSelect(f.b.CreateFCmpUNO(value, value), llvm::ConstantFP::getNaN(f.stage.f64), number);
 }
 
 llvm::Value* three_way(FunctionEmitter& f, llvm::Value* below, llvm::Value* above) {
@@ -185,12 +212,8 @@ llvm::Value* hash_present(FunctionEmitter& f, const Value& value, TextWords& wor
     case TypeKind::Bool:
     case TypeKind::Null:
       return mix(f, f.b.CreateZExt(value.data, f.stage.i64));
-    case TypeKind::Float: {
-      // -0.0 equals 0.0, so they hash alike.
-      auto* zero = llvm::ConstantFP::get(f.stage.f64, 0.0);
-      auto* canonical = f.b.CreateSelect(f.b.CreateFCmpOEQ(value.data, zero), zero, value.data);
-      return mix(f, f.b.CreateBitCast(canonical, f.stage.i64));
-    }
+    case TypeKind::Float:
+      return mix(f, f.b.CreateBitCast(canonical_float(f, value.data), f.stage.i64));
     case TypeKind::List: {
       auto* hash = f.slot(f.stage.i64, "hash");
       f.b.CreateStore(value.size, hash);
@@ -220,12 +243,17 @@ llvm::Value* hash_of(FunctionEmitter& f, const Value& value, TextWords& words) {
 }  // namespace
 
 llvm::Value* emit_equal(FunctionEmitter& f, const Value& a, const Value& b) {
-  if (a.present == nullptr && b.present == nullptr) return equal_present(f, a, b);
-  auto* a_present = a.present ? a.present : f.boolean(true);
-  auto* b_present = b.present ? b.present : f.boolean(true);
-  auto* both = f.b.CreateAnd(a_present, b_present);
-  auto* neither = f.b.CreateNot(f.b.CreateOr(a_present, b_present));
-  return f.b.CreateOr(neither, f.b.CreateAnd(both, equal_present(f, a, b)));
+  return equal_values(f, a, b, NanIs::Nothing);
+}
+
+llvm::Value* emit_same_key(FunctionEmitter& f, const Value& a, const Value& b) {
+  return equal_values(f, a, b, NanIs::OneValue);
+}
+
+Value emit_key(FunctionEmitter& f, Value value) {
+  if (value.type.kind == TypeKind::Float) value.data = canonical_float(f, value.data);
+  for (auto& field : value.fields) field = emit_key(f, field);
+  return value;
 }
 
 llvm::Value* emit_order(FunctionEmitter& f, ExprOp op, const Value& a, const Value& b) {
@@ -258,6 +286,21 @@ llvm::Value* emit_compare(FunctionEmitter& f, const Value& a, const Value& b) {
   auto* a_null = a.present ? f.b.CreateNot(a.present) : f.boolean(false);
   auto* b_null = b.present ? f.b.CreateNot(b.present) : f.boolean(false);
   return f.b.CreateSelect(f.b.CreateOr(a_null, b_null), three_way(f, a_null, b_null), order);
+}
+
+llvm::Value* emit_compare_zeros(FunctionEmitter& f, const Value& a, const Value& b) {
+  llvm::Value* order = f.int32(0);
+  if (a.type.kind == TypeKind::Float) {
+    auto* a_bits = f.b.CreateBitCast(a.data, f.stage.i64);
+    auto* b_bits = f.b.CreateBitCast(b.data, f.stage.i64);
+    auto* by_sign = three_way(f, f.b.CreateICmpSLT(a_bits, b_bits), f.b.CreateICmpSGT(a_bits, b_bits));
+    order = f.b.CreateSelect(f.b.CreateFCmpOEQ(a.data, b.data), by_sign, order);
+  }
+  for (size_t i = a.fields.size(); i-- > 0;) {
+    auto* one = emit_compare_zeros(f, a.fields[i], b.fields[i]);
+    order = f.b.CreateSelect(f.b.CreateICmpNE(one, f.int32(0)), one, order);
+  }
+  return a.present ? f.b.CreateSelect(a.present, order, f.int32(0)) : order;
 }
 
 llvm::Value* emit_is_short(FunctionEmitter& f, llvm::Value* size) {

@@ -12,10 +12,12 @@ namespace sluice::codegen {
 
 namespace {
 
-bool holds_list(const Type& type) {
-  return type.kind == TypeKind::List ||
-         std::ranges::any_of(type.fields, [](const Field& field) { return holds_list(field.type); });
+bool holds(TypeKind kind, const Type& type) {
+  return type.kind == kind ||
+         std::ranges::any_of(type.fields, [kind](const Field& field) { return holds(kind, field.type); });
 }
+
+bool holds_list(const Type& type) { return holds(TypeKind::List, type); }
 
 // One of two kept rows: an address inside it, and its end, from which its heap is counted.
 struct KeptPlace {
@@ -91,16 +93,26 @@ llvm::Function* compare_function(StageContext& stage, NodeId id, const std::vect
   auto* done = f.block("done");
   const RowLayout layout = block_layout(kept);
   const size_t count = ties_only ? order.size() : kept.fields.size();
+  const auto done_unless_equal = [&](llvm::Value* by_column) {
+    f.b.CreateStore(by_column, result);
+    auto* next = f.block("next");
+    f.b.CreateCondBr(f.b.CreateICmpNE(by_column, f.int32(0)), done, next);
+    f.begin(next);
+  };
   for (size_t i = 0; i < count; ++i) {
     const Type& type = kept.fields[i].type;
     const KeptPlace a{f.offset(f.argument(0), layout.offsets[i]), f.argument(1)};
     const KeptPlace b{f.offset(f.argument(2), layout.offsets[i]), f.argument(3)};
     const bool descending = i < order.size() && order[i].descending;
-    auto* by_column = descending ? compare_kept(f, type, b, a) : compare_kept(f, type, a, b);
-    f.b.CreateStore(by_column, result);
-    auto* next = f.block("next");
-    f.b.CreateCondBr(f.b.CreateICmpNE(by_column, f.int32(0)), done, next);
-    f.begin(next);
+    done_unless_equal(descending ? compare_kept(f, type, b, a) : compare_kept(f, type, a, b));
+  }
+  // Rows that are equal but do not look so: without an order of 0.0 and -0.0 the result would depend on the tasks.
+  for (size_t i = order.size(); !ties_only && i < count; ++i) {
+    const Type& type = kept.fields[i].type;
+    if (!holds(TypeKind::Float, type) || holds_list(type)) continue;
+    done_unless_equal(
+        emit_compare_zeros(f, load_block(f, type, f.offset(f.argument(0), layout.offsets[i]), f.argument(1)),
+                           load_block(f, type, f.offset(f.argument(2), layout.offsets[i]), f.argument(3))));
   }
   f.b.CreateStore(f.int32(0), result);
   f.b.CreateBr(done);

@@ -27,8 +27,14 @@ struct Scope {
 
 // i1: are they equal (null equals null)?
 [[nodiscard]] llvm::Value* emit_equal(FunctionEmitter& f, const Value& a, const Value& b);
+// A value as it is kept as a key, and whether two of those are the same: NaN is one value, and -0.0 is 0.0, so that a
+// group shows the same key whichever of its rows came first.
+[[nodiscard]] Value emit_key(FunctionEmitter& f, Value value);
+[[nodiscard]] llvm::Value* emit_same_key(FunctionEmitter& f, const Value& a, const Value& b);
 // i32 below, equal to or above zero: the total order of sorting. Null comes first, NaN last, text by bytes.
 [[nodiscard]] llvm::Value* emit_compare(FunctionEmitter& f, const Value& a, const Value& b);
+// The order of -0.0 and 0.0 in values that emit_compare finds equal.
+[[nodiscard]] llvm::Value* emit_compare_zeros(FunctionEmitter& f, const Value& a, const Value& b);
 // i1 for Lt, Le, Gt, Ge on present values of one type.
 [[nodiscard]] llvm::Value* emit_order(FunctionEmitter& f, ExprOp op, const Value& a, const Value& b);
 // A string as two words: its bytes, zeros behind them, when it has at most kShortText; else its hash and its address.

@@ -58,7 +58,7 @@ llvm::Value* text_equal(FunctionEmitter& f, const Value& key, const TextWords& w
 }
 
 llvm::Value* key_equal(FunctionEmitter& f, const Value& key, const TextWords& words, llvm::Value* address) {
-  if (!is_string(key.type)) return emit_equal(f, load_memory(f, key.type, address), key);
+  if (!is_string(key.type)) return emit_same_key(f, load_memory(f, key.type, address), key);
   if (key.present == nullptr) return text_equal(f, key, words, address);
   auto* stored_present = f.b.CreateICmpNE(f.load(f.stage.i64, address), f.int64(0));
   auto* both = f.b.CreateAnd(stored_present, key.present);
@@ -135,9 +135,10 @@ EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>&
   return layout;
 }
 
-FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
-                          const std::vector<Value>& keys, const std::function<void(llvm::Value*)>& initialize) {
+FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, std::vector<Value> keys,
+                          const std::function<void(llvm::Value*)>& initialize) {
   constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
+  for (auto& key : keys) key = emit_key(f, key);
   std::vector<TextWords> words;
   auto* hash = emit_hash(f, keys, &words);
   auto* tag = f.b.CreateAnd(hash, f.int64(0xffff));

@@ -24,7 +24,7 @@ struct FoundEntry {
 
 // Searches for `keys`; when there is no entry makes one, stores the keys (strings copied) and runs `initialize`.
 [[nodiscard]] FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
-                                        const std::vector<Value>& keys,
+                                        std::vector<Value> keys,
                                         const std::function<void(llvm::Value* entry)>& initialize);
 
 [[nodiscard]] std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout,
