@@ -71,14 +71,17 @@ void emit_users(FunctionEmitter& f, NodeId node, const Row& row) {
     const Node& target = f.stage.node(user);
     // An exchange may feed several stages; each emits its own users only.
     if (target.kind() != NodeKind::Exchange && !f.stage.in_stage(user)) continue;
-    f.node = user;
-    f.set_span(target.span);
-    std::visit(
-        [&](const auto& payload) {
-          if constexpr (!std::is_same_v<std::decay_t<decltype(payload)>, std::monostate>)
-            consume(f, user, payload, row);
-        },
-        target.payload);
+    // A union can have the same rows as two of its inputs.
+    for (auto times = std::ranges::count(target.inputs, node); times > 0; --times) {
+      f.node = user;
+      f.set_span(target.span);
+      std::visit(
+          [&](const auto& payload) {
+            if constexpr (!std::is_same_v<std::decay_t<decltype(payload)>, std::monostate>)
+              consume(f, user, payload, row);
+          },
+          target.payload);
+    }
   }
 }
 

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-
 #include <map>
 #include <numeric>
+#include <set>
 
 #include "compiler/passes/passes.h"
 #include "lang/support/invariant.h"
@@ -45,27 +45,51 @@ Groups connected_nodes(const FlowGraph& graph) {
   return groups;
 }
 
+// Numbers the groups so that exchanges lead from lower to higher stages. The order of the nodes does not do that: the
+// first node of a stage may stand before the last node of a stage that this one reads from.
+std::map<uint32_t, uint32_t> number_stages(const FlowGraph& graph, Groups& groups) {
+  std::vector<uint32_t> order;  // groups by their first nodes
+  std::map<uint32_t, std::set<uint32_t>> predecessors;
+  for (const NodeId id : graph.ids()) {
+    if (is_exchange(graph, id)) continue;
+    const uint32_t group = groups.find(id.value);
+    if (std::ranges::find(order, group) == order.end()) order.push_back(group);
+    for (const NodeId input : graph.nodes[id].inputs)
+      if (is_exchange(graph, input)) predecessors[group].insert(groups.find(graph.nodes[input].inputs[0].value));
+  }
+  std::map<uint32_t, uint32_t> stages;
+  const auto is_ready = [&](uint32_t group) {
+    return !stages.contains(group) &&
+           std::ranges::all_of(predecessors[group], [&](uint32_t before) { return stages.contains(before); });
+  };
+  while (stages.size() < order.size()) {
+    const auto next = std::ranges::find_if(order, is_ready);
+    SLUICE_INVARIANT(next != order.end(), "stages read from each other in a circle");
+    stages.emplace(*next, stages.size());
+  }
+  return stages;
+}
+
 }  // namespace
 
 PassResult fuse(FlowGraph graph, const PassOptions&) {
   Groups groups = connected_nodes(graph);
-  std::map<uint32_t, uint32_t> stage_of_group;
-  std::vector<std::vector<std::string>> members;
-  std::vector<uint32_t> parallelism;
+  const std::map<uint32_t, uint32_t> stages = number_stages(graph, groups);
+  std::vector<std::vector<std::string>> members(stages.size());
+  std::vector<uint32_t> parallelism(stages.size());
   GraphEditor editor(std::move(graph));
   for (const NodeId id : editor.graph().ids()) {
     Node node = editor.graph().nodes[id];
     node.stage.reset();
     if (node.kind() != NodeKind::Exchange) {
       node.parallelism = std::max(1u, node.parallelism);
-      const auto [it, is_new] = stage_of_group.emplace(groups.find(id.value), members.size());
-      node.stage = it->second;
-      if (is_new) members.emplace_back();
-      if (is_new) parallelism.push_back(node.parallelism);
-      SLUICE_INVARIANT(parallelism[it->second] == node.parallelism,
+      const uint32_t stage = stages.at(groups.find(id.value));
+      if (members[stage].empty()) parallelism[stage] = node.parallelism;
+      SLUICE_INVARIANT(parallelism[stage] == node.parallelism,
                        fmt::format("node {} runs on {} tasks, others of its stage on {}", node.label, node.parallelism,
-                                   parallelism[it->second]));
-      members[it->second].push_back(node.label);
+                                   parallelism[stage]));
+      members[stage].push_back(node.label);
+      node.stage = stage;
     }
     editor.replace(id, std::move(node));
   }

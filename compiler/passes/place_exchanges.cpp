@@ -20,7 +20,15 @@ struct Placement {
   uint32_t depth = 0;                  // exchanges between the sources and here, on the longest way
   std::vector<std::string> hash_keys;  // distributed by the hash of these columns; empty: as the sources read them
   std::set<NodeId> streams;            // sources and gathers whose rows come through as they arrive, in one task
+  // With one task, rows that steps hold back come step by step. With more, those that come through an exchange come
+  // before those that a step behind it holds back.
+  std::optional<NodeId> last_holder;    // the last step that held rows back on their way here
+  std::optional<NodeId> last_streamed;  // the same, of the rows among `streams`
+  std::optional<NodeId> first_held;     // the first step behind the exchanges that holds rows back
 };
+
+std::optional<NodeId> later(std::optional<NodeId> a, std::optional<NodeId> b) { return !a || (b && *a < *b) ? b : a; }
+std::optional<NodeId> earlier(std::optional<NodeId> a, std::optional<NodeId> b) { return !a || (b && *b < *a) ? b : a; }
 
 bool holds_rows_back(const Node& node) {  // its rows come when its input has ended, in an order of its own
   return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort;
@@ -113,6 +121,7 @@ class Placer {
       const bool same_keys =
           std::ranges::all_of(inputs, [&](NodeId input) { return placed_[input].hash_keys == first.hash_keys; });
       if (!same_keys) first.hash_keys.clear();
+      for (const NodeId input : inputs) first.last_holder = later(first.last_holder, placed_[input].last_holder);
       return first;
     }
     Placement result;
@@ -120,12 +129,16 @@ class Placer {
       Placement branch = gathered(id, i);
       result.depth = std::max(result.depth, branch.depth);
       result.streams.merge(branch.streams);
+      result.last_holder = later(result.last_holder, branch.last_holder);
+      result.last_streamed = later(result.last_streamed, branch.last_streamed);
+      result.first_held = earlier(result.first_held, branch.first_held);
     }
     // Sources of one stage are read one after the other, but what comes through exchanges comes when it comes.
     const bool has_exchange =
         std::ranges::any_of(result.streams, [&](NodeId stream) { return exchanges_.contains(stream); });
-    if (has_exchange && result.streams.size() > 1 && !disordered_ && order_matters(editor_.graph(), id))
-      disordered_ = id;
+    const bool comes_early = result.last_streamed && result.first_held && *result.first_held < *result.last_streamed;
+    const bool is_disordered = comes_early || (has_exchange && result.streams.size() > 1);
+    if (is_disordered && !disordered_ && order_matters(editor_.graph(), id)) disordered_ = id;
     return result;
   }
 
@@ -147,7 +160,7 @@ class Placer {
     editor_.set_inputs(id, {exchange});
     notes_.fired({label(exchange), label(id)},
                  fmt::format("rows go to {} tasks by the hash of {}", parallelism, joined(columns)));
-    return {parallelism, placed_[input].depth + 1, columns, {}};
+    return {parallelism, placed_[input].depth + 1, columns, {}, {}, {}, {}};
   }
 
   // Names of columns that hold the keys. Keys that are computed get columns of their own below the exchange.
@@ -202,7 +215,11 @@ class Placer {
   Placement gathered(NodeId id, size_t index) {
     std::vector<NodeId> inputs = editor_.graph().nodes[id].inputs;
     const NodeId input = inputs[index];
-    if (placed_[input].parallelism == 1) return {1, placed_[input].depth, {}, placed_[input].streams};
+    if (placed_[input].parallelism == 1) {
+      Placement here = placed_[input];
+      here.hash_keys.clear();
+      return here;
+    }
     // A union's inputs may lie at different depths, so its exchanges are its own: one with another reader as well
     // would tie that reader's stage to the union's.
     const bool is_union = editor_.graph().nodes[id].kind() == NodeKind::Union;
@@ -210,7 +227,8 @@ class Placer {
     inputs[index] = exchange;
     editor_.set_inputs(id, std::move(inputs));
     notes_.fired({label(exchange), label(id)}, "all rows go to one task");
-    return {1, placed_[input].depth + 1, {}, {exchange}};
+    const auto holder = placed_[input].last_holder;
+    return {1, placed_[input].depth + 1, {}, {exchange}, holder, holder, {}};
   }
 
   // Readers on the same number of tasks share an exchange.
@@ -281,7 +299,11 @@ class Placer {
     Node node = editor_.graph().nodes[id];
     node.parallelism = at.parallelism;
     at.hash_keys = keys_behind(node, at.hash_keys);
-    if (holds_rows_back(node)) at.streams.clear();
+    if (holds_rows_back(node)) {
+      at.streams.clear();
+      at.last_streamed.reset();
+      at.last_holder = at.first_held = id;
+    }
     placed_[id] = at;
     editor_.replace(id, std::move(node));
     if (const auto it = late_.find(id); it != late_.end()) settle(it->second, at);
