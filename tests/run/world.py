@@ -31,7 +31,8 @@ COPY_JSON = ("param input: string\nparam output: string\nsource rows: { n: int, 
 
 class World(unittest.TestCase):
     def setUp(self):
-        holder = tempfile.TemporaryDirectory(prefix="sluice-world-")
+        # Not in lit's own folder: other users, as which one test runs the program, may not look into that.
+        holder = tempfile.TemporaryDirectory(prefix="sluice-world-", dir="/tmp")
         self.addCleanup(holder.cleanup)
         self.dir = Path(holder.name)
         self.out = self.dir / "out"
