@@ -17,6 +17,10 @@ class Channel {
   [[nodiscard]] virtual bool try_push(Block& block) = 0;
   // No more blocks will come.
   virtual void close() = 0;
+  // The producer ran into an error behind what it sent. It waits for the consumer to say that it got that far: what the
+  // consumer never needs must not fail the job.
+  virtual void fail() = 0;
+  [[nodiscard]] virtual bool is_failure_reached() const = 0;
   // The consumer wants no more blocks.
   [[nodiscard]] virtual bool is_cancelled() const = 0;
   // A block that the consumer is done with, to be filled again; none when there is none.
@@ -26,6 +30,9 @@ class Channel {
   [[nodiscard]] virtual bool try_pop(Block& block) = 0;
   // Closed, and every block was popped.
   [[nodiscard]] virtual bool is_ended() const = 0;
+  // Failed, and every block was popped.
+  [[nodiscard]] virtual bool has_failed() const = 0;
+  virtual void reach_failure() = 0;
   virtual void cancel() = 0;
   virtual void give_back(Block block) = 0;
 };

@@ -24,6 +24,14 @@ void RingChannel::close() {
   consumer_->wake();
 }
 
+void RingChannel::fail() {
+  if (!has_failed_.exchange(true)) consumer_->wake();
+}
+
+void RingChannel::reach_failure() {
+  if (!is_failure_reached_.exchange(true)) producer_->wake();
+}
+
 Block RingChannel::spare() {
   Block block;
   if (!spares_.try_pop(block)) return {};

@@ -19,6 +19,10 @@ class RingChannel final : public Channel {
 
   bool try_push(Block& block) override;
   void close() override;
+  void fail() override;
+  bool is_failure_reached() const override { return is_failure_reached_.load(); }
+  bool has_failed() const override { return has_failed_.load() && blocks_.is_empty(); }
+  void reach_failure() override;
   bool is_cancelled() const override { return is_cancelled_.load(); }
   Block spare() override;
   bool try_pop(Block& block) override;
@@ -31,6 +35,8 @@ class RingChannel final : public Channel {
   SpscRing<Block> spares_;  // used blocks on their way back
   std::atomic<bool> is_closed_{false};
   std::atomic<bool> is_cancelled_{false};
+  std::atomic<bool> has_failed_{false};
+  std::atomic<bool> is_failure_reached_{false};
   std::atomic<bool> producer_waits_{false};
   Wakeable* producer_ = nullptr;
   Wakeable* consumer_ = nullptr;

@@ -21,6 +21,7 @@ EdgeReader::Next EdgeReader::next_as_they_come() {
     const size_t producer = (turn_ + i) % channels_.size();
     // First "ended", then "empty": a block pushed and the channel closed in between is found the next time.
     const bool has_ended = channels_[producer]->is_ended();
+    if (channels_[producer]->has_failed()) channels_[producer]->reach_failure();
     Next result{Next::Kind::Block, {}, producer, 0};
     if (!has_ended && channels_[producer]->try_pop(result.block)) {
       turn_ = producer + 1;
@@ -36,7 +37,8 @@ bool EdgeReader::fetch(size_t producer) {
   Head& head = heads_[producer];
   while (!head.block) {
     if (channels_[producer]->is_ended()) return false;
-    if (!channels_[producer]->try_pop(head.block)) return true;
+    head.has_failed = channels_[producer]->has_failed();
+    if (head.has_failed || !channels_[producer]->try_pop(head.block)) return true;
     const abi::BlockHeader& header = *head.block.header();
     head.bound = header.sequence;
     if (header.row_count != 0) break;
@@ -46,24 +48,41 @@ bool EdgeReader::fetch(size_t producer) {
   return true;
 }
 
-// The block with the lowest sequence is next as soon as no producer without a block can bring one that low.
+// Can no other producer bring something that belongs in front of this one's block or failure?
+bool EdgeReader::is_next(size_t producer) const {
+  for (size_t i = 0; i < heads_.size(); ++i) {
+    const Head& other = heads_[i];
+    if (i == producer || other.block || channels_[i]->is_ended()) continue;
+    if (other.bound < heads_[producer].bound) return false;
+    if (other.bound == heads_[producer].bound && !other.has_failed) return false;
+  }
+  return true;
+}
+
+// The block, or the failure, with the lowest sequence is next as soon as no producer can bring a lower one. Of a failed
+// producer everything has come, so the blocks of others go first where both have the same sequence.
 EdgeReader::Next EdgeReader::next_in_order() {
-  size_t lowest = channels_.size();
+  const size_t none = channels_.size();
+  size_t lowest = none;
   uint64_t bound = ~uint64_t{0};  // what may still come has no lower sequence
   bool may_get_more = false;
   for (size_t i = 0; i < channels_.size(); ++i) {
     if (!fetch(i)) continue;
     const Head& head = heads_[i];
-    if (!head.block) {
-      may_get_more = true;
-      bound = std::min(bound, head.bound);
-    } else if (lowest == channels_.size() || head.bound < heads_[lowest].bound) {
-      lowest = i;
-    }
+    may_get_more = true;
+    if (!head.block) bound = std::min(bound, head.bound);
+    if (!head.block && !head.has_failed) continue;
+    const bool is_lower = lowest == none || head.bound < heads_[lowest].bound ||
+                          (head.bound == heads_[lowest].bound && head.block && !heads_[lowest].block);
+    if (is_lower) lowest = i;
   }
-  if (lowest == channels_.size()) return {may_get_more ? Next::Kind::Wait : Next::Kind::End, {}, 0, bound};
+  if (!may_get_more) return {};
+  if (lowest == none || !is_next(lowest)) return {Next::Kind::Wait, {}, 0, bound};
   Head& head = heads_[lowest];
-  if (bound <= head.bound) return {Next::Kind::Wait, {}, 0, bound};
+  if (!head.block) {  // the job will end here
+    channels_[lowest]->reach_failure();
+    return {Next::Kind::Wait, {}, 0, bound};
+  }
   Next next{Next::Kind::Block, std::exchange(head.block, Block()), lowest, 0};
   if ((next.block.header()->flags & kEndsSequence) != 0) ++head.bound;
   return next;

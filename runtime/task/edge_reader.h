@@ -29,6 +29,7 @@ class EdgeReader {
   Next next_as_they_come();
   Next next_in_order();
   bool fetch(size_t producer);
+  [[nodiscard]] bool is_next(size_t producer) const;
 
   std::vector<Channel*> channels_;
   bool is_ordered_;
@@ -37,6 +38,7 @@ class EdgeReader {
   struct Head {          // in order: of each producer
     Block block;         // its first block, if it has come
     uint64_t bound = 0;  // no lower sequence will come from it
+    bool has_failed = false;
   };
   std::vector<Head> heads_;
 };

@@ -29,9 +29,9 @@ void Task::add_edge(std::vector<Channel*> channels, bool is_ordered) {
   inputs_.emplace_back().edge.emplace(std::move(channels), is_ordered);
 }
 
-void Task::add_output(bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+void Task::add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
                       const std::vector<std::vector<Channel*>>& channels_of_partitions) {
-  outputs_.add_edge(tells_progress, row_size, block_bytes, channels_of_partitions);
+  outputs_.add_edge(is_ordered, tells_progress, row_size, block_bytes, channels_of_partitions);
 }
 
 Task::Step Task::run() noexcept {
@@ -46,7 +46,12 @@ Task::Step Task::run() noexcept {
       case Progress::End:
         return end(TaskReport::End::Finished);
       case Progress::Failed:
-        return end(has_error() ? TaskReport::End::Failed : TaskReport::End::Cancelled);
+        if (!has_error()) return end(TaskReport::End::Cancelled);
+        if (phase_ != Phase::Reading || !outputs_.is_ordered() || !data_.sink_buffers().empty())
+          return end(TaskReport::End::Failed);
+        outputs_.flush();
+        phase_ = Phase::Failing;
+        break;
     }
     publish();
   }
@@ -57,7 +62,7 @@ Task::Progress Task::step() {
   outputs_.drain();
   waits_for_room_.store(false);
   if (outputs_.is_congested() && !is_relieved_.exchange(false)) {
-    waits_for_room_.store(phase_ != Phase::Closing);
+    waits_for_room_.store(phase_ == Phase::Reading || phase_ == Phase::Finishing);
     return Progress::Wait;
   }
   if (data_.sink_buffers().empty() && outputs_.is_abandoned()) return Progress::End;
@@ -68,6 +73,9 @@ Task::Progress Task::step() {
       return finish();
     case Phase::Closing:
       return close();
+    case Phase::Failing:
+    case Phase::Failed:
+      return fail_in_order();
   }
   return Progress::Failed;
 }
@@ -198,6 +206,19 @@ Task::Progress Task::finish() {
 // Only when no block waits for room any more.
 Task::Progress Task::close() { return outputs_.is_congested() ? Progress::Wait : Progress::End; }
 
+// With the rows in front of it on their way, an error waits until a consumer gets to it: if none does, because a `take`
+// was satisfied before, it never happened, like in a job with one task. And of several errors it is the first in the
+// order of the input that ends the job, whoever met it.
+Task::Progress Task::fail_in_order() {
+  if (phase_ == Phase::Failing) {
+    outputs_.tell_failure_place();
+    phase_ = Phase::Failed;
+  }
+  if (outputs_.is_congested()) return Progress::Wait;
+  outputs_.fail();
+  return outputs_.is_failure_reached() ? Progress::Failed : Progress::Wait;
+}
+
 Task::Progress Task::fail(Error error) {
   error_ = std::move(error);
   return Progress::Failed;
@@ -214,11 +235,8 @@ void Task::become_idle() {
   if (std::exchange(is_flushed_, true)) return;
   outputs_.flush();
   for (auto& sink : data_.sink_buffers()) {
-    if (!sink->write_out()) {
-      error_ = sink->status().error();
-    } else if (auto status = sink->sink().flush(); !status) {
-      error_ = std::move(status).error();
-    }
+    auto status = sink->write_out() ? sink->sink().flush() : sink->status();
+    if (!status) error_ = std::move(status).error();  // none when the job is being cancelled
   }
 }
 

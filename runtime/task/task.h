@@ -49,7 +49,7 @@ class Task final : public Runnable {
   // ---- wiring, before the first run, in the order of StagePlan::inputs, outputs and sinks ----
   void add_source(SourceFeed& feed);
   void add_edge(std::vector<Channel*> channels, bool is_ordered);
-  void add_output(bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+  void add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
                   const std::vector<std::vector<Channel*>>& channels_of_partitions);
   void add_sink(Sink& sink) { data_.add_sink(sink, is_cancelled_); }
   void finish_wiring() { data_.set_writers(outputs_.writers()); }
@@ -63,7 +63,7 @@ class Task final : public Runnable {
   [[nodiscard]] TaskAddress address() const { return address_; }
 
  private:
-  enum class Phase : uint8_t { Reading, Finishing, Closing };
+  enum class Phase : uint8_t { Reading, Finishing, Closing, Failing, Failed };
   enum class Progress : uint8_t { Made, Wait, End, Failed };
   struct Input {
     SourceFeed* feed = nullptr;  // or
@@ -85,6 +85,7 @@ class Task final : public Runnable {
   Progress raise_chunk_error(const ChunkBuffer& chunk, NodeId source);
   Progress finish();
   Progress close();
+  Progress fail_in_order();
   Progress fail(Error error);
   [[nodiscard]] bool has_error();
   void become_idle();

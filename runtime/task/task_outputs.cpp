@@ -1,5 +1,6 @@
 #include "runtime/task/task_outputs.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice {
@@ -18,10 +19,11 @@ void OutputPartition::take(Block block) {
 
 Block OutputPartition::spare() { return outlets.size() == 1 ? outlets[0].channel->spare() : Block(); }
 
-void TaskOutputs::add_edge(bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+void TaskOutputs::add_edge(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
                            const std::vector<std::vector<Channel*>>& channels_of_partitions) {
   OutputEdge edge;
   edge.tells_progress = tells_progress;
+  edge.is_ordered = is_ordered;
   for (const auto& channels : channels_of_partitions)
     edge.partitions.push_back(std::make_unique<OutputPartition>(*this, row_size, block_bytes, channels));
   edges_.push_back(std::move(edge));
@@ -102,6 +104,22 @@ void TaskOutputs::close() {
   for_each_partition([](OutputEdge&, OutputPartition& partition) {
     for (auto& outlet : partition.outlets) outlet.channel->close();
   });
+}
+
+bool TaskOutputs::is_ordered() const { return !edges_.empty() && std::ranges::all_of(edges_, &OutputEdge::is_ordered); }
+
+void TaskOutputs::fail() {
+  for_each_partition([](OutputEdge&, OutputPartition& partition) {
+    for (auto& outlet : partition.outlets) outlet.channel->fail();
+  });
+}
+
+bool TaskOutputs::is_failure_reached() const {
+  for (const auto& edge : edges_)
+    for (const auto& partition : edge.partitions)
+      for (const auto& outlet : partition->outlets)
+        if (outlet.channel->is_failure_reached()) return true;
+  return false;
 }
 
 }  // namespace sluice

@@ -44,6 +44,7 @@ struct OutputEdge {
   // The consumer puts the blocks of several producers in order: each block has rows of one input piece only, and a
   // piece without rows sends an empty block, so that the others are not held up.
   bool tells_progress = false;
+  bool is_ordered = false;
   std::vector<std::unique_ptr<OutputPartition>> partitions;  // those without channels never get rows
 };
 
@@ -53,7 +54,7 @@ class TaskOutputs {
   TaskOutputs(const TaskOutputs&) = delete;
   TaskOutputs& operator=(const TaskOutputs&) = delete;
 
-  void add_edge(bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+  void add_edge(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
                 const std::vector<std::vector<Channel*>>& channels_of_partitions);
   // As TaskContext::writers wants them.
   [[nodiscard]] std::vector<abi::RowWriter*> writers();
@@ -73,6 +74,13 @@ class TaskOutputs {
   // There are outputs, and nobody wants their rows any more.
   [[nodiscard]] bool is_abandoned() const;
   void close();
+  // Do all rows go to edges whose consumers take them in order?
+  [[nodiscard]] bool is_ordered() const;
+  // An error follows what was sent: first its place in the order, then, when no block waits any more, that it is there.
+  // The task may end with it when a consumer has got that far.
+  void tell_failure_place() { tell_progress(sequence_); }
+  void fail();
+  [[nodiscard]] bool is_failure_reached() const;
 
  private:
   friend class OutputPartition;

@@ -119,7 +119,7 @@ void Deployment::wire_output(Task& task, EdgeId id) {
     partitions[edge.kind == ExchangeKind::Hash ? tasks.second : 0].push_back(channel.get());
   }
   const bool tells_progress = edge.is_ordered && plan_.stages[edge.from].parallelism > 1;
-  task.add_output(tells_progress, block_layout(edge.schema).size,
+  task.add_output(edge.is_ordered, tells_progress, block_layout(edge.schema).size,
                   block_bytes_of(edge, consumers, settings_.block_bytes), partitions);
 }
 

@@ -67,6 +67,55 @@ TEST(FailingJob, RowErrorNamesProgramValuesAndRecord) {
   }
 }
 
+// Many records fail, in pieces that different tasks process: the first in the input's order is reported.
+TEST(FailingJob, TheFirstBadRecordIsReportedWhateverTheParallelism) {
+  const auto fail_behind_500 = [](TaskContext* context, const void* unit) {
+    return for_each_record(context, unit, [&](const Row& row) {
+      write_row(context, 0, row);
+      if (row.value < 500) return Code::Done;
+      abi::rt_raise(context, 0, row.value, 0);
+      return Code::Failed;
+    });
+  };
+  for (const uint32_t parallelism : {1u, 2u, 4u})
+    for (const uint32_t block_bytes : {1u, 256u << 10}) {
+      TwoStages job({numbered_pieces(2000, 100, 10)}, fail_behind_500, parallelism);
+      job.options.block_bytes = block_bytes;
+      job.options.ring_blocks = 2;
+      job.code[0]->sites = {{"R0102", {}, NodeId(), {"value"}, {Type(TypeKind::Int)}}};
+      const auto outcome = job.run();
+      ASSERT_EQ(outcome.kind, Kind::RowFailed);
+      EXPECT_EQ(outcome.row_error->operands, "value = 500");
+      EXPECT_EQ(outcome.row_error->record->line, 501u);
+    }
+}
+
+// A `take` that is satisfied in front of a bad record never meets it, however far ahead the producers read.
+TEST(FailingJob, RowsThatNobodyNeedsDoNotFail) {
+  const auto fail_at_30 = [](TaskContext* context, const void* unit) {
+    return for_each_record(context, unit, [&](const Row& row) {
+      if (row.value == 30) {
+        abi::rt_raise(context, 0, row.value, 0);
+        return Code::Failed;
+      }
+      write_row(context, 0, row);
+      return Code::Done;
+    });
+  };
+  for (const uint32_t parallelism : {1u, 2u, 4u}) {
+    TwoStages job({numbered_pieces(2000, 100, 7)}, fail_at_30, parallelism);
+    job.code[0]->sites = {{"R0102", {}, NodeId(), {"value"}, {Type(TypeKind::Int)}}};
+    job.code[1]->functions.inputs = {[](TaskContext* context, const void* unit) {
+      return for_each_row(context, unit, [&](const Row& row) {
+        if (const Code code = print_row(context, row); code != Code::Done) return code;
+        return row.value == 24 ? Code::Satisfied : Code::Done;
+      });
+    }};
+    EXPECT_EQ(job.run().kind, Kind::Finished);
+    EXPECT_EQ(std::ranges::count(job.log.text(), '\n'), 25);
+  }
+}
+
 TEST(FailingJob, BadRecordBehindGoodOnes) {
   TwoStages job({numbered_pieces(100, 100, 10), false, false, {}, {}, "12\xff\n"}, forward_records, 1);
   const auto outcome = job.run();

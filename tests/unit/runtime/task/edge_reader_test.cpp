@@ -110,6 +110,42 @@ TEST_F(EdgeReaderTest, OneProducerIsInOrderByItself) {
   EXPECT_EQ(read_all(reader), "0:5 wait");
 }
 
+TEST_F(EdgeReaderTest, AFailureIsReachedInItsPlace) {
+  auto reader = reader_of(3, true);
+  send(0, 5, false);
+  channels[0]->fail();
+  send(1, 4);
+  EXPECT_EQ(read_all(reader), "wait");
+  send(2, 6);
+  EXPECT_EQ(read_all(reader), "1:4 wait") << "producer 1 may still bring 5";
+  send(1, 7);
+  EXPECT_EQ(read_all(reader), "0:5 wait");
+  EXPECT_TRUE(channels[0]->is_failure_reached()) << "the rows in front of it were read";
+}
+
+TEST_F(EdgeReaderTest, OfSeveralFailuresTheFirstInOrderIsReached) {
+  auto reader = reader_of(2, true);
+  send(0, 8, true, 0);
+  channels[0]->fail();
+  EXPECT_EQ(read_all(reader), "wait");
+  EXPECT_FALSE(channels[0]->is_failure_reached());
+  send(1, 3, true, 0);
+  channels[1]->fail();
+  EXPECT_EQ(read_all(reader), "wait");
+  EXPECT_FALSE(channels[0]->is_failure_reached());
+  EXPECT_TRUE(channels[1]->is_failure_reached());
+}
+
+TEST_F(EdgeReaderTest, AFailureOfTheOnlyProducerIsReachedBehindItsBlocks) {
+  auto reader = reader_of(1, true);
+  send(0, 1);
+  channels[0]->fail();
+  EXPECT_EQ(reader.next().kind, Kind::Block);
+  EXPECT_FALSE(channels[0]->is_failure_reached());
+  EXPECT_EQ(reader.next().kind, Kind::Wait);
+  EXPECT_TRUE(channels[0]->is_failure_reached());
+}
+
 TEST_F(EdgeReaderTest, CancelledEdgesHaveEnded) {
   auto reader = reader_of(2, true);
   send(0, 5);
