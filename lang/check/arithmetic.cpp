@@ -210,8 +210,9 @@ Expr ExprChecker::coalesce(const ast::Binary& binary, const Span& span) {
       session_.report(diag::W0307, binary.left->span, "??").with_label(left.type.to_string() + ", without `?`");
     return left;
   }
-  if (auto both = convert(session_, right, left.type.as_nullable(right.type.nullable)))
-    return op2(ExprOp::Coalesce, std::move(left), std::move(*both), left.type.as_nullable(right.type.nullable), span);
+  Type common = left.type.as_nullable(right.type.nullable);
+  if (auto both = convert(session_, right, common))
+    return op2(ExprOp::Coalesce, std::move(left), std::move(*both), std::move(common), span);
   if (left.type.kind == TypeKind::Int && right.type.kind == TypeKind::Float) {
     Type type = right.type;
     return op2(ExprOp::Coalesce, as_float(std::move(left)), std::move(right), std::move(type), span);

@@ -161,7 +161,7 @@ struct ItemChecker {
   void operator()(const ast::TypeItem& type) const {
     if (is_declared(type.name)) static_cast<void>(type_of_item(session, own(type.name), type.name.span));
   }
-  void operator()(const ast::EnumItem& item_) const { session.refuse(item_.name.span, "an `enum`"); }
+  void operator()(const ast::EnumItem& declaration) const { session.refuse(declaration.name.span, "an `enum`"); }
   void operator()(const ast::SourceItem& source) const {
     if (!is_declared(source.name)) return;
     refuse_source_clauses(session, source);

@@ -179,7 +179,6 @@ void Decoder::decimal(ast::Literal& literal) {
 }
 
 void Decoder::unknown_unit(std::string_view digits, std::string_view unit) {
-  const std::string written = fmt::format("{}{}", digits, unit);
   const auto report = [&](std::string_view what) -> Diagnostic& {
     return diagnostics_.report(diag::E0305, token_.span, token_.text, what);
   };

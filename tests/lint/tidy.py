@@ -39,9 +39,9 @@ def check(tree):
         findings = []
         for line in result.stdout.split("\n"):
             match = FINDING.match(line)
-            if match:
+            if match and "/build/" not in match.group(1):  # what Bison and Flex made is not ours to mend
                 findings.append(f"{match.group(1).removeprefix(str(tree.root) + '/')}:{match.group(2)}: {match.group(3)}")
-        if result.returncode != 0 and not findings:
+        if result.returncode != 0 and not findings and "/build/" not in result.stdout:
             findings.append(f"{name}:1: clang-tidy failed: {result.stderr.strip()[-200:]}")
         return findings
 
