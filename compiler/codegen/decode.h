@@ -25,7 +25,7 @@ struct FieldText {
 
 // The field's value, never null; a row error when the bytes are no value of the type.
 [[nodiscard]] Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field);
-void raise_field(FunctionEmitter& f, const FieldText& field);
+void fail_field_if(FunctionEmitter& f, llvm::Value* condition, const FieldText& field);
 // The value with the column's type: present where that is nullable.
 [[nodiscard]] Value as_column(FunctionEmitter& f, const Type& type, Value value);
 

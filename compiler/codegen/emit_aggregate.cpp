@@ -39,8 +39,15 @@ AggregateLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& n
   return layout;
 }
 
+// As many states as there are registers to hold them; more would live on the stack, no nearer than in the table, and
+// each of them would be carried through every branch of the loop.
+constexpr size_t kRegisteredStates = 16;
+
 bool is_registered(const AggregateNode& node) {  // may the one group's state live in registers?
   if (!node.keys.empty()) return false;
+  size_t count = 0;
+  for (const auto& call : node.calls) count += call.states.size();
+  if (count > kRegisteredStates) return false;
   for (const auto& call : node.calls)
     for (const auto& state : call.states)
       if (state.type.kind == TypeKind::String || state.type.kind == TypeKind::List ||
@@ -201,22 +208,28 @@ void for_each_entry(FunctionEmitter& f, uint32_t state, llvm::Value* cursor,
 
 Row result_row(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
                llvm::Value* entry) {
-  Row row;
+  std::vector<Type> types = layout.key_types;
+  if (node.phase == AggregatePhase::Partial) {
+    types.insert(types.end(), layout.state_types.begin(), layout.state_types.end());
+  } else {
+    for (const auto& call : node.calls) types.push_back(call.finish.type);
+  }
+  RowBuilder row(f, types);
   const auto keys = load_keys(f, layout.entry, layout.key_types, entry);
-  for (size_t i = 0; i < keys.size(); ++i) row.add(node.keys[i].name, keys[i]);
+  for (size_t i = 0; i < keys.size(); ++i) row.add(node.keys[i].name, layout.key_types[i], keys[i]);
   size_t position = 0;
   for (const auto& call : node.calls) {
     Scope scope;
     for (const auto& state : call.states) {
       const Value value = load_state(f, state.type, f.offset(entry, layout.entry.states[position]));
-      if (node.phase == AggregatePhase::Partial) row.add(layout.state_names[position], value);
+      if (node.phase == AggregatePhase::Partial) row.add(layout.state_names[position], state.type, value);
       scope.locals.insert_or_assign(state.name, value);
       ++position;
     }
     f.node = id;
-    if (node.phase != AggregatePhase::Partial) row.add(call.name, emit_expr(f, call.finish, scope));
+    if (node.phase != AggregatePhase::Partial) row.add(call.name, call.finish.type, emit_expr(f, call.finish, scope));
   }
-  return row;
+  return row.row();
 }
 
 // A function of its own, because both the end of a unit and the finish phase need it.

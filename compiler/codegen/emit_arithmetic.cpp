@@ -25,7 +25,7 @@ void check(FunctionEmitter& f, const Expr& expr, std::string_view code, llvm::Va
     if (i >= args.size()) return f.int64(0);
     return args[i].type.kind == TypeKind::Float ? f.b.CreateBitCast(args[i].data, f.stage.i64) : args[i].data;
   };
-  f.fail_if(bad, [&] { f.call("rt_raise", {f.context(), f.int32(site), bits(0), bits(1)}); });
+  f.fail_if(bad, "rt_raise", {f.int32(site), bits(0), bits(1)});
 }
 
 llvm::Value* checked(FunctionEmitter& f, const Expr& expr, llvm::Intrinsic::ID intrinsic, llvm::Value* left,
@@ -141,7 +141,7 @@ Value emit_conversion(FunctionEmitter& f, const Expr& expr, const std::vector<Va
     result.size = arg.size;
     return result;
   }
-  auto* text = f.slot(llvm::ArrayType::get(f.stage.i64, 2), "text");
+  auto* text = f.result_slot();
   llvm::Value* data = arg.type.kind == TypeKind::Bool ? f.b.CreateZExt(arg.data, f.stage.i8) : arg.data;
   std::string_view function;
   switch (arg.type.kind) {

@@ -59,9 +59,11 @@ class JsonDecoder {
   // position of its value, kMissing when the object has none. Of equal keys the last counts.
   std::map<std::string, llvm::Value*> emit_object(const std::vector<std::string>& wanted) {
     std::map<std::string, llvm::Value*> places;
+    // In registers the places of many fields would all go through every branch of the loop over the keys.
+    auto* memory = is_wide(wanted.size()) ? f_.memory(wanted.size() * 4) : nullptr;
     for (const auto& name : wanted) {
       if (places.contains(name)) continue;
-      auto* place = f_.slot(f_.stage.i32, "place");
+      auto* place = memory != nullptr ? f_.offset(memory, places.size() * 4) : f_.slot(f_.stage.i32, "place");
       f_.b.CreateStore(f_.int32(kMissing), place);
       places.emplace(name, place);
     }
@@ -172,7 +174,7 @@ class JsonDecoder {
         f_.b.CreateICmpEQ(text.size, f_.int64(4)), f_.stage.bool_type,
         [&]() -> llvm::Value* { return equals(text.data, "null"); },
         [&]() -> llvm::Value* { return f_.boolean(false); });
-    f_.fail_if(f_.b.CreateNot(is_null), [&] { raise_field(f_, text); });
+    fail_field_if(f_, f_.b.CreateNot(is_null), text);
     return null_value(f_, type);
   }
 
@@ -271,12 +273,12 @@ class JsonDecoder {
   // The contents of a string, unescaped.
   FieldText string_text(size_t column, llvm::Value* at) {
     FieldText text = scalar_text(column, at);
-    f_.fail_if(f_.b.CreateOr(f_.b.CreateNot(is_byte(at, '"')), f_.b.CreateICmpULT(text.size, f_.int64(2))),
-               [&] { raise_field(f_, text); });
+    fail_field_if(f_, f_.b.CreateOr(f_.b.CreateNot(is_byte(at, '"')), f_.b.CreateICmpULT(text.size, f_.int64(2))),
+                  text);
     auto* last = f_.b.CreateAlignedLoad(f_.stage.i8, f_.offset(text.data, f_.b.CreateSub(text.size, f_.int64(1))),
                                         llvm::Align(1));
     fail_record(f_.b.CreateICmpNE(last, byte('"')), structural(at), abi::DecodeError::UnterminatedString);
-    auto* result = f_.slot(llvm::ArrayType::get(f_.stage.i64, 2), "string");
+    auto* result = f_.result_slot();
     auto* is_valid = f_.call("rt_json_unescape",
                              {f_.context(), f_.offset(text.data, 1), f_.b.CreateSub(text.size, f_.int64(2)), result});
     fail_record(f_.b.CreateICmpEQ(is_valid, byte(0)), structural(at), abi::DecodeError::BadEscape);
@@ -287,22 +289,39 @@ class JsonDecoder {
 
   // One behind the last byte that is no blank in front of position `end`.
   llvm::Value* trimmed_end(llvm::Value* end) {
-    auto* before = f_.b.GetInsertBlock();
-    auto* head = f_.block("trim");
-    auto* blank = f_.block("blank");
-    auto* after = f_.block("trimmed");
-    f_.b.CreateBr(head);
-    f_.begin(head);
-    auto* at = f_.b.CreatePHI(f_.stage.i64, 2);
-    at->addIncoming(end, before);
-    auto* previous = f_.b.CreateSub(at, f_.int64(1));
-    auto* last = f_.b.CreateAlignedLoad(f_.stage.i8, f_.offset(data_, previous), llvm::Align(1));
-    f_.b.CreateCondBr(f_.b.CreateICmpULE(last, byte(' ')), blank, after);
-    f_.begin(blank);
-    at->addIncoming(previous, blank);
-    f_.b.CreateBr(head);
-    f_.begin(after);
-    return at;
+    auto* last =
+        f_.b.CreateAlignedLoad(f_.stage.i8, f_.offset(data_, f_.b.CreateSub(end, f_.int64(1))), llvm::Align(1));
+    return f_.if_else(
+        f_.b.CreateICmpULE(last, byte(' ')), f_.stage.i64,
+        [&]() -> llvm::Value* { return f_.b.CreateCall(trim_function(), {data_, end}); },
+        [&]() -> llvm::Value* { return end; });
+  }
+
+  // i64 trim(ptr data, i64 end): a function of its own, because blanks are rare and its loop would be repeated for
+  // every column.
+  llvm::Function* trim_function() {
+    if (auto* existing = f_.stage.module->getFunction("trim")) return existing;
+    auto* type = llvm::FunctionType::get(f_.stage.i64, {f_.stage.ptr, f_.stage.i64}, false);
+    auto* trim = llvm::Function::Create(type, llvm::Function::InternalLinkage, "trim", *f_.stage.module);
+    trim->setDoesNotThrow();
+    trim->addFnAttr(llvm::Attribute::Cold);
+    trim->addFnAttr(llvm::Attribute::NoInline);
+    trim->addFnAttr("frame-pointer", "all");
+    auto* entry = llvm::BasicBlock::Create(f_.stage.llvm, "entry", trim);
+    auto* head = llvm::BasicBlock::Create(f_.stage.llvm, "head", trim);
+    auto* after = llvm::BasicBlock::Create(f_.stage.llvm, "after", trim);
+    llvm::IRBuilder<> b(entry);
+    b.CreateBr(head);
+    b.SetInsertPoint(head);
+    auto* at = b.CreatePHI(f_.stage.i64, 2);
+    auto* previous = b.CreateSub(at, f_.int64(1));
+    at->addIncoming(trim->getArg(1), entry);
+    at->addIncoming(previous, head);
+    auto* last = b.CreateAlignedLoad(f_.stage.i8, b.CreateGEP(f_.stage.i8, trim->getArg(0), previous), llvm::Align(1));
+    b.CreateCondBr(b.CreateICmpULE(last, byte(' ')), head, after);
+    b.SetInsertPoint(after);
+    b.CreateRet(at);
+    return trim;
   }
 
   // ---- structurals ----
@@ -329,9 +348,7 @@ class JsonDecoder {
     std::vector<std::string> operands;
     if (!operand.empty()) operands.push_back(operand);
     const uint32_t site = f_.stage.error_site("R0202", f_.stage.node(id_).span, id_, std::move(operands));
-    f_.fail_if(condition, [&] {
-      f_.call("rt_raise_record", {f_.context(), f_.int32(site), where, f_.int32(static_cast<uint32_t>(reason))});
-    });
+    f_.fail_if(condition, "rt_raise_record", {f_.int32(site), where, f_.int32(static_cast<uint32_t>(reason))});
   }
 
   FunctionEmitter& f_;

@@ -19,6 +19,8 @@ llvm::Value* entry(FunctionEmitter& f, llvm::Value* index, llvm::Value* position
   return f.b.CreateZExt(f.b.CreateAlignedLoad(f.stage.i32, address, llvm::Align(4)), f.stage.i64);
 }
 
+constexpr size_t kOpenedColumns = 32;
+
 // What the loop over csv records keeps at hand for one declared column in use.
 struct CsvColumn {
   llvm::Value* field = nullptr;  // position in the record
@@ -55,14 +57,14 @@ llvm::Value* begins_with(FunctionEmitter& f, const FieldText& field, std::option
 
 Value csv_value(FunctionEmitter& f, const Type& type, FieldText field, std::optional<char> quote) {
   auto* is_quoted = begins_with(f, field, quote);
-  auto* text = f.slot(llvm::ArrayType::get(f.stage.i64, 2), "field");
+  auto* text = f.result_slot();
   f.store(field.data, text);
   f.store(field.size, text, 8);
   f.if_then(
       is_quoted,
       [&] {
         auto* is_valid = f.call("rt_csv_unquote", {f.context(), field.data, field.size, text});
-        f.fail_if(f.b.CreateICmpEQ(is_valid, llvm::ConstantInt::get(f.stage.i8, 0)), [&] { raise_field(f, field); });
+        fail_field_if(f, f.b.CreateICmpEQ(is_valid, llvm::ConstantInt::get(f.stage.i8, 0)), field);
       },
       true);
   auto* is_empty = f.b.CreateAnd(f.b.CreateICmpEQ(field.size, f.int64(0)), f.b.CreateNot(is_quoted));
@@ -102,14 +104,16 @@ void emit_decode_csv(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm
   auto* field_count = f.load(f.stage.i64, chunk, offsetof(abi::Chunk, field_count));
   auto* count = f.load(f.stage.i64, chunk, offsetof(abi::Chunk, row_count));
   const std::optional<char> quote = quote_of(node);
-  std::vector<CsvColumn> columns;
-  for (size_t i = 0; i < node.declared.fields.size(); ++i) columns.push_back(open_column(f, field_map, i));
+  // A narrow row's positions stay in registers; a wide one's are read where they are used, from the cache.
+  std::vector<CsvColumn> opened;
+  if (node.declared.fields.size() <= kOpenedColumns)
+    for (size_t i = 0; i < node.declared.fields.size(); ++i) opened.push_back(open_column(f, field_map, i));
   f.loop(f.int64(0), count, "records", [&](llvm::Value* row) {
     f.store(row, f.context(), offsetof(abi::TaskContext, row));
     auto* ends = f.b.CreateGEP(f.stage.i32, index, f.b.CreateMul(row, field_count));
     auto* record = entry(f, starts, row);
     emit_filtered_row(f, id, node, [&](size_t declared) {
-      const CsvColumn& column = columns[declared];
+      const CsvColumn column = opened.empty() ? open_column(f, field_map, declared) : opened[declared];
       const Type& type = node.declared.fields[declared].type;
       const auto present_field = [&] {
         auto* previous = f.b.CreateAdd(entry(f, ends, f.b.CreateSub(column.field, f.int64(1))), f.int64(1));

@@ -39,18 +39,24 @@ bool is_only_chain(const StageContext& stage, NodeId source) {
 }  // namespace
 
 void emit_filtered_row(FunctionEmitter& f, NodeId id, const SourceNode& node, const ColumnDecoder& decode) {
-  Row row;
+  std::vector<std::string> used = f.stage.node(id).schema.names();
+  if (node.filter) collect_columns(*node.filter, used);
+  std::ranges::sort(used);
+  used.erase(std::ranges::unique(used).begin(), used.end());
+  std::vector<Type> types;
+  for (const auto& column : used) types.push_back(node.declared.fields[*node.declared.index_of(column)].type);
+  RowBuilder builder(f, types);
   const auto need = [&](const std::string& column) {
-    if (row.find(column) != nullptr) return;
+    if (builder.row().contains(column)) return;
     const auto index = node.declared.index_of(column);
     SLUICE_INVARIANT(index.has_value(), "the source has no column " + column);
     f.node = id;
     f.set_span(f.stage.node(id).span);
-    row.add(column, decode(*index));
+    builder.add(column, node.declared.fields[*index].type, decode(*index));
   };
   const auto pass_on = [&] {
     for (const auto& field : f.stage.node(id).schema.fields) need(field.name);
-    emit_users(f, id, row);
+    emit_users(f, id, builder.row());
   };
   if (!node.filter) return pass_on();
   // Each condition is tested as soon as its columns are decoded; a row that fails costs no more than that.
@@ -62,7 +68,7 @@ void emit_filtered_row(FunctionEmitter& f, NodeId id, const SourceNode& node, co
     collect_columns(*condition, columns);
     for (const auto& column : columns) need(column);
     f.node = id;
-    auto* passes = emit_expr(f, *condition, {&row, {}}).data;
+    auto* passes = emit_expr(f, *condition, {&builder.row(), {}}).data;
     auto* passed = f.block("passed");
     f.b.CreateCondBr(passes, passed, skipped);
     f.begin(passed);
@@ -73,9 +79,9 @@ void emit_filtered_row(FunctionEmitter& f, NodeId id, const SourceNode& node, co
 }
 
 llvm::Value* parse_scalar(FunctionEmitter& f, const FieldText& field, std::string_view kernel, llvm::Type* type) {
-  auto* result = f.slot(f.stage.i64, "parsed");
+  auto* result = f.result_slot();
   auto* is_valid = f.call(kernel, {field.data, field.size, result});
-  f.fail_if(f.b.CreateICmpEQ(is_valid, llvm::ConstantInt::get(f.stage.i8, 0)), [&] { raise_field(f, field); });
+  fail_field_if(f, f.b.CreateICmpEQ(is_valid, llvm::ConstantInt::get(f.stage.i8, 0)), field);
   return f.load(type, result);
 }
 
@@ -109,9 +115,9 @@ Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field) 
   return value;
 }
 
-void raise_field(FunctionEmitter& f, const FieldText& field) {
+void fail_field_if(FunctionEmitter& f, llvm::Value* condition, const FieldText& field) {
   const uint32_t site = f.stage.error_site("R0201", f.stage.node(field.source).span, field.source);
-  f.call("rt_raise_field", {f.context(), f.int32(site), f.int32(field.column), field.data, field.size});
+  f.fail_if(condition, "rt_raise_field", {f.int32(site), f.int32(field.column), field.data, field.size});
 }
 
 Value as_column(FunctionEmitter& f, const Type& type, Value value) {

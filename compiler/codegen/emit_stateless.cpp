@@ -91,12 +91,18 @@ void consume(FunctionEmitter& f, NodeId id, const FilterNode& node, const Row& r
 }
 
 void consume(FunctionEmitter& f, NodeId id, const ProjectNode& node, const Row& row) {
-  Row result;
+  std::vector<Type> types;
+  for (const auto& column : node.columns) types.push_back(column.expr.type);
+  RowBuilder result(f, types);
   for (const auto& column : node.columns) {
     f.node = id;
-    result.add(column.name, emit_expr(f, column.expr, {&row, {}}));
+    if (column.expr.kind == ExprKind::Column) {
+      result.add_from(row, column.expr.name, column.name);
+    } else {
+      result.add(column.name, column.expr.type, emit_expr(f, column.expr, {&row, {}}));
+    }
   }
-  emit_users(f, id, result);
+  emit_users(f, id, result.row());
 }
 
 void consume(FunctionEmitter& f, NodeId id, const ExpandNode& node, const Row& row) {
@@ -109,7 +115,11 @@ void consume(FunctionEmitter& f, NodeId id, const ExpandNode& node, const Row& r
     const Value item = load_memory(f, element, address);
     Row result;
     for (const auto& field : f.stage.node(id).schema.fields)
-      result.add(field.name, field.name == node.column ? item : row.at(field.name));
+      if (field.name == node.column) {
+        result.add(field.name, item);
+      } else {
+        result.add_from(row, field.name, field.name);
+      }
     emit_users(f, id, result);
   });
 }

@@ -52,7 +52,7 @@ Value call_kernel(FunctionEmitter& f, const Expr& expr, const Type& kernel_resul
   std::vector<llvm::Value*> arguments{f.context()};
   llvm::Value* result_slot = nullptr;
   if (is_by_address(kernel_result)) {
-    result_slot = f.slot(llvm::ArrayType::get(f.stage.i64, 2), "result");
+    result_slot = f.result_slot();
     arguments.push_back(result_slot);
   }
   for (const auto& arg : args) {

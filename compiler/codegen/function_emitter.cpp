@@ -1,5 +1,6 @@
 #include "compiler/codegen/function_emitter.h"
 
+#include <llvm/IR/InlineAsm.h>
 #include <llvm/IR/MDBuilder.h>
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
@@ -21,7 +22,8 @@ FunctionEmitter::FunctionEmitter(StageContext& owner, const std::string& name, s
   body_ = llvm::BasicBlock::Create(stage.llvm, "body", function);
   exit_ = llvm::BasicBlock::Create(stage.llvm, "exit", function);
   b.SetInsertPoint(entry_);
-  b.SetCurrentDebugLocation(stage.debug_location(span, debug_scope_));
+  function_line_ = stage.debug_location(span, debug_scope_);
+  b.SetCurrentDebugLocation(function_line_);
   b.CreateBr(body_);
   b.SetInsertPoint(exit_);
   exit_code_ = b.CreatePHI(stage.i32, 4, "code");
@@ -31,6 +33,22 @@ FunctionEmitter::FunctionEmitter(StageContext& owner, const std::string& name, s
 llvm::AllocaInst* FunctionEmitter::slot(llvm::Type* type, const char* name) {
   llvm::IRBuilder<> builder(entry_, entry_->begin());
   return builder.CreateAlloca(type, nullptr, name);
+}
+
+llvm::AllocaInst* FunctionEmitter::result_slot() {
+  if (result_slot_ == nullptr) result_slot_ = slot(llvm::ArrayType::get(stage.i64, 2), "result");
+  return result_slot_;
+}
+
+llvm::Value* FunctionEmitter::memory(uint64_t bytes) {
+  auto* place = slot(llvm::ArrayType::get(stage.i8, bytes), "memory");
+  place->setAlignment(llvm::Align(16));
+  // An instruction that is none, but might keep the address.
+  auto* type = llvm::FunctionType::get(stage.void_type, {stage.ptr}, false);
+  hoist([&](llvm::IRBuilder<>& builder) -> llvm::Value* {
+    return builder.CreateCall(type, llvm::InlineAsm::get(type, "", "r,~{memory}", true), {place});
+  });
+  return place;
 }
 
 llvm::Value* FunctionEmitter::hoist(const std::function<llvm::Value*(llvm::IRBuilder<>&)>& emit) {
@@ -155,18 +173,47 @@ void FunctionEmitter::loop(llvm::Value* from, llvm::Value* to, const char* name,
 }
 
 void FunctionEmitter::return_code(abi::Code code) {
+  if (code == abi::Code::Failed) {
+    b.CreateBr(fail_exit("", {}).block);
+    return;
+  }
   exit_code_->addIncoming(int32(static_cast<uint32_t>(code)), b.GetInsertBlock());
   b.CreateBr(exit_);
 }
 
-void FunctionEmitter::fail_if(llvm::Value* condition, const std::function<void()>& raise) {
+FunctionEmitter::FailExit& FunctionEmitter::fail_exit(std::string_view raise,
+                                                      std::initializer_list<llvm::Value*> arguments) {
+  if (const auto found = fail_exits_.find(raise); found != fail_exits_.end()) return found->second;
+  FailExit exit{block("fail"), {}};
+  llvm::IRBuilder<> builder(exit.block);
+  builder.SetCurrentDebugLocation(function_line_);
+  for (auto* argument : arguments) exit.arguments.push_back(builder.CreatePHI(argument->getType(), 2));
+  return fail_exits_.emplace(std::string(raise), std::move(exit)).first->second;
+}
+
+void FunctionEmitter::write_fail_exits() {
+  b.SetCurrentDebugLocation(function_line_);
+  for (const auto& [raise, exit] : fail_exits_) {
+    exit.block->moveAfter(&function->back());
+    begin(exit.block);
+    if (!raise.empty()) {
+      std::vector<llvm::Value*> arguments{context()};
+      arguments.insert(arguments.end(), exit.arguments.begin(), exit.arguments.end());
+      b.CreateCall(stage.runtime(raise), arguments);
+    }
+    b.CreateRet(int32(static_cast<uint32_t>(abi::Code::Failed)));
+  }
+}
+
+void FunctionEmitter::fail_if(llvm::Value* condition, std::string_view raise,
+                              std::initializer_list<llvm::Value*> arguments) {
   if (const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(condition); constant && constant->isZero()) return;
-  auto* failing = block("fail");
+  const FailExit& exit = fail_exit(raise, arguments);
+  SLUICE_INVARIANT(exit.arguments.size() == arguments.size(), std::string(raise));
+  for (size_t i = 0; i < arguments.size(); ++i)
+    exit.arguments[i]->addIncoming(arguments.begin()[i], b.GetInsertBlock());
   auto* after = block("after");
-  b.CreateCondBr(condition, failing, after, llvm::MDBuilder(stage.llvm).createBranchWeights(1, 1 << 20));
-  begin(failing);
-  raise();
-  return_code(abi::Code::Failed);
+  b.CreateCondBr(condition, exit.block, after, llvm::MDBuilder(stage.llvm).createBranchWeights(1, 1 << 20));
   begin(after);
 }
 
@@ -174,8 +221,7 @@ void FunctionEmitter::fail_if_raised(const Span& span) {
   auto* failed = load(stage.i8, context(), offsetof(abi::TaskContext, failed));
   // The kernel has left its message with the runtime (raise_text); the site says where in the program it belongs.
   const uint32_t site = stage.error_site("R0104", span, node);
-  fail_if(b.CreateICmpNE(failed, llvm::ConstantInt::get(stage.i8, 0)),
-          [&] { call("rt_raise", {context(), int32(site), int64(0), int64(0)}); });
+  fail_if(b.CreateICmpNE(failed, llvm::ConstantInt::get(stage.i8, 0)), "rt_raise", {int32(site), int64(0), int64(0)});
 }
 
 llvm::Value* FunctionEmitter::state_pointer(size_t array_offset, uint32_t index) {
@@ -208,6 +254,7 @@ void FunctionEmitter::finish_with(llvm::Value* code) {
   begin(exit_);
   for (const auto& hook : exit_hooks_) hook();
   b.CreateRet(exit_code_);
+  write_fail_exits();
   std::string problem;
   llvm::raw_string_ostream stream(problem);
   if (llvm::verifyFunction(*function, &stream)) {

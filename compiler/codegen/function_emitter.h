@@ -33,9 +33,13 @@ class FunctionEmitter {
 
   // ---- places ----
   [[nodiscard]] llvm::AllocaInst* slot(llvm::Type* type, const char* name);  // on the stack, made once
+  // Two words for the result of a call, which is loaded at once: one place for all calls.
+  [[nodiscard]] llvm::AllocaInst* result_slot();
+  // Bytes on the stack that stay there: LLVM must not make registers of them.
+  [[nodiscard]] llvm::Value* memory(uint64_t bytes);
   // Code that runs once when the function begins; the builder given stands behind everything hoisted before.
   llvm::Value* hoist(const std::function<llvm::Value*(llvm::IRBuilder<>&)>& emit);
-  // Code that runs just before the function returns, whatever it returns.
+  // Code that runs just before the function returns, unless it failed: a failed job reads no state.
   void at_exit(std::function<void()> emit) { exit_hooks_.push_back(std::move(emit)); }
   [[nodiscard]] llvm::BasicBlock* block(const char* name);
   void begin(llvm::BasicBlock* target) { b.SetInsertPoint(target); }
@@ -64,8 +68,9 @@ class FunctionEmitter {
   void loop(llvm::Value* begin, llvm::Value* end, const char* name,
             const std::function<void(llvm::Value* index)>& body);
   void return_code(abi::Code code);  // ends the current block; continue in a new one
-  // Raises the row error and returns Failed when `condition` holds.
-  void fail_if(llvm::Value* condition, const std::function<void()>& raise);
+  // Calls `raise` (one of the rt_raise functions) with the context and these arguments and returns Failed when
+  // `condition` holds.
+  void fail_if(llvm::Value* condition, std::string_view raise, std::initializer_list<llvm::Value*> arguments);
   void fail_if_raised(const Span& span);  // after a call of a kernel that may have raised an error
 
   // ---- the context ----
@@ -84,12 +89,25 @@ class FunctionEmitter {
   void finish_with(llvm::Value* code);
 
  private:
+  // The one place of a function that calls a raising function; its arguments come from every place that may fail.
+  // With a block for each of them a loop over wide rows would have thousands of exits, which LLVM handles in
+  // quadratic time.
+  struct FailExit {
+    llvm::BasicBlock* block;
+    std::vector<llvm::PHINode*> arguments;
+  };
+  FailExit& fail_exit(std::string_view raise, std::initializer_list<llvm::Value*> arguments);
+  void write_fail_exits();
+
   llvm::BasicBlock* entry_;
   llvm::BasicBlock* body_;
   llvm::BasicBlock* exit_;
   llvm::PHINode* exit_code_;
   llvm::DISubprogram* debug_scope_;
+  llvm::DebugLoc function_line_;
   std::vector<std::function<void()>> exit_hooks_;
+  llvm::AllocaInst* result_slot_ = nullptr;
+  std::map<std::string, FailExit, std::less<>> fail_exits_;  // by the raising function; "": nothing to raise
   std::map<std::pair<size_t, uint32_t>, llvm::Value*> state_pointers_;
   bool uses_scratch_ = false;
   bool may_stop_early_ = false;

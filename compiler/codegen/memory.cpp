@@ -15,6 +15,13 @@ bool has_heap(const Type& type) {
   return false;
 }
 
+bool has_list(const Type& type) {
+  if (type.kind == TypeKind::List) return true;
+  for (const auto& field : type.fields)
+    if (has_list(field.type)) return true;
+  return false;
+}
+
 llvm::Type* scalar_type(const FunctionEmitter& f, TypeKind kind) {
   if (kind == TypeKind::Float) return f.stage.f64;
   return f.stage.i64;
@@ -198,10 +205,41 @@ Value load_block(FunctionEmitter& f, const Type& type, llvm::Value* address, llv
 Row load_row(FunctionEmitter& f, const Schema& schema, llvm::Value* address, llvm::Value* block_end) {
   Row row;
   const RowLayout layout = block_layout(schema);
-  for (size_t i = 0; i < schema.fields.size(); ++i)
-    row.add(schema.fields[i].name,
-            load_block(f, schema.fields[i].type, f.offset(address, layout.offsets[i]), block_end));
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    const Type& type = schema.fields[i].type;
+    const auto load = [&f, type, address, block_end, offset = layout.offsets[i]] {
+      return load_block(f, type, f.offset(address, offset), block_end);
+    };
+    // Lists are rebuilt when they are loaded: once.
+    if (is_wide(schema.fields.size()) && !has_list(type)) {
+      row.add_in_memory(schema.fields[i].name, load);
+    } else {
+      row.add(schema.fields[i].name, load());
+    }
+  }
   return row;
+}
+
+bool is_wide(size_t columns) { return columns > 64; }
+
+RowBuilder::RowBuilder(FunctionEmitter& emitter, const std::vector<Type>& types) : f_(emitter) {
+  if (!is_wide(types.size())) return;
+  uint64_t size = 0;
+  for (const auto& type : types) size += abi::memory_size_of(type);
+  memory_ = f_.memory(size);
+}
+
+void RowBuilder::add(std::string name, const Type& type, Value value) {
+  if (memory_ == nullptr) return row_.add(std::move(name), std::move(value));
+  value.type = type;
+  if (!type.nullable) value.present = nullptr;
+  if (type.nullable && value.present == nullptr) value.present = f_.boolean(true);
+  auto* place = f_.offset(memory_, used_);
+  used_ += abi::memory_size_of(type);
+  store_memory(f_, value, place);
+  row_.add_in_memory(std::move(name), [&f = f_, type, memory = memory_, offset = used_ - abi::memory_size_of(type)] {
+    return load_memory(f, type, f.offset(memory, offset));
+  });
 }
 
 void store_row(FunctionEmitter& f, const std::vector<Value>& values, llvm::Value* writer) {

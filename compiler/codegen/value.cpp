@@ -24,16 +24,26 @@ Value unflatten(const Type& type, llvm::Value* const*& parts) {
   return value;
 }
 
-const Value* Row::find(std::string_view name) const {
-  for (const auto& [column, value] : columns_)
-    if (column == name) return &value;
+const Row::Column* Row::find(std::string_view name) const {
+  for (const auto& column : columns_)
+    if (column.name == name) return &column;
   return nullptr;
 }
 
-const Value& Row::at(std::string_view name) const {
-  const Value* value = find(name);
-  SLUICE_INVARIANT(value != nullptr, std::string("no column ") + std::string(name) + " in the generated row");
-  return *value;
+const Row::Column& Row::get(std::string_view name) const {
+  const Column* column = find(name);
+  SLUICE_INVARIANT(column != nullptr, std::string("no column ") + std::string(name) + " in the generated row");
+  return *column;
+}
+
+Value Row::at(std::string_view name) const {
+  const Column& column = get(name);
+  return column.load ? column.load() : column.value;
+}
+
+void Row::add_from(const Row& other, std::string_view column, std::string name) {
+  const Column& source = other.get(column);
+  columns_.push_back({std::move(name), source.value, source.load});
 }
 
 }  // namespace sluice::codegen

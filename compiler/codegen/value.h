@@ -3,6 +3,7 @@
 
 #include <llvm/IR/Value.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,13 +30,25 @@ void flatten(const Value& value, std::vector<llvm::Value*>& parts);
 
 class Row {
  public:
-  void add(std::string name, Value value) { columns_.emplace_back(std::move(name), std::move(value)); }
-  [[nodiscard]] const Value* find(std::string_view name) const;
-  [[nodiscard]] const Value& at(std::string_view name) const;  // which must exist
-  [[nodiscard]] const std::vector<std::pair<std::string, Value>>& columns() const { return columns_; }
+  // Writes the code that brings a column from memory into registers, at the place where it is wanted.
+  using Load = std::function<Value()>;
+
+  void add(std::string name, Value value) { columns_.push_back({std::move(name), std::move(value), nullptr}); }
+  void add_in_memory(std::string name, Load load) { columns_.push_back({std::move(name), {}, std::move(load)}); }
+  // A column of another row under a new name, wherever that keeps it.
+  void add_from(const Row& other, std::string_view column, std::string name);
+  [[nodiscard]] bool contains(std::string_view name) const { return find(name) != nullptr; }
+  [[nodiscard]] Value at(std::string_view name) const;  // which must exist
 
  private:
-  std::vector<std::pair<std::string, Value>> columns_;
+  struct Column {
+    std::string name;
+    Value value;
+    Load load;  // empty: `value` it is
+  };
+  [[nodiscard]] const Column* find(std::string_view name) const;
+  [[nodiscard]] const Column& get(std::string_view name) const;
+  std::vector<Column> columns_;
 };
 
 }  // namespace sluice::codegen

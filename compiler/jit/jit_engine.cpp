@@ -46,9 +46,13 @@ struct OwnedModule {
   OwnedModule(OwnedModule&&) = default;
 };
 
-OwnedModule emit(const JobPlan& plan, StageId stage, const ConnectorSettings& settings) {
+// Names of values are for readers; without them LLVM has less to do.
+enum class ValueNames : uint8_t { Keep, Discard };
+
+OwnedModule emit(const JobPlan& plan, StageId stage, const ConnectorSettings& settings, ValueNames names) {
   OwnedModule owned;
   owned.context = std::make_unique<llvm::LLVMContext>();
+  owned.context->setDiscardValueNames(names == ValueNames::Discard);
   owned.stage = codegen::emit_stage(*owned.context, plan, stage, settings);
   return owned;
 }
@@ -183,7 +187,7 @@ Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, 
   StageCompileTimes times;
   times.stage = stage.name;
   auto start = Clock::now();
-  OwnedModule owned = emit(plan, stage_id, options_.connectors);
+  OwnedModule owned = emit(plan, stage_id, options_.connectors, ValueNames::Discard);
   times.emit = Clock::now() - start;
   auto code = std::make_shared<JitStageCode>(owned.stage);
   const std::string key = ObjectCache::key_of(text_of(*owned.stage.module));
@@ -209,7 +213,8 @@ Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, 
     code->publish(std::move(functions), false);
   }
   // The optimized tier of Auto starts from a fresh module: quick code generation has rewritten this one.
-  OwnedModule fresh = options_.tier == JitTier::Auto ? emit(plan, stage_id, options_.connectors) : std::move(owned);
+  OwnedModule fresh = options_.tier == JitTier::Auto ? emit(plan, stage_id, options_.connectors, ValueNames::Discard)
+                                                     : std::move(owned);
   Job job{std::move(fresh), code, key, 0, stage.inputs.size(), stage.finish_phases};
   {
     const std::lock_guard lock(mutex_);
@@ -290,7 +295,7 @@ Result<std::unique_ptr<JitEngine>> JitEngine::create(const JitOptions& options) 
 }
 
 std::string stage_llvm_text(const JobPlan& plan, StageId stage, const ConnectorSettings& settings, bool optimized) {
-  OwnedModule owned = emit(plan, stage, settings);
+  OwnedModule owned = emit(plan, stage, settings, ValueNames::Keep);
   if (optimized) {
     auto machine = make_target_machine(true);
     if (!machine) return machine.error().to_string();
@@ -300,7 +305,7 @@ std::string stage_llvm_text(const JobPlan& plan, StageId stage, const ConnectorS
 }
 
 Result<std::string> stage_assembly_text(const JobPlan& plan, StageId stage, const ConnectorSettings& settings) {
-  OwnedModule owned = emit(plan, stage, settings);
+  OwnedModule owned = emit(plan, stage, settings, ValueNames::Keep);
   SLUICE_ASSIGN(const auto machine, make_target_machine(true));
   optimize_module(*owned.stage.module, *machine);
   return compile_assembly(*owned.stage.module, *machine);
