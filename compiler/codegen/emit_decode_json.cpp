@@ -98,16 +98,54 @@ class JsonDecoder {
     return places;
   }
 
-  // Compares the key between the structurals `open` (its quote) and `colon` with the wanted names, by length first.
+  // Compares the key between the structurals `open` (its quote) and `colon` with the wanted names, by length first. A
+  // key that is none of them as it stands is unescaped, if there may be anything to, and compared once more.
   void note_key(const std::map<std::string, llvm::Value*>& places, llvm::Value* open, llvm::Value* colon) {
-    auto* name = f_.offset(data_, f_.b.CreateAdd(open, f_.int64(1)));
+    if (places.empty()) return;
+    auto* raw_name = f_.offset(data_, f_.b.CreateAdd(open, f_.int64(1)));
     auto* close = trimmed_end(colon);  // one behind the closing quote
-    auto* length = f_.b.CreateSub(close, f_.b.CreateAdd(open, f_.int64(2)));
+    auto* raw_length = f_.b.CreateSub(close, f_.b.CreateAdd(open, f_.int64(2)));
+    auto* value = f_.b.CreateTrunc(f_.b.CreateAdd(cursor(), f_.int64(2)), f_.stage.i32);
+    auto* before = f_.b.GetInsertBlock();
+    auto* compare = f_.block("compare_key");
+    auto* missed = f_.block("key_missed");
+    auto* done = f_.block("key_noted");
+    f_.b.CreateBr(compare);
+    f_.begin(compare);
+    auto* name = f_.b.CreatePHI(f_.stage.ptr, 2);
+    auto* length = f_.b.CreatePHI(f_.stage.i64, 2);
+    auto* is_unescaped = f_.b.CreatePHI(f_.b.getInt1Ty(), 2);
+    name->addIncoming(raw_name, before);
+    length->addIncoming(raw_length, before);
+    is_unescaped->addIncoming(f_.boolean(false), before);
+    match_name(places, {name, length, is_unescaped}, value, missed, done);
+    f_.begin(missed);
+    auto* escaped = f_.block("key_escaped");
+    f_.b.CreateCondBr(f_.b.CreateAnd(f_.b.CreateNot(is_unescaped), may_have_escape(raw_name, raw_length)), escaped,
+                      done);
+    f_.begin(escaped);
+    auto* result = f_.slot(llvm::ArrayType::get(f_.stage.i64, 2), "key");
+    auto* is_valid = f_.call("rt_json_unescape", {f_.context(), raw_name, raw_length, result});
+    fail_record(f_.b.CreateICmpEQ(is_valid, byte(0)), open, abi::DecodeError::BadEscape);
+    name->addIncoming(f_.load(f_.stage.ptr, result), f_.b.GetInsertBlock());
+    length->addIncoming(f_.load(f_.stage.i64, result, 8), f_.b.GetInsertBlock());
+    is_unescaped->addIncoming(f_.boolean(true), f_.b.GetInsertBlock());
+    f_.b.CreateBr(compare);
+    f_.begin(done);
+  }
+
+  struct Key {
+    llvm::Value* name;
+    llvm::Value* length;
+    llvm::Value* is_unescaped;
+  };
+
+  // Stores `value` in the place of the wanted name that equals `key` and goes to `done`, else to `missed`.
+  void match_name(const std::map<std::string, llvm::Value*>& places, const Key& key, llvm::Value* value,
+                  llvm::BasicBlock* missed, llvm::BasicBlock* done) {
     std::map<size_t, std::vector<std::pair<std::string, llvm::Value*>>> by_length;
     for (const auto& [text, place] : places) by_length[text.size()].emplace_back(text, place);
-    auto* value = f_.b.CreateTrunc(f_.b.CreateAdd(cursor(), f_.int64(2)), f_.stage.i32);
-    auto* done = f_.block("key_noted");
-    auto* choice = f_.b.CreateSwitch(length, done, static_cast<unsigned>(by_length.size()));
+    auto* choice = f_.b.CreateSwitch(key.length, missed, static_cast<unsigned>(by_length.size()));
     for (const auto& [size, candidates] : by_length) {
       auto* block = f_.block("key_of_length");
       choice->addCase(f_.int64(size), block);
@@ -115,15 +153,30 @@ class JsonDecoder {
       for (const auto& [text, place] : candidates) {
         auto* hit = f_.block("key_found");
         auto* miss = f_.block("key_other");
-        f_.b.CreateCondBr(equals(name, text), hit, miss);
+        auto* is_equal = equals(key.name, text);
+        // What has a backslash never stands for itself.
+        if (text.find('\\') != std::string::npos) is_equal = f_.b.CreateAnd(is_equal, key.is_unescaped);
+        f_.b.CreateCondBr(is_equal, hit, miss);
         f_.begin(hit);
         f_.b.CreateStore(value, place);
         f_.b.CreateBr(done);
         f_.begin(miss);
       }
-      f_.b.CreateBr(done);
+      f_.b.CreateBr(missed);
     }
-    f_.begin(done);
+  }
+
+  // Is there a backslash among the first bytes behind `name`, or is the name longer than these? A chunk has padding
+  // enough to read them all at once.
+  llvm::Value* may_have_escape(llvm::Value* name, llvm::Value* length) {
+    constexpr unsigned kWidth = 16;
+    static_assert(kWidth <= abi::kChunkPadding);
+    auto* type = llvm::FixedVectorType::get(f_.stage.i8, kWidth);
+    auto* bytes = f_.b.CreateAlignedLoad(type, name, llvm::Align(1));
+    auto* is_backslash = f_.b.CreateICmpEQ(bytes, f_.b.CreateVectorSplat(kWidth, byte('\\')));
+    auto* mask = f_.b.CreateBitCast(is_backslash, f_.b.getIntNTy(kWidth));
+    return f_.b.CreateOr(f_.b.CreateICmpNE(mask, llvm::ConstantInt::get(f_.b.getIntNTy(kWidth), 0)),
+                         f_.b.CreateICmpUGT(length, f_.int64(kWidth)));
   }
 
   llvm::Value* equals(llvm::Value* name, const std::string& text) {
