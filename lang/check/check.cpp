@@ -3,6 +3,7 @@
 #include <deque>
 
 #include "lang/check/items.h"
+#include "lang/check/sinks.h"
 #include "lang/graph/graph_text.h"
 #include "lang/graph/verify.h"
 #include "lang/support/invariant.h"
@@ -59,6 +60,7 @@ std::optional<FlowGraph> check(const ast::Program& program, const FunctionCatalo
   declare_items(session, program, false);
   check_params(session, program);
   check_items(session, program);
+  check_sinks(session);
   if (!diagnostics.has_errors() && !has_pipeline(program)) report_no_pipeline(session, program);
   if (diagnostics.has_errors()) return std::nullopt;
   FlowGraph graph = std::move(session.graph).finish(options.job_name, sources);

@@ -13,6 +13,7 @@ class GraphBuilder {
   // `name` is the wished stable name; finish() adds a number when several nodes have it.
   NodeId add(Node node, const std::string& name);
   [[nodiscard]] const Node& node(NodeId id) const { return graph_.nodes[id]; }
+  [[nodiscard]] const FlowGraph& graph() const { return graph_; }
   // The parallelism of nodes without a hint of their own.
   void set_parallelism(uint32_t tasks) { parallelism_ = tasks; }
 
