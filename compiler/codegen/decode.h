@@ -24,7 +24,8 @@ struct FieldText {
 };
 
 // The field's value, never null; a row error when the bytes are no value of the type.
-[[nodiscard]] Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field);
+[[nodiscard]] Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field,
+                                std::string_view float_function = "rt_parse_float");
 void fail_field_if(FunctionEmitter& f, llvm::Value* condition, const FieldText& field);
 // The value with the column's type: present where that is nullable.
 [[nodiscard]] Value as_column(FunctionEmitter& f, const Type& type, Value value);

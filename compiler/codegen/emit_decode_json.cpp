@@ -247,7 +247,7 @@ class JsonDecoder {
       case TypeKind::Int:
       case TypeKind::Float: {
         const FieldText text = scalar_text(column, at);
-        return parse_field(f_, type, text);
+        return parse_field(f_, type, text, "rt_parse_json_float");
       }
       default:
         SLUICE_INVARIANT(false, "values of type " + type.to_string() + " are not compiled");

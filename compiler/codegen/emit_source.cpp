@@ -85,7 +85,7 @@ llvm::Value* parse_scalar(FunctionEmitter& f, const FieldText& field, std::strin
   return f.load(type, result);
 }
 
-Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field) {
+Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field, std::string_view float_function) {
   Value value;
   value.type = type.as_nullable(false);
   switch (type.kind) {
@@ -93,7 +93,7 @@ Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field) 
       value.data = parse_scalar(f, field, "rt_parse_int", f.stage.i64);
       break;
     case TypeKind::Float:
-      value.data = parse_scalar(f, field, "rt_parse_float", f.stage.f64);
+      value.data = parse_scalar(f, field, float_function, f.stage.f64);
       break;
     case TypeKind::Bool:
       value.data =

@@ -169,8 +169,11 @@ Expr ExprChecker::node(const ast::Unary& unary, const Span& span) {
     return error_expr(span);
   }
   if (value.is_literal()) {
-    if (auto* integer = std::get_if<int64_t>(&value.value); integer != nullptr && *integer != INT64_MIN) {
-      *integer = -*integer;
+    const bool is_number = std::holds_alternative<ast::Literal>(unary.operand->node);
+    if (auto* integer = std::get_if<int64_t>(&value.value);
+        integer != nullptr && (*integer != INT64_MIN || is_number)) {
+      // Of the smallest int the digits alone are no int, so the literal has its value already.
+      if (*integer != INT64_MIN) *integer = -*integer;
       value.span = span;
       return value;
     }

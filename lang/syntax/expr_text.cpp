@@ -66,7 +66,7 @@ class ExprWriter {
       case LiteralKind::Bool:
         return e.integer != 0 ? "true" : "false";
       case LiteralKind::Int:
-        return fmt::to_string(e.integer);
+        return fmt::to_string(static_cast<uint64_t>(e.integer));  // the smallest int has its minus outside
       case LiteralKind::Float: {
         const std::string text = fmt::to_string(e.number);
         return text.find_first_of(".en") == std::string::npos ? text + ".0" : text;

@@ -91,7 +91,8 @@ NumberParts split_number(std::string_view text) {
 
 class Decoder {
  public:
-  Decoder(const Token& token, Diagnostics& diagnostics) : token_(token), diagnostics_(diagnostics) {}
+  Decoder(const Token& token, bool is_negated, Diagnostics& diagnostics)
+      : token_(token), is_negated_(is_negated), diagnostics_(diagnostics) {}
 
   ast::Literal decode();
   std::string text_of(std::string_view body, size_t offset, bool is_fstring);
@@ -109,6 +110,7 @@ class Decoder {
   size_t escape(std::string_view body, size_t at, size_t offset, bool is_fstring, std::string& result);
 
   const Token& token_;
+  const bool is_negated_;
   Diagnostics& diagnostics_;
 };
 
@@ -139,24 +141,28 @@ ast::Literal Decoder::decode() {
 
 void Decoder::integer(ast::Literal& literal) {
   std::string_view text = token_.text;
-  int64_t factor = 1;
+  uint64_t factor = 1;
   int base = 10;
   if (is_hex_prefix(text)) {
     base = 16;
     text.remove_prefix(2);
   } else {
     const NumberParts parts = split_number(text);
-    factor = factor_of(kSizeUnits, parts.suffix).value_or(1);
+    factor = static_cast<uint64_t>(factor_of(kSizeUnits, parts.suffix).value_or(1));
     text = parts.number;
   }
   const std::string digits = without_underscores(text);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), literal.integer, base);
-  if (error == std::errc::result_out_of_range) {
-    misfit("an int").with_label("the largest int is 9223372036854775807");
-  } else if (digits.empty() || end != digits.data() + digits.size()) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, base);
+  const bool overflows = error == std::errc::result_out_of_range || __builtin_mul_overflow(value, factor, &value);
+  const uint64_t largest = static_cast<uint64_t>(INT64_MAX) + (is_negated_ ? 1 : 0);
+  if (!overflows && (digits.empty() || end != digits.data() + digits.size())) {
     not_a_number().with_label("hexadecimal digits are 0 to 9 and a to f");
-  } else if (__builtin_mul_overflow(literal.integer, factor, &literal.integer)) {
-    misfit("an int").with_label("the largest int is 9223372036854775807");
+  } else if (overflows || value > largest) {
+    misfit("an int").with_label(is_negated_ ? "the smallest int is -9223372036854775808"
+                                            : "the largest int is 9223372036854775807");
+  } else {
+    literal.integer = static_cast<int64_t>(value);
   }
 }
 
@@ -446,12 +452,12 @@ Parser::token_kind_type number_kind(std::string_view text) {
   return parts.is_whole && factor_of(kSizeUnits, parts.suffix) ? Kind::INT : Kind::DURATION;
 }
 
-ast::Literal decode_literal(const Token& token, Diagnostics& diagnostics) {
-  return Decoder(token, diagnostics).decode();
+ast::Literal decode_literal(const Token& token, bool is_negated, Diagnostics& diagnostics) {
+  return Decoder(token, is_negated, diagnostics).decode();
 }
 
 std::string decode_fstring_text(const Token& token, Diagnostics& diagnostics) {
-  return Decoder(token, diagnostics).text_of(token.text, 0, true);
+  return Decoder(token, false, diagnostics).text_of(token.text, 0, true);
 }
 
 }  // namespace sluice::syntax

@@ -37,7 +37,7 @@ std::vector<TokenText> tokenize(const SourceMap& sources, uint32_t file, Diagnos
       case Kind::STRING:
       case Kind::DURATION:
       case Kind::INSTANT:
-        (void)decode_literal(token, diagnostics);
+        (void)decode_literal(token, stream.is_negated(), diagnostics);
         break;
       case Kind::FSTR_TEXT:
         (void)decode_fstring_text(token, diagnostics);

@@ -72,7 +72,7 @@ Parser::symbol_type ParseContext::symbol_of(const Token& token) {
     case Kind::STRING:
     case Kind::DURATION:
     case Kind::INSTANT:
-      return {token.kind, decode_literal(token, diagnostics()), token.span};
+      return {token.kind, decode_literal(token, stream_.is_negated(), diagnostics()), token.span};
     case Kind::FSTR_TEXT:
       return {token.kind, decode_fstring_text(token, diagnostics()), token.span};
     default:

@@ -30,6 +30,8 @@ class TokenStream {
   [[nodiscard]] size_t position() const { return at_; }
   // Goes (back or forth) to a token, as if something that ends an item stood before it.
   void go_to(size_t position);
+  // Whether the token that next() gave last stands behind a unary minus.
+  [[nodiscard]] bool is_negated() const { return previous_[1] == Kind::MINUS && !ends_operand(previous_[2]); }
   // Lets a `|>` that is missing in the source come next.
   void insert_pipe();
   // Whether the token at this index is a word that starts an item, as far as that can be seen without context.
@@ -52,7 +54,7 @@ class TokenStream {
   const std::vector<Token>& tokens_;
   size_t at_ = 0;
   bool has_inserted_pipe_ = false;
-  // The kinds before the current token, nearest first.
+  // The kinds before the current token, nearest first; next() puts the token it gives in front.
   std::vector<Parser::token_kind_type> previous_ = {Kind::END, Kind::END, Kind::END};
   bool is_adjacent_ = false;  // nothing stands between the current token and the one before it
   uint32_t row_line_ = 0;     // the line of the test row that is open; 0: none

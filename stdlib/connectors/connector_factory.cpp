@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <charconv>
 #include <string>
 
 #include "lang/support/invariant.h"
@@ -43,20 +44,22 @@ class StandardConnectors final : public ConnectorFactory {
     SLUICE_ASSIGN(auto format, format_of(*source));
     const ConnectorOptions options(source->connector, source->options);
     SLUICE_ASSIGN(auto files, find_input_files(options.text("path")));
-    return std::make_unique<ChunkSource>(std::move(files), std::move(format), settings_.chunk_bytes);
+    auto opened = std::make_unique<ChunkSource>(std::move(files), std::move(format), settings_.chunk_bytes);
+    if (opened->may_block()) output_->expect_endless_input();
+    return opened;
   }
 
   Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task) override {
     const auto* sink = node.as<SinkNode>();
     SLUICE_INVARIANT(sink != nullptr, node.label);
-    if (sink->connector == "print") return open_print(node.schema, task);
+    if (sink->connector == "print") return open_print(node);
     switch (sink_encoding(sink->connector, settings_)) {
       case SinkEncoding::None:
         return make_blackhole_sink();
       case SinkEncoding::Json:
-        return open_file(*sink, task, "json", {});
+        return open_file(node, task, "json", {});
       case SinkEncoding::Csv:
-        return open_csv(*sink, node.schema, task);
+        return open_csv(node, task);
       case SinkEncoding::Cells:
         break;
     }
@@ -64,37 +67,53 @@ class StandardConnectors final : public ConnectorFactory {
   }
 
  private:
-  Result<std::unique_ptr<Sink>> open_print(const Schema& schema, uint32_t task) {
+  Result<std::unique_ptr<Sink>> open_print(const Node& node) {
     switch (sink_encoding("print", settings_)) {
       case SinkEncoding::Json:
-        return make_json_rows_sink();
+        return make_json_rows_sink(enter_output(node));
       case SinkEncoding::Cells:
-        return make_table_sink(schema);
+        return make_table_sink(enter_output(node), node.schema);
       case SinkEncoding::Csv:
       case SinkEncoding::None:
         break;
     }
-    return make_file_sink("-", "csv", task, csv_header(schema, ','));
+    return make_output_sink(enter_output(node), csv_header(node.schema, ','));
   }
 
-  static Result<std::unique_ptr<Sink>> open_csv(const SinkNode& sink, const Schema& schema, uint32_t task) {
-    const ConnectorOptions options(sink.connector, sink.options);
+  // Nodes are labelled by number, in the order of the program.
+  OutputPlace enter_output(const Node& node) {
+    uint32_t place = 0;
+    std::from_chars(node.label.data(), node.label.data() + node.label.size(), place);
+    output_->enter(place);
+    return {output_, place};
+  }
+
+  Result<std::unique_ptr<Sink>> open_csv(const Node& node, uint32_t task) {
+    const ConnectorOptions options = options_of(node);
     SLUICE_ASSIGN(const CsvDialect dialect, dialect_of(options));
     if (dialect.delimiter != ',' || !dialect.has_quotes || dialect.quote != '"')
       return user_error("csv is written with commas and double quotes only: leave out `delimiter` and `quote`");
-    return open_file(sink, task, "csv", options.flag("header") ? csv_header(schema, ',') : std::string());
+    return open_file(node, task, "csv", options.flag("header") ? csv_header(node.schema, ',') : std::string());
   }
 
   // Only a directory has room for the rows of several tasks; for other targets the plan gathers them in one.
-  static Result<std::unique_ptr<Sink>> open_file(const SinkNode& sink, uint32_t task, const std::string& extension,
-                                                 std::string header) {
-    const std::string path = ConnectorOptions(sink.connector, sink.options).text("path");
+  Result<std::unique_ptr<Sink>> open_file(const Node& node, uint32_t task, const std::string& extension,
+                                          std::string header) {
+    const std::string path = options_of(node).text("path");
     if (task != 0 && !path.ends_with('/'))
       return internal_error(fmt::format("task {} must not write {}, which task 0 writes", task, path));
+    if (path == "-") return make_output_sink(enter_output(node), std::move(header));
     return make_file_sink(path, extension, task, std::move(header));
   }
 
+  static ConnectorOptions options_of(const Node& node) {
+    const auto* sink = node.as<SinkNode>();
+    return ConnectorOptions(sink->connector, sink->options);
+  }
+
   const ConnectorSettings settings_;
+  // Shared with the sinks that write to it.
+  const std::shared_ptr<StandardOutput> output_ = std::make_shared<StandardOutput>();
 };
 
 }  // namespace

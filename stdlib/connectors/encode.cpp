@@ -122,7 +122,14 @@ void rt_sink_float(Ptr context, I32 sink, F64 value) noexcept {
 }
 
 void rt_sink_json_float(Ptr context, I32 sink, F64 value) noexcept {
-  if (!std::isfinite(value)) return buffer_of(context, sink).append("null");  // JSON has no such numbers
+  // JSON has no such numbers; rt_parse_json_float reads these words back.
+  if (!std::isfinite(value)) {
+    buffer_of(context, sink)
+        .append(std::string_view(std::isnan(value) ? "\"NaN\""
+                                 : value > 0       ? "\"Infinity\""
+                                                   : "\"-Infinity\""));
+    return;
+  }
   rt_sink_float(context, sink, value);
 }
 

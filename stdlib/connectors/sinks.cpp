@@ -2,8 +2,6 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
-#include <unistd.h>
-
 #include <string_view>
 
 #include "stdlib/connectors/output_file.h"
@@ -25,24 +23,31 @@ class FileSink final : public Sink {
 // What was written to standard output cannot be taken back; the header waits for the first row or a good end.
 class OutputSink final : public Sink {
  public:
-  explicit OutputSink(std::string header) : header_(std::move(header)) {}
+  OutputSink(OutputPlace output, std::string header) : output_(std::move(output)), header_(std::move(header)) {}
   Status write(std::string_view bytes) override {
     SLUICE_TRY(write_header());
-    return write_all(STDOUT_FILENO, bytes, "standard output");
+    return output_.write(bytes, header_);
   }
-  Status commit() override { return write_header(); }
+  Status commit() override {
+    SLUICE_TRY(write_header());
+    return output_.finish();
+  }
   void abort() noexcept override {}
 
  private:
   Status write_header() {
-    const std::string header = std::exchange(header_, {});
-    return write_all(STDOUT_FILENO, header, "standard output");
+    if (std::exchange(has_header_, true)) return {};
+    return output_.write(header_, header_);
   }
-  std::string header_;
+
+  const OutputPlace output_;
+  const std::string header_;
+  bool has_header_ = false;
 };
 
 class JsonRowsSink final : public Sink {
  public:
+  explicit JsonRowsSink(OutputPlace output) : output_(std::move(output)) {}
   Status write(std::string_view bytes) override {
     text_.clear();
     while (!bytes.empty()) {
@@ -52,12 +57,13 @@ class JsonRowsSink final : public Sink {
       text_ += "}\n";
       bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
     }
-    return write_all(STDOUT_FILENO, text_, "standard output");
+    return output_.write(text_);
   }
-  Status commit() override { return {}; }
+  Status commit() override { return output_.finish(); }
   void abort() noexcept override {}
 
  private:
+  const OutputPlace output_;
   std::string text_;
 };
 
@@ -82,10 +88,13 @@ Status check_no_parts(const std::string& directory) {
 
 }  // namespace
 
+std::unique_ptr<Sink> make_output_sink(OutputPlace output, std::string header) {
+  return std::make_unique<OutputSink>(std::move(output), std::move(header));
+}
+
 Result<std::unique_ptr<Sink>> make_file_sink(const std::string& path, const std::string& extension, uint32_t task,
                                              std::string header) {
   if (path.empty()) return user_error("the path to write to is empty");
-  if (path == "-") return std::make_unique<OutputSink>(std::move(header));
   std::string name = path;
   if (path.ends_with('/')) {
     SLUICE_TRY(check_no_parts(path));
@@ -96,7 +105,9 @@ Result<std::unique_ptr<Sink>> make_file_sink(const std::string& path, const std:
   return std::make_unique<FileSink>(std::move(file));
 }
 
-std::unique_ptr<Sink> make_json_rows_sink() { return std::make_unique<JsonRowsSink>(); }
+std::unique_ptr<Sink> make_json_rows_sink(OutputPlace output) {
+  return std::make_unique<JsonRowsSink>(std::move(output));
+}
 std::unique_ptr<Sink> make_blackhole_sink() { return std::make_unique<BlackholeSink>(); }
 
 std::string csv_header(const Schema& schema, char delimiter) {

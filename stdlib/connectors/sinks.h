@@ -6,16 +6,28 @@
 
 #include "lang/types/type.h"
 #include "runtime/io/connector.h"
+#include "stdlib/connectors/standard_output.h"
 
 namespace sluice {
 
-// A file, or with `path` "-" standard output. `header`: written in front of the rows.
+// The standard output of a job, and a writer's place there. Shared by the sinks that write to it, which may outlive the
+// factory that made them.
+struct OutputPlace {
+  std::shared_ptr<StandardOutput> output;
+  uint32_t place = 0;
+
+  Status write(std::string_view text, std::string_view header = {}) const { return output->write(place, text, header); }
+  Status finish() const { return output->finish(place); }
+};
+
+// `header`: written in front of the rows.
+[[nodiscard]] std::unique_ptr<Sink> make_output_sink(OutputPlace output, std::string header);
 [[nodiscard]] Result<std::unique_ptr<Sink>> make_file_sink(const std::string& path, const std::string& extension,
                                                            uint32_t task, std::string header);
 // Rows as JSON objects to standard output, each in an envelope: {"v":1,"type":"row","data":{...}}.
-[[nodiscard]] std::unique_ptr<Sink> make_json_rows_sink();
+[[nodiscard]] std::unique_ptr<Sink> make_json_rows_sink(OutputPlace output);
 // Rows as cells to standard output as an aligned table.
-[[nodiscard]] std::unique_ptr<Sink> make_table_sink(const Schema& schema);
+[[nodiscard]] std::unique_ptr<Sink> make_table_sink(OutputPlace output, const Schema& schema);
 [[nodiscard]] std::unique_ptr<Sink> make_blackhole_sink();
 
 // "user,url,status\n", with quotes where a name needs them.

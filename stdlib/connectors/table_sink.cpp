@@ -1,14 +1,13 @@
 // print on a terminal: rows gather until there are enough to choose widths, or until no more come for a while.
 #include <fmt/format.h>
-#include <unistd.h>
 #include <utf8proc.h>
 
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "stdlib/connectors/output_file.h"
 #include "stdlib/connectors/sinks.h"
 #include "stdlib/kernels/utf8.h"
 
@@ -51,7 +50,7 @@ size_t width_of(std::string_view text) {
 
 class TableSink final : public Sink {
  public:
-  explicit TableSink(const Schema& schema) {
+  TableSink(OutputPlace output, const Schema& schema) : output_(std::move(output)) {
     for (const auto& field : schema.fields)
       columns_.push_back(Column{shown(field.name), width_of(shown(field.name)), field.type.is_number()});
   }
@@ -61,26 +60,18 @@ class TableSink final : public Sink {
       const size_t end = bytes.find('\n');
       add_row(bytes.substr(0, end));
       bytes.remove_prefix(end == std::string_view::npos ? bytes.size() : end + 1);
-      if (cells_.size() >= kBlockRows * columns_.size()) SLUICE_TRY(flush());
+      if (cells_.size() >= kBlockRows * columns_.size()) SLUICE_TRY(write_rows());
     }
     return {};
   }
 
-  Status flush() override {
-    if (cells_.empty()) return {};
-    std::string text;
-    if (!has_header_) add_header(text);
-    for (size_t i = 0; i < cells_.size(); ++i) add_cell(text, i % columns_.size(), cells_[i]);
-    cells_.clear();
-    return write_all(STDOUT_FILENO, text, "standard output");
-  }
+  // Rows that nobody can see yet had better wait for those that follow.
+  Status flush() override { return output_.output->is_shown(output_.place) ? write_rows() : Status(); }
 
   Status commit() override {
-    SLUICE_TRY(flush());
-    if (has_header_) return {};
-    std::string text;
-    add_header(text);
-    return write_all(STDOUT_FILENO, text, "standard output");
+    SLUICE_TRY(write_rows());
+    if (!std::exchange(has_header_, true)) SLUICE_TRY(output_.write(header(), header()));
+    return output_.finish();
   }
   void abort() noexcept override {}
 
@@ -90,6 +81,15 @@ class TableSink final : public Sink {
     size_t width;
     bool is_number;
   };
+
+  Status write_rows() {
+    if (cells_.empty()) return {};
+    std::string text;
+    if (!std::exchange(has_header_, true)) text = header();
+    for (size_t i = 0; i < cells_.size(); ++i) add_cell(text, i % columns_.size(), cells_[i]);
+    cells_.clear();
+    return output_.write(text, header());
+  }
 
   void add_row(std::string_view row) {
     for (auto& column : columns_) {
@@ -101,14 +101,15 @@ class TableSink final : public Sink {
     }
   }
 
-  void add_header(std::string& text) {
-    has_header_ = true;
+  [[nodiscard]] std::string header() const {
+    std::string text;
     for (size_t i = 0; i < columns_.size(); ++i) add_cell(text, i, columns_[i].name);
     for (size_t i = 0; i < columns_.size(); ++i) {
       if (i != 0) text += "┼";
       for (size_t dash = 0; dash < columns_[i].width + 2; ++dash) text += "─";
     }
     text += '\n';
+    return text;
   }
 
   void add_cell(std::string& text, size_t index, std::string_view cell) const {
@@ -123,6 +124,7 @@ class TableSink final : public Sink {
     text += is_last ? "\n" : " ";
   }
 
+  const OutputPlace output_;
   std::vector<Column> columns_;
   std::vector<std::string> cells_;  // row after row
   bool has_header_ = false;
@@ -130,6 +132,8 @@ class TableSink final : public Sink {
 
 }  // namespace
 
-std::unique_ptr<Sink> make_table_sink(const Schema& schema) { return std::make_unique<TableSink>(schema); }
+std::unique_ptr<Sink> make_table_sink(OutputPlace output, const Schema& schema) {
+  return std::make_unique<TableSink>(std::move(output), schema);
+}
 
 }  // namespace sluice

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -239,6 +240,22 @@ I8 rt_parse_float(Ptr data, I64 size, Ptr result) noexcept {
   if (error == std::errc::result_out_of_range) {
     if (!parse_extreme(std::string_view(text, static_cast<size_t>(end - text)), value)) return 0;
   } else if (error != std::errc()) {
+    return 0;
+  }
+  *static_cast<double*>(result) = value;
+  return 1;
+}
+
+I8 rt_parse_json_float(Ptr data, I64 size, Ptr result) noexcept {
+  const std::string_view text(static_cast<const char*>(data), static_cast<size_t>(size));
+  if (!text.starts_with('"')) return rt_parse_float(data, size, result);
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double value = std::numeric_limits<double>::quiet_NaN();
+  if (text == "\"Infinity\"") {
+    value = kInfinity;
+  } else if (text == "\"-Infinity\"") {
+    value = -kInfinity;
+  } else if (text != "\"NaN\"") {
     return 0;
   }
   *static_cast<double*>(result) = value;

@@ -5,6 +5,7 @@
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
 #include "stdlib/kernels/kernels.h"
+#include "stdlib/kernels/round_to.h"
 
 namespace sluice::abi {
 namespace {
@@ -44,14 +45,7 @@ int64_t flow_abs_int(TaskContext* context, int64_t x) noexcept {
 }
 double flow_abs_float(TaskContext*, double x) noexcept { return std::fabs(x); }
 double flow_round(TaskContext*, double x) noexcept { return std::round(x); }
-double flow_round_digits(TaskContext*, double x, int64_t digits) noexcept {
-  if (digits > 300 || !std::isfinite(x)) return x;
-  if (digits < -308) return std::copysign(0.0, x);
-  const double scale = std::pow(10.0, static_cast<double>(digits < 0 ? -digits : digits));
-  const double scaled = digits < 0 ? x / scale : x * scale;
-  if (!std::isfinite(scaled)) return x;  // has no digits behind the point to lose
-  return digits < 0 ? std::round(scaled) * scale : std::round(scaled) / scale;
-}
+double flow_round_digits(TaskContext*, double x, int64_t digits) noexcept { return round_to(x, digits); }
 double flow_floor(TaskContext*, double x) noexcept { return std::floor(x); }
 double flow_ceil(TaskContext*, double x) noexcept { return std::ceil(x); }
 double flow_sqrt(TaskContext*, double x) noexcept { return std::sqrt(x); }

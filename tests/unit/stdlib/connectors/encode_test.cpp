@@ -102,10 +102,12 @@ TEST_F(Encode, Values) {
   EXPECT_EQ(context_.take_encoded(), "2.0");
   abi::rt_sink_float(task, 0, NAN);
   EXPECT_EQ(context_.take_encoded(), "nan");
-  abi::rt_sink_json_float(task, 0, NAN);
-  EXPECT_EQ(context_.take_encoded(), "null");
+  abi::rt_sink_json_float(task, 0, -NAN);
+  EXPECT_EQ(context_.take_encoded(), "\"NaN\"");
+  abi::rt_sink_json_float(task, 0, INFINITY);
+  EXPECT_EQ(context_.take_encoded(), "\"Infinity\"");
   abi::rt_sink_json_float(task, 0, -INFINITY);
-  EXPECT_EQ(context_.take_encoded(), "null");
+  EXPECT_EQ(context_.take_encoded(), "\"-Infinity\"");
   abi::rt_sink_json_float(task, 0, 0.5);
   EXPECT_EQ(context_.take_encoded(), "0.5");
   abi::rt_sink_bool(task, 0, 1);
