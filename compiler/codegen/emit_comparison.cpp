@@ -252,39 +252,8 @@ llvm::Value* emit_same_key(FunctionEmitter& f, const Value& a, const Value& b) {
   return equal_values(f, a, b, NanIs::OneValue);
 }
 
-namespace {
-
-bool has_float(const Type& type) {
-  switch (type.kind) {
-    case TypeKind::Float:
-      return true;
-    case TypeKind::List:
-      return has_float(type.element());
-    case TypeKind::Record:
-      return std::ranges::any_of(type.fields, [](const Field& field) { return has_float(field.type); });
-    default:
-      return false;  // of no other type are there two values that are one key
-  }
-}
-
-// A copy of the list whose elements are keys.
-void make_elements_keys(FunctionEmitter& f, Value& list) {
-  const Type& element = list.type.element();
-  const uint32_t stride = abi::memory_size_of(element);
-  auto* size = list.present ? f.b.CreateSelect(list.present, list.size, f.int64(0)) : list.size;
-  auto* copy = f.scratch(f.b.CreateMul(size, f.int64(stride)));
-  f.loop(f.int64(0), size, "key_elements", [&](llvm::Value* i) {
-    auto* at = f.b.CreateMul(i, f.int64(stride));
-    store_memory(f, emit_key(f, load_memory(f, element, f.offset(list.data, at))), f.offset(copy, at));
-  });
-  list.data = copy;
-}
-
-}  // namespace
-
 Value emit_key(FunctionEmitter& f, Value value) {
   if (value.type.kind == TypeKind::Float) value.data = canonical_float(f, value.data);
-  if (value.type.kind == TypeKind::List && has_float(value.type)) make_elements_keys(f, value);
   for (auto& field : value.fields) field = emit_key(f, field);
   return value;
 }
@@ -322,6 +291,19 @@ llvm::Value* emit_compare(FunctionEmitter& f, const Value& a, const Value& b) {
 }
 
 namespace {
+
+bool has_float(const Type& type) {
+  switch (type.kind) {
+    case TypeKind::Float:
+      return true;
+    case TypeKind::List:
+      return has_float(type.element());
+    case TypeKind::Record:
+      return std::ranges::any_of(type.fields, [](const Field& field) { return has_float(field.type); });
+    default:
+      return false;  // no other type has a zero with a sign
+  }
+}
 
 // Of lists that are equal but for the signs of zeros.
 llvm::Value* compare_zeros_of_lists(FunctionEmitter& f, const Value& a, const Value& b) {

@@ -139,7 +139,7 @@ Status ChunkSource::fill(Piece& piece, uint64_t wanted) {
 Result<bool> ChunkSource::begin_file(Piece& piece) {
   std::string_view text(piece.bytes.data(), piece.size);
   uint64_t skipped = 0;
-  if (text.size() < kByteOrderMark.size() && !is_at_end_) return false;
+  if (text.size() < kByteOrderMark.size() && kByteOrderMark.starts_with(text) && !is_at_end_) return false;
   if (text.starts_with(kByteOrderMark)) skipped = kByteOrderMark.size();
   FileLayout layout;
   text.remove_prefix(skipped);
