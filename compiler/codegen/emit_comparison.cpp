@@ -1,8 +1,6 @@
 // Equality, order and hashing of values of any type.
 #include <llvm/IR/Intrinsics.h>
 
-#include <algorithm>
-
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/memory.h"
 #include "lang/support/invariant.h"
@@ -290,43 +288,8 @@ llvm::Value* emit_compare(FunctionEmitter& f, const Value& a, const Value& b) {
   return f.b.CreateSelect(f.b.CreateOr(a_null, b_null), three_way(f, a_null, b_null), order);
 }
 
-namespace {
-
-bool has_float(const Type& type) {
-  switch (type.kind) {
-    case TypeKind::Float:
-      return true;
-    case TypeKind::List:
-      return has_float(type.element());
-    case TypeKind::Record:
-      return std::ranges::any_of(type.fields, [](const Field& field) { return has_float(field.type); });
-    default:
-      return false;  // no other type has a zero with a sign
-  }
-}
-
-// Of lists that are equal but for the signs of zeros.
-llvm::Value* compare_zeros_of_lists(FunctionEmitter& f, const Value& a, const Value& b) {
-  auto* order = f.slot(f.stage.i32, "order_of_zeros");
-  f.b.CreateStore(f.int32(0), order);
-  const Type& element = a.type.element();
-  const uint32_t stride = abi::memory_size_of(element);
-  auto* common = f.b.CreateSelect(f.b.CreateICmpULT(a.size, b.size), a.size, b.size);
-  f.loop(f.int64(0), common, "zeros", [&](llvm::Value* i) {
-    auto* so_far = f.b.CreateLoad(f.stage.i32, order);
-    auto* at = f.b.CreateMul(i, f.int64(stride));
-    auto* one = emit_compare_zeros(f, load_memory(f, element, f.offset(a.data, at)),
-                                   load_memory(f, element, f.offset(b.data, at)));
-    f.b.CreateStore(f.b.CreateSelect(f.b.CreateICmpNE(so_far, f.int32(0)), so_far, one), order);
-  });
-  return f.b.CreateLoad(f.stage.i32, order);
-}
-
-}  // namespace
-
 llvm::Value* emit_compare_zeros(FunctionEmitter& f, const Value& a, const Value& b) {
   llvm::Value* order = f.int32(0);
-  if (a.type.kind == TypeKind::List && has_float(a.type)) order = compare_zeros_of_lists(f, a, b);
   if (a.type.kind == TypeKind::Float) {
     auto* a_bits = f.b.CreateBitCast(a.data, f.stage.i64);
     auto* b_bits = f.b.CreateBitCast(b.data, f.stage.i64);

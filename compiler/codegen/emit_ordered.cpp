@@ -27,9 +27,14 @@ struct KeptPlace {
   [[nodiscard]] KeptPlace at(FunctionEmitter& f, llvm::Value* bytes) const { return {f.offset(address, bytes), end}; }
 };
 
-llvm::Value* compare_kept(FunctionEmitter& f, const Type& type, const KeptPlace& a, const KeptPlace& b);
+// How values without lists are compared: emit_compare or emit_compare_zeros.
+using CompareValues = llvm::Value* (*)(FunctionEmitter& f, const Value& a, const Value& b);
 
-llvm::Value* compare_kept_lists(FunctionEmitter& f, const Type& element, const KeptPlace& a, const KeptPlace& b) {
+llvm::Value* compare_kept(FunctionEmitter& f, const Type& type, const KeptPlace& a, const KeptPlace& b,
+                          CompareValues compare = emit_compare);
+
+llvm::Value* compare_kept_lists(FunctionEmitter& f, const Type& element, const KeptPlace& a, const KeptPlace& b,
+                                CompareValues compare) {
   const auto first_element = [&](const KeptPlace& list) {
     auto* distance = f.b.CreateZExt(f.load(f.stage.i32, list.address), f.stage.i64);
     return KeptPlace{f.offset(list.end, f.b.CreateNeg(distance)), list.end};
@@ -45,7 +50,7 @@ llvm::Value* compare_kept_lists(FunctionEmitter& f, const Type& element, const K
   f.loop(f.int64(0), common, "elements", [&](llvm::Value* i) {
     f.if_then(f.b.CreateICmpEQ(f.b.CreateLoad(f.stage.i32, order), f.int32(0)), [&] {
       auto* at = f.b.CreateMul(i, f.int64(block_size_of(element)));
-      f.b.CreateStore(compare_kept(f, element, a_first.at(f, at), b_first.at(f, at)), order);
+      f.b.CreateStore(compare_kept(f, element, a_first.at(f, at), b_first.at(f, at), compare), order);
     });
   });
   auto* by_elements = f.b.CreateLoad(f.stage.i32, order);
@@ -56,9 +61,10 @@ llvm::Value* compare_kept_lists(FunctionEmitter& f, const Type& element, const K
 
 // As emit_compare, but lists are compared where they lie: loading one needs the scratch arena of a task, and a
 // comparison belongs to none.
-llvm::Value* compare_kept(FunctionEmitter& f, const Type& type, const KeptPlace& a, const KeptPlace& b) {
+llvm::Value* compare_kept(FunctionEmitter& f, const Type& type, const KeptPlace& a, const KeptPlace& b,
+                          CompareValues compare) {
   if (!holds_list(type))
-    return emit_compare(f, load_block(f, type, a.address, a.end), load_block(f, type, b.address, b.end));
+    return compare(f, load_block(f, type, a.address, a.end), load_block(f, type, b.address, b.end));
   if (type.nullable) {
     const auto is_present = [&](const KeptPlace& place) {
       return f.b.CreateICmpNE(f.load(f.stage.i8, place.address), llvm::ConstantInt::get(f.stage.i8, 0));
@@ -67,16 +73,16 @@ llvm::Value* compare_kept(FunctionEmitter& f, const Type& type, const KeptPlace&
     auto* b_present = is_present(b);
     return f.if_else(
         f.b.CreateAnd(a_present, b_present), f.stage.i32,
-        [&] { return compare_kept(f, type.as_nullable(false), a.at(f, uint64_t{1}), b.at(f, uint64_t{1})); },
+        [&] { return compare_kept(f, type.as_nullable(false), a.at(f, uint64_t{1}), b.at(f, uint64_t{1}), compare); },
         [&] { return f.b.CreateSub(f.b.CreateZExt(a_present, f.stage.i32), f.b.CreateZExt(b_present, f.stage.i32)); });
   }
-  if (type.kind == TypeKind::List) return compare_kept_lists(f, type.element(), a, b);
+  if (type.kind == TypeKind::List) return compare_kept_lists(f, type.element(), a, b, compare);
   auto* order = f.slot(f.stage.i32, "order");
   f.b.CreateStore(f.int32(0), order);
   uint64_t offset = 0;
   for (const auto& field : type.fields) {
     f.if_then(f.b.CreateICmpEQ(f.b.CreateLoad(f.stage.i32, order), f.int32(0)),
-              [&] { f.b.CreateStore(compare_kept(f, field.type, a.at(f, offset), b.at(f, offset)), order); });
+              [&] { f.b.CreateStore(compare_kept(f, field.type, a.at(f, offset), b.at(f, offset), compare), order); });
     offset += block_size_of(field.type);
   }
   return f.b.CreateLoad(f.stage.i32, order);
@@ -109,10 +115,9 @@ llvm::Function* compare_function(StageContext& stage, NodeId id, const std::vect
   // Rows that are equal but do not look so: without an order of 0.0 and -0.0 the result would depend on the tasks.
   for (size_t i = order.size(); !ties_only && i < count; ++i) {
     const Type& type = kept.fields[i].type;
-    if (!holds(TypeKind::Float, type) || holds_list(type)) continue;
-    done_unless_equal(
-        emit_compare_zeros(f, load_block(f, type, f.offset(f.argument(0), layout.offsets[i]), f.argument(1)),
-                           load_block(f, type, f.offset(f.argument(2), layout.offsets[i]), f.argument(3))));
+    if (!holds(TypeKind::Float, type)) continue;
+    done_unless_equal(compare_kept(f, type, {f.offset(f.argument(0), layout.offsets[i]), f.argument(1)},
+                                   {f.offset(f.argument(2), layout.offsets[i]), f.argument(3)}, emit_compare_zeros));
   }
   f.b.CreateStore(f.int32(0), result);
   f.b.CreateBr(done);
