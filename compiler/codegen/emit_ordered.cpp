@@ -13,7 +13,7 @@ namespace sluice::codegen {
 namespace {
 
 bool holds(TypeKind kind, const Type& type) {
-  return type.kind == kind ||
+  return type.kind == kind || (type.kind == TypeKind::List && holds(kind, type.element())) ||
          std::ranges::any_of(type.fields, [kind](const Field& field) { return holds(kind, field.type); });
 }
 
