@@ -8,6 +8,7 @@
 
 #include "cli/support/command_line.h"
 #include "cli/support/console.h"
+#include "cli/support/end_process.h"
 #include "cli/support/exit_code.h"
 
 namespace sluice {
@@ -45,12 +46,7 @@ int main(int argc, char** argv) {
   sluice::occupy_closed_standard_files();
   // Ours does not throw; what a library throws and nobody caught ends here with a message instead of a core file.
   try {
-    ExitCode code = sluice::execute(std::vector<std::string>(argv + 1, argv + argc));
-    if (std::fflush(stdout) != 0 && code == ExitCode::Done) {
-      std::fputs("sluice: cannot write to standard output\n", stderr);
-      code = ExitCode::JobFailed;
-    }
-    return static_cast<int>(code);
+    return static_cast<int>(sluice::flush_output(sluice::execute(std::vector<std::string>(argv + 1, argv + argc))));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sluice: internal error: %s\n", error.what());
   }

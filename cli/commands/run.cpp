@@ -9,6 +9,7 @@
 #include "cli/support/cache_directory.h"
 #include "cli/support/choice.h"
 #include "cli/support/command.h"
+#include "cli/support/end_process.h"
 #include "cli/support/interrupt.h"
 #include "cli/support/program.h"
 #include "cli/support/row_error.h"
@@ -93,8 +94,12 @@ class RunCommand final : public Command {
     const JobOutcome outcome = run_local(
         compilation.plan(), **jit, shares_terminal ? static_cast<ConnectorFactory&>(terminal) : *connectors, options);
     status.clear();
+    const bool is_idle = (*jit)->stop();
     if (console.verbose()) describe(compilation, **jit, outcome, console);
-    return exit_code(outcome, compilation, interrupts, console);
+    const ExitCode code = exit_code(outcome, compilation, interrupts, console);
+    // Nobody waits for code that will never run. The results are committed, and the cache is not being written.
+    if (!is_idle) end_process(code);
+    return code;
   }
 
   static ExitCode exit_code(const JobOutcome& outcome, const Compilation& compilation,

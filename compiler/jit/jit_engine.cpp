@@ -5,6 +5,7 @@
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
 #include <llvm/Support/raw_ostream.h>
+#include <pthread.h>
 
 #include <atomic>
 #include <cmath>
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "compiler/codegen/emit_stage.h"
@@ -90,20 +92,22 @@ class LljitEngine : public JitEngine {
         worker_([this](const std::stop_token& stop) { work(stop); }) {}
 
   ~LljitEngine() override {
+    static_cast<void>(LljitEngine::stop());
     worker_.request_stop();
-    wake_.notify_all();
     worker_.join();
   }
 
-  Result<std::shared_ptr<const StageCode>> make(const JobPlan& plan, StageId stage) override;
+  Result<std::shared_ptr<const StageCode>> make(const JobPlan& plan, StageId stage,
+                                                const std::stop_token& stop) override;
   std::vector<StageCompileTimes> compile_times() const override {
     const std::lock_guard lock(mutex_);
     return {times_.begin(), times_.end()};
   }
   void wait_for_optimized() override {
     std::unique_lock lock(mutex_);
-    idle_.wait(lock, [this] { return jobs_.empty() && !is_busy_; });
+    changed_.wait(lock, [this] { return jobs_.empty() && activity_ == Activity::Idle; });
   }
+  bool stop() override;
 
   Status define_runtime_symbols();
 
@@ -115,9 +119,16 @@ class LljitEngine : public JitEngine {
     size_t times;  // index
     size_t inputs;
     size_t phases;
+    std::shared_ptr<std::optional<Status>> outcome;  // for who waits, unless they have given up
   };
+  // What the compiling thread does. Compiling can be abandoned with the process, storing not.
+  enum class Activity : uint8_t { Idle, Compiling, Storing };
 
+  Result<void> link_or_compile_quickly(const StagePlan& stage, OwnedModule& owned, JitStageCode& code,
+                                       const std::string& key, StageCompileTimes& times);
+  Status wait_for(const std::optional<Status>& outcome, const std::stop_token& stop);
   Status optimize(Job& job);
+  bool begin_storing();
   Result<StageFunctions> link(llvm::MemoryBufferRef object, size_t inputs, size_t phases);
   void work(const std::stop_token& stop);
 
@@ -127,11 +138,11 @@ class LljitEngine : public JitEngine {
   std::atomic<uint64_t> library_count_{0};
 
   mutable std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::condition_variable idle_;
+  std::condition_variable_any changed_;
   std::deque<Job> jobs_;
   std::deque<StageCompileTimes> times_;
-  bool is_busy_ = false;
+  Activity activity_ = Activity::Idle;
+  std::atomic<bool> is_stopped_ = false;
   std::jthread worker_;  // last: it uses everything above
 };
 
@@ -182,57 +193,94 @@ Result<StageFunctions> LljitEngine::link(llvm::MemoryBufferRef object, size_t in
   return functions;
 }
 
-Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, StageId stage_id) {
+// Publishes the code that there is at once: from the cache, or compiled quickly.
+Result<void> LljitEngine::link_or_compile_quickly(const StagePlan& stage, OwnedModule& owned, JitStageCode& code,
+                                                  const std::string& key, StageCompileTimes& times) {
+  if (options_.tier != JitTier::Quick) {
+    if (const auto object = cache_.find(key)) {
+      if (auto functions = link(*object, stage.inputs.size(), stage.finish_phases)) {
+        code.publish(std::move(*functions), true);
+        times.from_cache = true;
+        times.code_bytes = code_size(*object);
+        return {};
+      }
+    }
+  }
+  if (options_.tier == JitTier::Optimized) return {};
+  const auto start = Clock::now();
+  SLUICE_ASSIGN(const auto machine, make_target_machine(false));
+  SLUICE_ASSIGN(const auto object, compile_object(*owned.stage.module, *machine));
+  SLUICE_ASSIGN(auto functions, link(*object, stage.inputs.size(), stage.finish_phases));
+  times.quick = Clock::now() - start;
+  times.code_bytes = code_size(*object);
+  code.publish(std::move(functions), false);
+  return {};
+}
+
+Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, StageId stage_id,
+                                                           const std::stop_token& stop) {
   const StagePlan& stage = plan.stages[stage_id];
   StageCompileTimes times;
   times.stage = stage.name;
-  auto start = Clock::now();
+  const auto start = Clock::now();
   OwnedModule owned = emit(plan, stage_id, options_.connectors, ValueNames::Discard);
   times.emit = Clock::now() - start;
   auto code = std::make_shared<JitStageCode>(owned.stage);
   const std::string key = ObjectCache::key_of(text_of(*owned.stage.module));
-  if (options_.tier != JitTier::Quick) {
-    if (const auto object = cache_.find(key)) {
-      if (auto functions = link(*object, stage.inputs.size(), stage.finish_phases)) {
-        code->publish(std::move(*functions), true);
-        times.from_cache = true;
-        times.code_bytes = code_size(*object);
-        const std::lock_guard lock(mutex_);
-        times_.push_back(times);
-        return code;
-      }
-    }
-  }
-  if (options_.tier != JitTier::Optimized) {
-    start = Clock::now();
-    SLUICE_ASSIGN(const auto machine, make_target_machine(false));
-    SLUICE_ASSIGN(const auto object, compile_object(*owned.stage.module, *machine));
-    SLUICE_ASSIGN(auto functions, link(*object, stage.inputs.size(), stage.finish_phases));
-    times.quick = Clock::now() - start;
-    times.code_bytes = code_size(*object);
-    code->publish(std::move(functions), false);
-  }
+  SLUICE_TRY(link_or_compile_quickly(stage, owned, *code, key, times));
+  const bool is_done = times.from_cache || options_.tier == JitTier::Quick;
   // The optimized tier of Auto starts from a fresh module: quick code generation has rewritten this one.
-  OwnedModule fresh = options_.tier == JitTier::Auto ? emit(plan, stage_id, options_.connectors, ValueNames::Discard)
-                                                     : std::move(owned);
-  Job job{std::move(fresh), code, key, 0, stage.inputs.size(), stage.finish_phases};
+  if (!is_done && options_.tier == JitTier::Auto) {
+    OwnedModule fresh = emit(plan, stage_id, options_.connectors, ValueNames::Discard);
+    std::swap(owned.context, fresh.context);
+    std::swap(owned.stage, fresh.stage);
+  }
+  auto outcome = std::make_shared<std::optional<Status>>();
   {
     const std::lock_guard lock(mutex_);
-    job.times = times_.size();
+    const size_t index = times_.size();
     times_.push_back(times);
-    if (options_.tier == JitTier::Auto) jobs_.push_back(std::move(job));
+    if (is_done) return code;
+    jobs_.push_back({std::move(owned), code, key, index, stage.inputs.size(), stage.finish_phases, outcome});
   }
-  if (options_.tier == JitTier::Auto) wake_.notify_all();
-  if (options_.tier == JitTier::Optimized) SLUICE_TRY(optimize(job));
+  changed_.notify_all();
+  if (options_.tier == JitTier::Optimized) SLUICE_TRY(wait_for(*outcome, stop));
   return code;
+}
+
+Status LljitEngine::wait_for(const std::optional<Status>& outcome, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait(lock, stop, [&] { return outcome.has_value() || is_stopped_.load(); })) {
+    is_stopped_ = true;
+    jobs_.clear();
+  }
+  return outcome ? *outcome : external_error("compiling was stopped");
+}
+
+bool LljitEngine::stop() {
+  std::unique_lock lock(mutex_);
+  is_stopped_ = true;
+  jobs_.clear();
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return activity_ != Activity::Storing; });
+  return activity_ == Activity::Idle;
+}
+
+bool LljitEngine::begin_storing() {
+  const std::lock_guard lock(mutex_);
+  if (is_stopped_) return false;
+  activity_ = Activity::Storing;
+  return true;
 }
 
 Status LljitEngine::optimize(Job& job) {
   const auto start = Clock::now();
   llvm::Module& module = *job.module.stage.module;
   SLUICE_ASSIGN(const auto machine, make_target_machine(true));
-  optimize_module(module, *machine);
+  optimize_module(module, *machine, &is_stopped_);
+  if (is_stopped_) return external_error("compiling was stopped");
   SLUICE_ASSIGN(const auto object, compile_object(module, *machine));
+  if (!begin_storing()) return external_error("compiling was stopped");
   SLUICE_ASSIGN(auto functions, link(*object, job.inputs, job.phases));
   job.code->publish(std::move(functions), true);
   cache_.put(job.key, *object);
@@ -243,17 +291,19 @@ Status LljitEngine::optimize(Job& job) {
 }
 
 void LljitEngine::work(const std::stop_token& stop) {
+  ::pthread_setname_np(::pthread_self(), "sluice-compile");
   std::unique_lock lock(mutex_);
-  while (wake_.wait(lock, stop, [this] { return !jobs_.empty(); })) {
-    Job job = std::move(jobs_.front());
+  while (changed_.wait(lock, stop, [this] { return !jobs_.empty(); })) {
+    std::optional<Job> job(std::move(jobs_.front()));
     jobs_.pop_front();
-    is_busy_ = true;
+    activity_ = Activity::Compiling;
     lock.unlock();
-    // Should it fail, the job simply goes on with its quick code.
-    static_cast<void>(optimize(job));
+    // Should it fail and nobody waits, the job simply goes on with its quick code.
+    Status status = optimize(*job);
     lock.lock();
-    is_busy_ = false;
-    idle_.notify_all();
+    *job->outcome = std::move(status);
+    activity_ = Activity::Idle;
+    changed_.notify_all();
   }
 }
 

@@ -45,6 +45,10 @@ class JitEngine : public TaskFactory {
   [[nodiscard]] virtual std::vector<StageCompileTimes> compile_times() const = 0;
   // Returns when no optimized code is being compiled any more.
   virtual void wait_for_optimized() = 0;
+  // Nothing is compiled any more, and what is being compiled is given up: it will be neither used nor written to the
+  // cache. True when the compiling thread is idle. When it is not, LLVM is in the middle of something that cannot be
+  // interrupted: the destructor waits for that, and a process that is about to end may leave the engine alone instead.
+  [[nodiscard]] virtual bool stop() = 0;
 };
 
 // The text of a stage's code, for `show` and `explain --level code`.

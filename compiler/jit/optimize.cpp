@@ -4,6 +4,7 @@
 #include <llvm/Analysis/LoopAnalysisManager.h>
 #include <llvm/Analysis/TargetTransformInfo.h>
 #include <llvm/IR/LegacyPassManager.h>
+#include <llvm/IR/PassInstrumentation.h>
 #include <llvm/MC/TargetRegistry.h>
 #include <llvm/Object/ObjectFile.h>
 #include <llvm/Passes/PassBuilder.h>
@@ -63,7 +64,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> make_target_machine(bool optimized)
   return machine;
 }
 
-void optimize_module(llvm::Module& module, llvm::TargetMachine& machine) {
+void optimize_module(llvm::Module& module, llvm::TargetMachine& machine, const std::atomic<bool>* is_stopped) {
   set_target(module, machine);
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -72,7 +73,10 @@ void optimize_module(llvm::Module& module, llvm::TargetMachine& machine) {
   llvm::PipelineTuningOptions tuning;
   tuning.LoopVectorization = true;
   tuning.SLPVectorization = false;  // rows are scalar code; it costs compile time and finds nothing
-  llvm::PassBuilder builder(&machine, tuning);
+  llvm::PassInstrumentationCallbacks callbacks;
+  if (is_stopped != nullptr)
+    callbacks.registerShouldRunOptionalPassCallback([is_stopped](auto&&...) { return !is_stopped->load(); });
+  llvm::PassBuilder builder(&machine, tuning, std::nullopt, &callbacks);
   builder.registerModuleAnalyses(modules);
   builder.registerCGSCCAnalyses(components);
   builder.registerFunctionAnalyses(functions);

@@ -5,6 +5,7 @@
 #include <llvm/Support/MemoryBuffer.h>
 #include <llvm/Target/TargetMachine.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -14,8 +15,8 @@ namespace sluice {
 
 // For this machine's CPU and all its features.
 [[nodiscard]] Result<std::unique_ptr<llvm::TargetMachine>> make_target_machine(bool optimized);
-// Runs the -O2 pipeline over the module.
-void optimize_module(llvm::Module& module, llvm::TargetMachine& machine);
+// Runs the -O2 pipeline over the module. Once `is_stopped` is true, the passes that are left do nothing.
+void optimize_module(llvm::Module& module, llvm::TargetMachine& machine, const std::atomic<bool>* is_stopped = nullptr);
 [[nodiscard]] Result<std::unique_ptr<llvm::MemoryBuffer>> compile_object(llvm::Module& module,
                                                                          llvm::TargetMachine& machine);
 [[nodiscard]] Result<std::string> compile_assembly(llvm::Module& module, llvm::TargetMachine& machine);

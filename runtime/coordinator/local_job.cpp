@@ -128,12 +128,16 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
   if (!placement) return failed(std::move(placement).error());
 
   Mailbox mailbox;
+  std::stop_source deploying;
   const EngineSettings settings{std::max(1u, options.threads),
                                 std::max<uint64_t>(sizeof(abi::BlockHeader), options.block_bytes),
-                                std::max(1u, options.ring_blocks)};
+                                std::max(1u, options.ring_blocks), deploying.get_token()};
   Worker worker(0, plan, code, connectors, settings,
                 [&](WorkerReport report) { post_report(mailbox, std::move(report)); });
-  const std::stop_callback on_stop(options.stop, [&] { mailbox.post(StopRequested{}); });
+  const std::stop_callback on_stop(options.stop, [&] {
+    mailbox.post(StopRequested{});  // first, so that the job was stopped and its deployment did not fail
+    deploying.request_stop();
+  });
   JobOutcome outcome;
   {
     const ProgressReporter reporter(worker, options.on_progress, start);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -48,7 +49,9 @@ class StageCode {
 class TaskFactory {
  public:
   virtual ~TaskFactory() = default;
-  virtual Result<std::shared_ptr<const StageCode>> make(const JobPlan& plan, StageId stage) = 0;
+  // A request to `stop` says that nobody wants the code any more: it returns at once, with an error.
+  virtual Result<std::shared_ptr<const StageCode>> make(const JobPlan& plan, StageId stage,
+                                                        const std::stop_token& stop) = 0;
 };
 
 }  // namespace sluice

@@ -71,7 +71,7 @@ void Deployment::make_channels() {
 
 Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory& connectors,
                               const std::atomic<bool>& is_cancelled, const std::function<void(TaskReport)>& on_end) {
-  SLUICE_ASSIGN(auto code, factory.make(plan_, id));
+  SLUICE_ASSIGN(auto code, factory.make(plan_, id, settings_.stop));
   const StagePlan& stage = plan_.stages[id];
   const auto& functions = code->current();
   if (functions.inputs.size() != stage.inputs.size() || functions.finish.size() != stage.finish_phases)

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <vector>
 
 #include "lang/support/result.h"
@@ -21,6 +22,7 @@ struct EngineSettings {
   uint32_t threads = 1;
   uint64_t block_bytes = 256 << 10;
   uint32_t ring_blocks = 8;
+  std::stop_token stop;  // of the deployment; tasks are stopped by CancelTasks
 };
 
 class Deployment {

@@ -306,7 +306,9 @@ struct Job : TaskFactory, ConnectorFactory {
   }
   JobOutcome run() { return run_local(plan, *this, *this, options); }
 
-  Result<std::shared_ptr<const StageCode>> make(const JobPlan&, StageId stage) override { return code[stage.value]; }
+  Result<std::shared_ptr<const StageCode>> make(const JobPlan&, StageId stage, const std::stop_token&) override {
+    return code[stage.value];
+  }
   Result<std::unique_ptr<Source>> open_source(const Node& node) override {
     return std::make_unique<ScriptedSource>(scripts.at(static_cast<uint32_t>(std::stoul(node.label)) - 1));
   }
