@@ -143,6 +143,20 @@ std::string_view clause_word(ast::ClauseKind kind) {
   return "?";
 }
 
+namespace {
+
+// What to write instead of a clause that the step does not take; `takes` lists those that it does.
+std::string clause_advice(OperatorContext& context, const ast::Step& step, const ast::Clause& clause,
+                          const std::string& takes) {
+  const bool is_name = clause.kind == ast::ClauseKind::As && clause.path.names.size() == 1;
+  if (is_name && !step.columns.empty() && step.columns.back().expr != nullptr)
+    return fmt::format("a name stands in front: {} = {}", clause.path.names.front().text,
+                       text_of(context.sources(), step.columns.back().expr->span));
+  return takes.empty() ? fmt::format("`{}` takes no clauses", step.op.text) : "it takes " + takes;
+}
+
+}  // namespace
+
 bool check_clauses(OperatorContext& context, const ast::Step& step, std::initializer_list<ast::ClauseKind> allowed,
                    std::initializer_list<ast::ClauseKind> later) {
   bool is_ok = true;
@@ -156,7 +170,7 @@ bool check_clauses(OperatorContext& context, const ast::Step& step, std::initial
       for (const auto kind : allowed) takes += fmt::format("{}`{}`", takes.empty() ? "" : ", ", clause_word(kind));
       context.diagnostics()
           .report(diag::E0120, clause.keyword_span, step.op.text, word)
-          .with_label(takes.empty() ? fmt::format("`{}` takes no clauses", step.op.text) : "it takes " + takes);
+          .with_label(clause_advice(context, step, clause, takes));
       is_ok = false;
     } else if (find_clause(step, clause.kind) != &clause) {
       context.diagnostics().report(diag::E0122, clause.keyword_span, word).with_label("join the two with a comma");

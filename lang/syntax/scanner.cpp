@@ -113,11 +113,17 @@ bool Scanner::newline() {
   // The outermost f-string of one line that is still open ends with its line.
   for (size_t i = 0; i < fstrings_.size(); ++i) {
     if (fstrings_[i].is_long) continue;
-    report(diag::E0107, fstrings_[i].begin, "text").with_label("its closing `\"` is missing on this line");
+    report_open_fstring(fstrings_[i]);
     while (fstrings_.size() > i) close_open_fstring();
     return true;
   }
   return false;
+}
+
+void Scanner::report_open_fstring(const OpenFString& open) {
+  std::string label = open.is_long ? "its closing `\"\"\"` is missing" : "its closing `\"` is missing on this line";
+  if (open.lacks_brace) label = "a `}` is missing in front of its closing `\"`";
+  report(diag::E0107, open.begin, "text").with_label(std::move(label));
 }
 
 // Makes the tokens that a broken f-string lacks, so that the parser sees a whole one.
@@ -201,9 +207,7 @@ void Scanner::finish() {
     end_long();
   }
   if (!fstrings_.empty()) {
-    report(diag::E0107, fstrings_.front().begin, "text")
-        .with_label(fstrings_.front().is_long ? "its closing `\"\"\"` is missing"
-                                              : "its closing `\"` is missing on this line");
+    report_open_fstring(fstrings_.front());
     while (!fstrings_.empty()) close_open_fstring();
   }
 }
@@ -215,6 +219,11 @@ void Scanner::unterminated_name() {
 }
 
 void Scanner::unterminated_string() {
+  // In a hole, `f"{name"`, it is the end of the text around the hole; the line's end reports that.
+  if (!fstrings_.empty() && fstrings_.back().is_in_hole && !fstrings_.back().is_long) {
+    fstrings_.back().lacks_brace = true;
+    return;
+  }
   report(diag::E0107, Span{file_, begin_, {begin_.line, begin_.column + 1}}, "text")
       .with_label("its closing `\"` is missing on this line");
   emit(Kind::STRING);
@@ -255,6 +264,8 @@ void Scanner::stray_text() {
     diagnostic.with_label("a name with such letters stands in backquotes");
   else if (text() == "'")
     diagnostic.with_label("texts stand in double quotes");
+  else if (text() == "$")
+    diagnostic.with_label("names stand without it: leave it out").with_edit({span(), "", true});
 }
 
 }  // namespace sluice::syntax

@@ -54,10 +54,12 @@ class Scanner {
     bool is_in_hole = false;
     uint32_t braces = 0;  // open in the hole
     Span begin;
+    bool lacks_brace = false;  // a text begins in the hole and does not end
   };
   static constexpr size_t kNoLong = static_cast<size_t>(-1);
 
   void run(std::string_view text);  // in scanner.ll
+  void report_open_fstring(const OpenFString& open);
   void finish();
   bool check_encoding();
   [[nodiscard]] Span span() const { return {file_, begin_, end_}; }

@@ -124,6 +124,7 @@ class Explainer {
   Advice no_item();
   ErrorAdvice general();
   [[nodiscard]] std::string general_label() const;
+  [[nodiscard]] std::string foreign_label() const;
   [[nodiscard]] std::vector<std::string> expected_words() const;
 
   const ErrorPlace& place_;
@@ -363,7 +364,23 @@ Explainer::Advice Explainer::no_item() {
   return here();
 }
 
+// What other languages write so.
+std::string Explainer::foreign_label() const {
+  const Token last = before(1);
+  if (token_.kind == Kind::STAR && last.kind == Kind::OP_COLUMNS) return "all columns are written `...`";
+  if (token_.kind == Kind::STAR && last.kind == Kind::STAR) return "Flow has no `**`: a square is written x * x";
+  if (token_.text == "?" && expects(Symbol::S_PLUS)) return "a choice is written: if a then b else c";
+  if (token_.kind == Kind::PIPE && last.kind == Kind::PIPE) return "leave out one `|>`";
+  if (last.kind == Kind::OP_CLAUSES && token_.kind == Kind::NAME) {
+    if (last.text == "distinct")
+      return fmt::format("`distinct` compares whole rows: write `select {} |> distinct`", token_.text);
+    if (last.text == "sort") return fmt::format("write `sort by {}`", token_.text);
+  }
+  return {};
+}
+
 std::string Explainer::general_label() const {
+  if (std::string label = foreign_label(); !label.empty()) return label;
   const Token last = before(1);
   if (last.kind == Kind::COMMA && !starts_operand(token_.kind)) return "leave out the last `,`";
   if (last.kind == Kind::PIPE && token_.kind == Kind::END) return "the last step is missing";

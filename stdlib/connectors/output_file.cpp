@@ -18,6 +18,9 @@ namespace {
 
 // The world's errors keep their errno: by it a command line tells a closed pipe (`| head` has enough) from a failure.
 std::unexpected<Error> cannot_write(const std::string& path, int error) {
+  const std::string directory = path.substr(0, path.rfind('/') + 1);  // nothing where there is no `/`
+  if (error == ENOENT && !directory.empty() && ::access(directory.c_str(), F_OK) == 0)
+    return user_error(fmt::format("cannot write {}: no file can be made in {}", path, directory));
   if (error == ENOENT)
     return user_error(fmt::format("cannot write {}: there is no such directory; make it first", path));
   if (error == EACCES || error == EPERM || error == EROFS)
