@@ -148,9 +148,9 @@ namespace {
 // What to write instead of a clause that the step does not take; `takes` lists those that it does.
 std::string clause_advice(OperatorContext& context, const ast::Step& step, const ast::Clause& clause,
                           const std::string& takes) {
-  const bool is_name = clause.kind == ast::ClauseKind::As && clause.path.names.size() == 1;
+  const bool is_name = clause.kind == ast::ClauseKind::As && clause.path.parts.size() == 1;
   if (is_name && !step.columns.empty() && step.columns.back().expr != nullptr)
-    return fmt::format("a name stands in front: {} = {}", clause.path.names.front().text,
+    return fmt::format("a name stands in front: {} = {}", clause.path.parts.front().text,
                        text_of(context.sources(), step.columns.back().expr->span));
   return takes.empty() ? fmt::format("`{}` takes no clauses", step.op.text) : "it takes " + takes;
 }
