@@ -1,5 +1,7 @@
 #include "stdlib/catalog.h"
 
+#include <algorithm>
+
 #include "lang/support/invariant.h"
 #include "stdlib/embedded_modules.h"
 #include "stdlib/table_text.h"
@@ -31,6 +33,9 @@ const ConnectorRow& row_of(std::string_view connector) {
   invariant_failed("the connector is in connectors.def", connector, __FILE__, __LINE__);
 }
 
+// What a program asks for with `use`; every other module is known to all programs.
+constexpr std::string_view kImportedModules[] = {"nexmark"};
+
 FunctionCatalog make_functions() {
   FunctionCatalog catalog;
   const auto add = [&](std::string_view name, std::string_view signature, std::string_view symbol, bool can_fail,
@@ -48,7 +53,8 @@ FunctionCatalog make_functions() {
 #include "stdlib/functions.def"
 #undef FUNCTION
   for (const auto& module : embedded_modules())
-    catalog.add_module(FlowModule{std::string(module.name), std::string(module.text)});
+    catalog.add_module(FlowModule{std::string(module.name), std::string(module.text),
+                                  std::ranges::find(kImportedModules, module.name) == std::end(kImportedModules)});
   return catalog;
 }
 

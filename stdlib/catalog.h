@@ -27,7 +27,7 @@ struct ConnectorSettings {
 enum class SinkEncoding { None, Json, Csv, Cells };
 [[nodiscard]] SinkEncoding sink_encoding(std::string_view connector, const ConnectorSettings& settings);
 // How a source's chunks are indexed and decoded.
-enum class SourceFormat { Lines, Csv, Json };
+enum class SourceFormat { Lines, Csv, Json, Nexmark };
 [[nodiscard]] SourceFormat source_format(std::string_view connector);
 
 }  // namespace sluice

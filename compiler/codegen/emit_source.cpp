@@ -143,6 +143,9 @@ void emit_source_input(StageContext& stage, NodeId source, const std::string& fu
     case SourceFormat::Json:
       emit_decode_json(f, source, payload, f.argument(1));
       break;
+    case SourceFormat::Nexmark:
+      emit_decode_nexmark(f, source, payload, f.argument(1));
+      break;
   }
   emit_unit_end(f, source);
   f.finish(abi::Code::Done);

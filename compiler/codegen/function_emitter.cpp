@@ -5,6 +5,8 @@
 #include <llvm/IR/Verifier.h>
 #include <llvm/Support/raw_ostream.h>
 
+#include <optional>
+
 #include "lang/support/invariant.h"
 
 namespace sluice::codegen {
@@ -91,7 +93,22 @@ llvm::CallInst* FunctionEmitter::call(std::string_view name, std::initializer_li
   return b.CreateCall(callee, llvm::ArrayRef<llvm::Value*>(arguments.begin(), arguments.size()));
 }
 
+namespace {
+
+// What a condition is that is already known; of a branch on it only the part that runs is emitted.
+std::optional<bool> known(llvm::Value* condition) {
+  const auto* constant = llvm::dyn_cast<llvm::ConstantInt>(condition);
+  if (constant == nullptr) return std::nullopt;
+  return !constant->isZero();
+}
+
+}  // namespace
+
 void FunctionEmitter::if_then(llvm::Value* condition, const std::function<void()>& then_part, bool is_unlikely) {
+  if (const auto value = known(condition)) {
+    if (*value) then_part();
+    return;
+  }
   auto* then_block = block("then");
   auto* after = block("after");
   auto* weights = is_unlikely ? llvm::MDBuilder(stage.llvm).createBranchWeights(1, 1 << 16) : nullptr;
@@ -104,6 +121,12 @@ void FunctionEmitter::if_then(llvm::Value* condition, const std::function<void()
 
 Value FunctionEmitter::if_else(llvm::Value* condition, const Type& type, const std::function<Value()>& then_part,
                                const std::function<Value()>& else_part) {
+  if (const auto value = known(condition)) {
+    std::vector<llvm::Value*> values;
+    flatten(*value ? then_part() : else_part(), values);
+    llvm::Value* const* parts = values.data();
+    return unflatten(type, parts);
+  }
   auto* then_block = block("then");
   auto* else_block = block("else");
   auto* after = block("after");
@@ -135,6 +158,7 @@ Value FunctionEmitter::if_else(llvm::Value* condition, const Type& type, const s
 llvm::Value* FunctionEmitter::if_else(llvm::Value* condition, llvm::Type* type,
                                       const std::function<llvm::Value*()>& then_part,
                                       const std::function<llvm::Value*()>& else_part) {
+  if (const auto value = known(condition)) return *value ? then_part() : else_part();
   auto* then_block = block("then");
   auto* else_block = block("else");
   auto* after = block("after");

@@ -45,6 +45,7 @@ void emit_edge_input(StageContext& stage, EdgeId edge, const std::string& functi
 void emit_decode_lines(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm::Value* chunk);
 void emit_decode_csv(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm::Value* chunk);
 void emit_decode_json(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm::Value* chunk);
+void emit_decode_nexmark(FunctionEmitter& f, NodeId id, const SourceNode& node, llvm::Value* chunk);
 
 // Returns Yield from a finish function when the runtime asks for it; `before_return` saves the position.
 void emit_yield_check(FunctionEmitter& f, const std::function<void()>& before_return);

@@ -48,9 +48,18 @@ std::string project_text(const ProjectNode& project) {
 std::string id_of(const Node& node) { return node.kind() == NodeKind::Exchange ? node.label : "#" + node.label; }
 
 std::string file_of(const FlowGraph& graph) {
-  const auto in_file = std::ranges::find_if(graph.nodes, [](const Node& node) { return node.span.is_valid(); });
-  const size_t file = in_file == graph.nodes.end() ? 0 : in_file->span.file;
-  return file < graph.files.size() ? graph.files[file] : graph.name;
+  // Sources may stand in modules, but sinks come last and stand in the program.
+  std::string file = graph.files.empty() ? graph.name : graph.files.front();
+  for (const auto& node : graph.nodes)
+    if (node.span.is_valid() && node.span.file < graph.files.size()) file = graph.files[node.span.file];
+  return file;
+}
+
+std::string place_of(const FlowGraph& graph, const Node& node) {
+  const Span& span = node.span;
+  if (!span.is_valid()) return "-";
+  const std::string file = span.file < graph.files.size() ? graph.files[span.file] : "";
+  return fmt::format("{}:{}", file == file_of(graph) ? "" : file, span.begin.line);
 }
 
 std::string operator_text(const Node& node) {

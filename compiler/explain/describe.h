@@ -13,6 +13,8 @@ namespace sluice::describe {
 
 [[nodiscard]] std::string id_of(const Node& node);          // "#3a"; exchanges by their label alone: "E1"
 [[nodiscard]] std::string file_of(const FlowGraph& graph);  // the program's path
+// ":12", with the file in front when that is a module.
+[[nodiscard]] std::string place_of(const FlowGraph& graph, const Node& node);
 [[nodiscard]] std::string operator_text(const Node& node);  // as written, else its kind
 [[nodiscard]] std::string step_text(const Node& node);   // what it does in the plan: "merge aggregate count() per word"
 [[nodiscard]] std::string key_text(const Node& node);    // "-" without

@@ -45,13 +45,11 @@ std::string heading(std::string_view name, std::string_view what) {
   return fmt::format("{}{}\n", padded(std::string(name), 13), what);
 }
 
-std::string line_of(const Node& node) { return node.span.is_valid() ? fmt::format(":{}", node.span.begin.line) : "-"; }
-
 std::string logical_level(const FlowGraph& graph) {
   std::vector<std::vector<std::string>> rows{{"#", "operator", "kind", "key", "final when", "at", "row"}};
   for (const auto& node : graph.nodes)
-    rows.push_back({node.label, operator_text(node), kind_text(node), key_text(node), final_text(node), line_of(node),
-                    schema_text(node.schema)});
+    rows.push_back({node.label, operator_text(node), kind_text(node), key_text(node), final_text(node),
+                    place_of(graph, node), schema_text(node.schema)});
   return heading("logical", "what you wrote, typed") + table(rows, " ");
 }
 

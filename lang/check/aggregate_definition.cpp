@@ -98,6 +98,7 @@ std::optional<AggregateDefinition::BoundArgs> AggregateDefinition::bind(std::vec
 
 std::optional<AggregateCall> AggregateDefinition::expand(BoundArgs args, const Span& span) {
   const Expansion expansion(session_, definition_, span);
+  const InScopeOf scope(session_, definition_);
   if (expansion.is_recursive()) return std::nullopt;
   if (variables_.empty() && !definition_.is_standard) return expand_reporting(std::move(args));
   // What is wrong inside is wrong with these arguments: say so at the call.

@@ -115,6 +115,8 @@ Expr ExprChecker::node(const ast::Call& call, const Span& span) {
     session_.report(diag::E0512, call.callee->span).with_label("a function is called by its name: `f(x)` or `x.f()`");
     return error_expr(span);
   }
+  if (const auto definition = module_member(*member))
+    return *definition == nullptr ? error_expr(span) : defined_call(**definition, call.args, span);
   // x.f(y) is f(x, y).
   std::vector<ast::Arg> args{ast::Arg{std::nullopt, member->object, member->object->span}};
   args.insert(args.end(), call.args.begin(), call.args.end());
@@ -123,7 +125,7 @@ Expr ExprChecker::node(const ast::Call& call, const Span& span) {
 
 Expr ExprChecker::named_call(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span) {
   Definition* definition = session_.definitions.find(name.text);
-  if (definition != nullptr && !definition->is_standard) return defined_call(*definition, args, span);
+  if (definition != nullptr && definition->scope != Definitions::kPrelude) return defined_call(*definition, args, span);
   if (const auto kind = find_type(name.text)) {
     if (is_compiled(*kind)) return cast(*kind, name, args, span);
     session_.refuse(span, fmt::format("a conversion to {}", name.text));
@@ -150,9 +152,9 @@ Expr ExprChecker::report_unknown_function(const ast::Name& name) {
     return error_expr(name.span);
   }
   std::vector<std::string> names = session_.functions.names();
-  for (const auto& definition : session_.definitions.all())
-    if (definition.as<ast::FnItem>() != nullptr || definition.as<ast::AggItem>() != nullptr)
-      names.push_back(definition.name.text);
+  for (const auto* definition : session_.definitions.visible())
+    if (definition->as<ast::FnItem>() != nullptr || definition->as<ast::AggItem>() != nullptr)
+      names.push_back(definition->name.text);
   names.emplace_back("count_distinct");
   session_.report(diag::E0502, name.span, name.text, did_you_mean(name.text, names));
   return error_expr(name.span);

@@ -1,28 +1,15 @@
 #include "lang/check/check.h"
 
-#include <deque>
-
 #include "lang/check/items.h"
+#include "lang/check/modules.h"
 #include "lang/check/sinks.h"
 #include "lang/graph/graph_text.h"
 #include "lang/graph/verify.h"
 #include "lang/support/invariant.h"
-#include "lang/syntax/parse.h"
 
 namespace sluice {
 
 namespace {
-
-// The Flow modules of stdlib. They are part of every program; a mistake in one is ours.
-void add_modules(Session& session, std::deque<ast::Program>& programs) {
-  for (const auto& module : session.functions.modules()) {
-    Diagnostics diagnostics;
-    const uint32_t file = session.sources.add("std/" + module.name + ".flow", module.text);
-    programs.push_back(parse(session.sources, file, diagnostics));
-    SLUICE_INVARIANT(!diagnostics.has_errors(), render(diagnostics.sorted().front(), session.sources, false));
-    declare_items(session, programs.back(), true);
-  }
-}
 
 bool has_pipeline(const ast::Program& program) {
   for (const auto& item : program.items)
@@ -54,9 +41,9 @@ void report_no_pipeline(Session& session, const ast::Program& program) {
 std::optional<FlowGraph> check(const ast::Program& program, const FunctionCatalog& functions,
                                const ConnectorCatalog& connectors, const CheckOptions& options, SourceMap& sources,
                                Diagnostics& diagnostics) {
-  Session session{sources, &diagnostics, functions, connectors, options, {}, {}, {}, 0};
-  std::deque<ast::Program> modules;
-  add_modules(session, modules);
+  Session session{sources, &diagnostics, functions, connectors, options, {}, {}, {}, 0, 0, {}};
+  add_prelude(session);
+  session.definitions.enter(session.definitions.add_scope(""));
   declare_items(session, program, false);
   check_params(session, program);
   check_items(session, program);

@@ -1,5 +1,7 @@
 #include "lang/check/definitions.h"
 
+#include <algorithm>
+
 namespace sluice {
 
 namespace {
@@ -44,10 +46,21 @@ const ast::Name* name_of(const ast::Item& item) {
       item.node);
 }
 
+size_t Definitions::add_scope(std::string module) {
+  scopes_.push_back({std::move(module), {}, {}});
+  return scopes_.size() - 1;
+}
+
+std::optional<size_t> Definitions::scope_of(const std::string& module) const {
+  const auto it = std::ranges::find(scopes_, module, &Scope::module);
+  if (module.empty() || it == scopes_.end()) return std::nullopt;
+  return static_cast<size_t>(it - scopes_.begin());
+}
+
 Definition* Definitions::add(Definition definition) {
-  auto& names = definition.is_standard ? standard_ : own_;
+  auto& names = scopes_[definition.scope].names;
   const auto taken = names.find(definition.name.text);
-  if (taken != names.end() && !definition.is_standard) return nullptr;
+  if (taken != names.end() && definition.scope != kPrelude) return nullptr;
   all_.push_back(std::move(definition));
   Definition& added = all_.back();
   if (taken == names.end()) {
@@ -59,14 +72,36 @@ Definition* Definitions::add(Definition definition) {
   return &added;
 }
 
-Definition* Definitions::find(const std::string& name) {
-  const auto it = own_.find(name);
-  return it != own_.end() ? it->second : find_standard(name);
+bool Definitions::import(size_t scope, Definition& definition) {
+  const auto [it, is_new] = scopes_[scope].names.emplace(definition.name.text, &definition);
+  return is_new || it->second == &definition;
 }
 
-Definition* Definitions::find_standard(const std::string& name) {
-  const auto it = standard_.find(name);
-  return it == standard_.end() ? nullptr : it->second;
+Definition* Definitions::find_in(size_t scope, const std::string& name, bool with_prelude) {
+  const auto it = scopes_[scope].names.find(name);
+  if (it != scopes_[scope].names.end()) return it->second;
+  return with_prelude && scope != kPrelude ? find_in(kPrelude, name, false) : nullptr;
+}
+
+Definition* Definitions::find_own(size_t scope, const std::string& name) {
+  Definition* found = find_in(scope, name, false);
+  return found != nullptr && found->scope == scope ? found : nullptr;
+}
+
+std::optional<size_t> Definitions::find_module(const std::string& name) const {
+  for (const size_t module : scopes_[current_].modules)
+    if (scopes_[module].module == name) return module;
+  return std::nullopt;
+}
+
+std::vector<const Definition*> Definitions::visible() const {
+  std::vector<const Definition*> result;
+  const auto& names = scopes_[current_].names;
+  for (const auto& definition : all_) {  // in the order of their declaration
+    const auto it = names.find(definition.name.text);
+    if (it == names.end() ? definition.scope == kPrelude : it->second == &definition) result.push_back(&definition);
+  }
+  return result;
 }
 
 }  // namespace sluice

@@ -91,6 +91,9 @@ class ExprChecker {
   Expr field_of(Expr record, const ast::Member& member, const Span& span);
   void report_unknown_name(const ast::Name& name);
   void report_nullable(const Expr& value, const Span& span, std::string_view who);
+  Expr value_of(Definition& definition, const Span& span);
+  // What `module.name` means, null when that was reported; nothing when it is something else.
+  std::optional<Definition*> module_member(const ast::Member& member);
   std::string origin_of(const Expr& value) const;
 
   // arithmetic.cpp

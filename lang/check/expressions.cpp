@@ -1,6 +1,9 @@
 // Names, fields, conditions, `if` and `match`.
+#include <algorithm>
+
 #include "lang/check/expr_checker.h"
 #include "lang/check/items.h"
+#include "lang/check/modules.h"
 #include "lang/operators/operator_util.h"
 
 namespace sluice {
@@ -36,22 +39,36 @@ Expr ExprChecker::node(const ast::NameExpr& name, const Span& span) {
     if (const Field* column = env_.row->schema.find(text))
       return narrowed(Expr::column(text, column->type, span), env_.present);
   }
-  if (auto* definition = session_.definitions.find(text)) {
-    if (const Expr* value = value_of_item(session_, *definition, span)) {
-      Expr copy = *value;
-      copy.span = span;
-      return copy;
-    }
-    if (definition->as<ast::LetItem>() != nullptr || definition->as<ast::ParamItem>() != nullptr) {
-      if (definition->value || definition->state != CheckState::Done || !definition->flow) return error_expr(span);
-    }
-    if (env_.row != nullptr && env_.row->is_broken) return error_expr(span);
-    auto& report = session_.report(diag::E0212, span, text, kind_of(*definition), "a value");
-    if (definition->as<ast::FnItem>() != nullptr) report.with_label(fmt::format("to call it: `{}(...)`", text));
-    return error_expr(span);
-  }
+  if (auto* definition = session_.definitions.find(text)) return value_of(*definition, span);
   report_unknown_name(name.name);
   return error_expr(span);
+}
+
+Expr ExprChecker::value_of(Definition& definition, const Span& span) {
+  if (const Expr* value = value_of_item(session_, definition, span)) {
+    Expr copy = *value;
+    copy.span = span;
+    return copy;
+  }
+  if (definition.as<ast::LetItem>() != nullptr || definition.as<ast::ParamItem>() != nullptr) {
+    if (definition.value || definition.state != CheckState::Done || !definition.flow) return error_expr(span);
+  }
+  if (env_.row != nullptr && env_.row->is_broken) return error_expr(span);
+  const std::string& name = definition.name.text;
+  auto& report = session_.report(diag::E0212, span, name, kind_of(definition), "a value");
+  if (definition.as<ast::FnItem>() != nullptr) report.with_label(fmt::format("to call it: `{}(...)`", name));
+  return error_expr(span);
+}
+
+std::optional<Definition*> ExprChecker::module_member(const ast::Member& member) {
+  const auto* name = std::get_if<ast::NameExpr>(&member.object->node);
+  if (name == nullptr) return std::nullopt;
+  const std::string& text = name->name.text;
+  const bool is_local = std::ranges::find(env_.locals, text, &Local::name) != env_.locals.end();
+  if (is_local || (env_.row != nullptr && env_.row->schema.find(text) != nullptr)) return std::nullopt;
+  const auto module = session_.definitions.find_module(text);
+  if (!module) return std::nullopt;
+  return find_in_module(session_, *module, member.name);
 }
 
 void ExprChecker::report_unknown_name(const ast::Name& name) {
@@ -70,16 +87,18 @@ void ExprChecker::report_unknown_name(const ast::Name& name) {
   }
   std::vector<std::string> names;
   for (const auto& local : env_.locals) names.push_back(local.name);
-  for (const auto& definition : session_.definitions.all()) {
-    const auto* let = definition.as<ast::LetItem>();
-    if (definition.as<ast::ParamItem>() != nullptr || (let != nullptr && let->value != nullptr))
-      names.push_back(definition.name.text);
+  for (const auto* definition : session_.definitions.visible()) {
+    const auto* let = definition->as<ast::LetItem>();
+    if (definition->as<ast::ParamItem>() != nullptr || (let != nullptr && let->value != nullptr))
+      names.push_back(definition->name.text);
   }
   auto& report = session_.report(diag::E0204, name.span, name.text, did_you_mean(name.text, names));
   if (!env_.locals.empty()) report.with_label("here you have: " + list_names(names));
 }
 
 Expr ExprChecker::node(const ast::Member& member, const Span& span) {
+  if (const auto definition = module_member(member))
+    return *definition == nullptr ? error_expr(span) : value_of(**definition, span);
   Expr object = check(*member.object);
   if (object.type.is_error()) return object;
   if (object.type.kind != TypeKind::Record) {

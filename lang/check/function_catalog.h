@@ -27,10 +27,11 @@ struct FunctionOverload {
   std::string example;  // `lower("ABC") == "abc"`, run as a test
 };
 
-// Source text in Flow that is part of every program's scope.
+// Source text in Flow that is part of the program.
 struct FlowModule {
   std::string name;  // "aggregates"
   std::string text;
+  bool is_prelude = true;  // known everywhere without `use`
 };
 
 class FunctionCatalog {

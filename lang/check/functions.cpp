@@ -82,9 +82,11 @@ Expr ExprChecker::function_call(Definition& definition, const std::vector<ast::A
   BoundCall call;
   for (size_t i = 0; i < fn.params.size(); ++i) {
     const auto& param = fn.params[i];
+    const bool is_given = (*bound)[i] != nullptr;
+    Expr arg = is_given ? check(*(*bound)[i]->value) : error_expr(span);
+    const InScopeOf scope(session_, definition);
     const Type type = resolve_type(session_, *param.type);
-    Expr arg =
-        (*bound)[i] != nullptr ? check(*(*bound)[i]->value) : ExprChecker(session_, Env()).check(*param.default_value);
+    if (!is_given) arg = ExprChecker(session_, Env()).check(*param.default_value);
     if (type.is_error())
       call.has_error = true;
     else
@@ -93,6 +95,7 @@ Expr ExprChecker::function_call(Definition& definition, const std::vector<ast::A
   const Expansion expansion(session_, definition, span);
   if (expansion.is_recursive() || !session_.may_expand(span)) return error_expr(span);
   if (call.has_error) return error_expr(span);
+  const InScopeOf scope(session_, definition);
   Env env;
   env.locals = std::move(call.locals);
   env.present = env_.present;

@@ -2,6 +2,7 @@
 
 #include "lang/check/aggregate_definition.h"
 #include "lang/check/connectors.h"
+#include "lang/check/modules.h"
 #include "lang/check/pipelines.h"
 #include "lang/check/types.h"
 #include "lang/operators/operator_util.h"
@@ -42,7 +43,7 @@ Expr let_value(Session& session, const ast::LetItem& let) {
 }
 
 Flow let_flow(Session& session, const ast::LetItem& let) {
-  Flow flow = PipelineChecker(session, let.name.text).check(*let.pipeline);
+  Flow flow = PipelineChecker(session, qualified_name(session, let.name.text)).check(*let.pipeline);
   if (flow.is_broken || session.graph.node(flow.node).kind() != NodeKind::Sink) return flow;
   session.report(diag::E0126, let.pipeline->span)
       .with_label(fmt::format("write the rows elsewhere: from {} |> to ...", let.name.text));
@@ -76,7 +77,7 @@ Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span
         .with_label("declare it as string, and take it apart with split(...)");
     return Flow::broken();
   }
-  Flow flow = add_source(session, *call, *declared, item.name.text, span, item.hints);
+  Flow flow = add_source(session, *call, *declared, qualified_name(session, item.name.text), span, item.hints);
   if (record != nullptr)
     for (const auto& field : record->fields) flow.origins[field.name.text] = field.type->span;
   return flow;
@@ -153,7 +154,7 @@ struct ItemChecker {
     return definition != nullptr && definition->item == &item;
   }
 
-  void operator()(const ast::UseItem&) const { session.refuse(item.span, "`use`"); }
+  void operator()(const ast::UseItem&) const {}  // when names were declared
   void operator()(const ast::ParamItem& param) const {
     if (is_declared(param.name)) static_cast<void>(value_of_item(session, own(param.name), param.name.span));
   }
@@ -205,11 +206,14 @@ void declare_items(Session& session, const ast::Program& program, bool is_standa
     definition.name = *name;
     definition.item = &item;
     definition.is_standard = is_standard;
+    definition.scope = session.definitions.current();
     if (session.definitions.add(std::move(definition)) != nullptr) continue;
     const auto* first = session.definitions.find(name->text);
     session.report(diag::E0206, name->span, name->text)
         .with_label(fmt::format("the first is at {}", location_text(first->name.span, session.sources)));
   }
+  for (const auto& item : program.items)
+    if (const auto* use = std::get_if<ast::UseItem>(&item.node)) use_module(session, *use, item.span);
 }
 
 const Expr* value_of_item(Session& session, Definition& definition, const Span& use) {
@@ -219,9 +223,10 @@ const Expr* value_of_item(Session& session, Definition& definition, const Span& 
   if (!is_value) return nullptr;
   if (definition.state != CheckState::Done) {
     const Checking checking(session, definition, use);
+    const InScopeOf scope(session, definition);
     Expr value = checking.is_cyclic() ? error_expr(use)
                  : let != nullptr     ? let_value(session, *let)
-                                      : param_value(session, *param);
+                                      : param_value(session, definition);
     definition.value = std::move(value);
   }
   return &*definition.value;
@@ -234,6 +239,7 @@ const Flow* flow_of_item(Session& session, Definition& definition, const Span& u
   if (!is_flow) return nullptr;
   if (definition.state != CheckState::Done) {
     const Checking checking(session, definition, use);
+    const InScopeOf scope(session, definition);
     Flow flow = checking.is_cyclic() ? Flow::broken()
                 : let != nullptr     ? let_flow(session, *let)
                                      : source_flow(session, *source, definition.item->span);
@@ -245,6 +251,7 @@ const Flow* flow_of_item(Session& session, Definition& definition, const Span& u
 Type type_of_item(Session& session, Definition& definition, const Span& use) {
   if (definition.state != CheckState::Done) {
     const Checking checking(session, definition, use);
+    const InScopeOf scope(session, definition);
     Type type = checking.is_cyclic() ? Type() : resolve_type(session, *definition.as<ast::TypeItem>()->type);
     definition.type = std::move(type);
   }

@@ -5,7 +5,8 @@
 
 namespace sluice {
 
-// Enters the items of the program and of stdlib's modules; reports names that are declared twice.
+// Enters the items of a file in the scope that is current, and what its `use` items bring; reports names that are
+// declared twice.
 void declare_items(Session& session, const ast::Program& program, bool is_standard);
 
 // The value of a `let` or `param`, null when the definition is neither or its value has an error. `use` is where it is
@@ -22,6 +23,6 @@ void check_items(Session& session, const ast::Program& program);
 // The values of `param` items from the options; reports missing and unknown ones.
 void check_params(Session& session, const ast::Program& program);
 // The value of one param, from the options or its default.
-[[nodiscard]] Expr param_value(Session& session, const ast::ParamItem& param);
+[[nodiscard]] Expr param_value(Session& session, const Definition& definition);
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 
 #include "lang/check/expr_checker.h"
 #include "lang/check/items.h"
+#include "lang/check/modules.h"
 #include "lang/check/types.h"
 #include "lang/operators/operator_util.h"
 #include "lang/syntax/parse.h"
@@ -37,14 +38,16 @@ std::optional<Expr> value_of_text(Session& session, const std::string& text, con
 
 }  // namespace
 
-Expr param_value(Session& session, const ast::ParamItem& param) {
+Expr param_value(Session& session, const Definition& definition) {
+  const auto& param = *definition.as<ast::ParamItem>();
+  const std::string name = qualified_name(session, param.name.text);
   const Type type = resolve_type(session, *param.type);
   if (type.is_error()) return error_expr(param.name.span);
-  const auto given = session.options.params.find(param.name.text);
+  const auto given = session.options.params.find(name);
   if (given != session.options.params.end()) {
     auto value = value_of_text(session, given->second, type, param.name.span);
     if (value) return std::move(*value);
-    session.report(diag::E0708, param.name.span, param.name.text, type.to_string(), given->second)
+    session.report(diag::E0708, param.name.span, name, type.to_string(), given->second)
         .with_label(fmt::format("declared as {} here", type.to_string()));
     return error_expr(param.name.span);
   }
@@ -57,15 +60,19 @@ void check_params(Session& session, const ast::Program& program) {
   std::vector<std::string> missing;
   std::string example;
   Span first;
-  for (const auto& item : program.items) {
-    const auto* param = std::get_if<ast::ParamItem>(&item.node);
-    if (param == nullptr) continue;
-    names.push_back(param->name.text);
-    if (param->default_value != nullptr || session.options.params.contains(param->name.text)) continue;
-    if (missing.empty()) first = param->name.span;
-    missing.push_back(fmt::format("`{}`", param->name.text));
-    example += fmt::format(" --param {}=...", param->name.text);
-  }
+  const auto note = [&](const ast::Program& file, const std::string& prefix) {
+    for (const auto& item : file.items) {
+      const auto* param = std::get_if<ast::ParamItem>(&item.node);
+      if (param == nullptr) continue;
+      names.push_back(prefix + param->name.text);
+      if (param->default_value != nullptr || session.options.params.contains(names.back())) continue;
+      if (missing.empty()) first = param->name.span;
+      missing.push_back(fmt::format("`{}`", names.back()));
+      example += fmt::format(" --param {}=...", names.back());
+    }
+  };
+  note(program, "");
+  for (const auto& module : session.modules) note(module.program, module.name + ".");
   if (missing.size() == 1)
     session.report(diag::E0707, first, "", missing.front(), "has").with_help("give it:" + example);
   if (missing.size() > 1)
@@ -73,7 +80,9 @@ void check_params(Session& session, const ast::Program& program) {
   for (const auto& [name, text] : session.options.params) {
     if (std::ranges::find(names, name) != names.end()) continue;
     auto& report = session.report(diag::E0709, Span(), name, did_you_mean(name, names));
-    if (names.empty())
+    if (const auto module = module_of_param(session, name))
+      report.with_help(fmt::format("it is one of the module `{0}`, which is not used here: use {0}.{{...}}", *module));
+    else if (names.empty())
       report.with_help("this program has no parameters");
     else
       report.with_help("its parameters: " + list_names(names));

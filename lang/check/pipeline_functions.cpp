@@ -85,8 +85,12 @@ Flow PipelineChecker::call_function(Definition& definition, const ast::Step& ste
   for (size_t i = 1; i < fn.params.size(); ++i)
     slots.push_back({fn.params[i].name.text, fn.params[i].default_value != nullptr});
   const auto bound = bind_args(session_, fn.name.text, step.op.span, slots, step.args);
-  bool is_ok = bound && accepts(session_, fn.name.text, fn.params.front(), input, step.op.span);
   if (!bound) return Flow::broken();
+  bool is_ok = true;
+  {
+    const InScopeOf scope(session_, definition);
+    is_ok = accepts(session_, fn.name.text, fn.params.front(), input, step.op.span);
+  }
   PipelineChecker body(session_, name_of_node(fn.name.text));
   body.bind(fn.params.front().name.text, std::move(input));
   for (size_t i = 1; i < fn.params.size(); ++i) {
@@ -96,15 +100,17 @@ Flow PipelineChecker::call_function(Definition& definition, const ast::Step& ste
       return Flow::broken();
     }
     Env env;
-    if (arg != nullptr) env.locals = locals_;
-    Expr value =
-        ExprChecker(session_, std::move(env)).check(arg != nullptr ? *arg->value : *fn.params[i].default_value);
+    env.locals = locals_;
+    Expr value = arg != nullptr ? ExprChecker(session_, std::move(env)).check(*arg->value) : error_expr(step.op.span);
+    const InScopeOf scope(session_, definition);
+    if (arg == nullptr) value = ExprChecker(session_, Env()).check(*fn.params[i].default_value);
     bind_value(session_, body, fn.name.text, fn.params[i], std::move(value), is_ok);
   }
   if (!is_ok) return Flow::broken();
   Node hinted;
   std::string name;
   apply_hints(session_, step.hints, hinted, name);
+  const InScopeOf scope(session_, definition);
   return body.check(*fn.pipeline);
 }
 

@@ -4,6 +4,7 @@
 
 #include "lang/check/connectors.h"
 #include "lang/check/items.h"
+#include "lang/check/modules.h"
 #include "lang/check/types.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
@@ -114,8 +115,8 @@ void PipelineChecker::report_unknown_step(const ast::Step& step) {
   const std::string& name = step.op.text;
   const auto alias = operator_alias(name);
   auto names = operator_names();
-  for (const auto& definition : session_.definitions.all())
-    if (const auto* fn = definition.as<ast::FnItem>(); fn != nullptr && fn->pipeline != nullptr)
+  for (const auto* definition : session_.definitions.visible())
+    if (const auto* fn = definition->as<ast::FnItem>(); fn != nullptr && fn->pipeline != nullptr)
       names.push_back(fn->name.text);
   auto& report = session_.report(diag::E0104, step.op.span, name);
   if (alias)
@@ -144,7 +145,10 @@ Flow PipelineChecker::check_input(const ast::Input& input) {
 
 Flow PipelineChecker::path_input(const ast::Input& input) {
   const ast::Name& name = input.path.parts.front();
-  if (input.path.parts.size() != 1) {
+  const auto& parts = input.path.parts;
+  if (const auto module = session_.definitions.find_module(name.text); module && !input.has_args)
+    return module_input(*module, input);
+  if (parts.size() != 1) {
     session_.refuse(input.path.span, fmt::format("reading `{}`", text_of(session_.sources, input.path.span)));
     return Flow::broken();
   }
@@ -167,15 +171,35 @@ Flow PipelineChecker::path_input(const ast::Input& input) {
   return connector_input(input);
 }
 
+Flow PipelineChecker::module_input(size_t module, const ast::Input& input) {
+  const auto& parts = input.path.parts;
+  if (parts.size() == 1) {
+    const std::string& name = parts[0].text;
+    session_.report(diag::E0212, input.path.span, name, "a module", "a source or a pipeline")
+        .with_label(fmt::format("read one of its pipelines: from {}.name", name));
+    return Flow::broken();
+  }
+  Definition* definition = find_in_module(session_, module, parts[1]);
+  if (definition == nullptr) return Flow::broken();
+  if (parts.size() > 2) {
+    session_.refuse(input.path.span, fmt::format("reading `{}`", text_of(session_.sources, input.path.span)));
+    return Flow::broken();
+  }
+  if (const Flow* flow = flow_of_item(session_, *definition, parts[1].span)) return *flow;
+  session_.report(diag::E0212, parts[1].span, parts[1].text, kind_of(*definition), "a source or a pipeline")
+      .with_label("it has no rows to read");
+  return Flow::broken();
+}
+
 Flow PipelineChecker::connector_input(const ast::Input& input) {
   const ast::Name& name = input.path.parts.front();
   if (!input.has_args && session_.connectors.find(name.text) == nullptr) {
     std::vector<std::string> names;
-    for (const auto& definition : session_.definitions.all()) {
-      const auto* let = definition.as<ast::LetItem>();
-      const auto* source = definition.as<ast::SourceItem>();
+    for (const auto* definition : session_.definitions.visible()) {
+      const auto* let = definition->as<ast::LetItem>();
+      const auto* source = definition->as<ast::SourceItem>();
       if ((let != nullptr && let->pipeline != nullptr) || (source != nullptr && !source->is_sink))
-        names.push_back(definition.name.text);
+        names.push_back(definition->name.text);
     }
     auto& report = session_.report(diag::E0205, name.span, name.text, did_you_mean(name.text, names));
     if (names.empty())

@@ -42,6 +42,7 @@ class PipelineChecker final : public OperatorContext {
   [[nodiscard]] Flow call_function(Definition& definition, const ast::Step& step, Flow input);
   void report_unknown_step(const ast::Step& step);
   [[nodiscard]] Flow path_input(const ast::Input& input);
+  [[nodiscard]] Flow module_input(size_t module, const ast::Input& input);
   [[nodiscard]] Flow connector_input(const ast::Input& input);
   [[nodiscard]] std::string name_of_node(const std::string& op) const {
     return prefix_.empty() ? op : prefix_ + "." + op;

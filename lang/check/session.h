@@ -1,6 +1,7 @@
 // Session: everything one check shares: the catalogs, what was declared, the graph so far, and where to report.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ struct Session {
   size_t expansion_count = 0;  // calls put in place and statements run
   // Counts one more; false when the program has grown too large, which is reported once.
   [[nodiscard]] bool may_expand(const Span& use);
+
+  // The parsed texts of the modules in use, the prelude included (without a name); definitions point into them.
+  struct Module {
+    std::string name;
+    ast::Program program;
+  };
+  std::deque<Module> modules;
 
   // A name for a local that nothing in a program can have.
   [[nodiscard]] std::string fresh(const std::string& base) {
@@ -52,6 +60,21 @@ class CapturedDiagnostics {
   Session& session_;
   Diagnostics* outer_;
   Diagnostics captured_;
+};
+
+// While it lives, names mean what they mean in the file that a definition stands in.
+class InScopeOf {
+ public:
+  InScopeOf(Session& session, const Definition& definition) : session_(session), outer_(session.definitions.current()) {
+    session.definitions.enter(definition.scope);
+  }
+  ~InScopeOf() { session_.definitions.enter(outer_); }
+  InScopeOf(const InScopeOf&) = delete;
+  InScopeOf& operator=(const InScopeOf&) = delete;
+
+ private:
+  Session& session_;
+  size_t outer_;
 };
 
 // Marks a definition as being expanded for a scope; is_recursive() when it already was, which is reported at `use`,

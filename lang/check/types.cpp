@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lang/check/items.h"
+#include "lang/check/modules.h"
 #include "lang/operators/operator_util.h"
 
 namespace sluice {
@@ -23,8 +24,10 @@ class TypeResolver {
 
  private:
   Type resolve_node(const ast::NamedType& node, const Span& span) {
-    if (node.path.parts.size() == 2 && node.path.parts[1].text == "Row") return row_type(node.path.parts[0]);
     const ast::Name& name = node.path.parts.front();
+    if (const auto module = session_.definitions.find_module(name.text); module && node.path.parts.size() > 1)
+      return module_type(*module, node.path, span);
+    if (node.path.parts.size() == 2 && node.path.parts[1].text == "Row") return row_type(name);
     if (node.path.parts.size() != 1) return unknown(text_of(session_.sources, span), span);
     if (const auto kind = find_type(name.text)) return scalar(*kind, span);
     if (variables_ != nullptr) {
@@ -59,10 +62,22 @@ class TypeResolver {
     return Type(TypeKind::Error);
   }
 
+  // module.Type or module.pipeline.Row
+  Type module_type(size_t module, const ast::Path& path, const Span& span) {
+    Definition* definition = find_in_module(session_, module, path.parts[1]);
+    if (definition == nullptr) return Type(TypeKind::Error);
+    if (path.parts.size() == 2) return defined_type(*definition, path.parts[1]);
+    if (path.parts.size() == 3 && path.parts[2].text == "Row") return row_type(*definition, path.parts[1]);
+    return unknown(text_of(session_.sources, span), span);
+  }
+
   Type row_type(const ast::Name& name) {
     auto* definition = session_.definitions.find(name.text);
-    if (definition == nullptr) return unknown(name.text, name.span);
-    const Flow* flow = flow_of_item(session_, *definition, name.span);
+    return definition == nullptr ? unknown(name.text, name.span) : row_type(*definition, name);
+  }
+
+  Type row_type(Definition& definition, const ast::Name& name) {
+    const Flow* flow = flow_of_item(session_, definition, name.span);
     if (flow == nullptr || flow->is_broken) return Type(TypeKind::Error);
     return Type::record_of(flow->schema.fields);
   }

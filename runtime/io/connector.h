@@ -37,7 +37,7 @@ struct ChunkBuffer {
 struct RecordLocation {  // for messages
   std::string file;
   uint64_t line = 0;    // 1-based
-  uint64_t column = 0;  // 1-based, in characters
+  uint64_t column = 0;  // 1-based, in characters; 0 where there is none
   std::string record;   // the record's text, shortened
 };
 

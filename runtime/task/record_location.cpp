@@ -66,6 +66,7 @@ RecordLocation locate_position(const ChunkBuffer& chunk, uint64_t position) {
 }
 
 RecordLocation locate_row(const ChunkBuffer& chunk, uint64_t row) {
+  if (chunk.view.starts == nullptr && chunk.view.row_count != 0) return {chunk.file, row, 0, {}};  // without bytes
   if (row >= chunk.view.row_count) return locate_position(chunk, chunk.view.size);
   const uint64_t begin = chunk.view.starts[row];
   return locate(chunk, begin, begin, record_end(chunk.view, row));

@@ -6,6 +6,7 @@
 #include "lang/support/invariant.h"
 #include "stdlib/catalog.h"
 #include "stdlib/connectors/chunk_source.h"
+#include "stdlib/connectors/nexmark_source.h"
 #include "stdlib/connectors/options.h"
 #include "stdlib/connectors/sinks.h"
 
@@ -30,8 +31,10 @@ Result<std::unique_ptr<RecordFormat>> format_of(const SourceNode& source) {
       SLUICE_ASSIGN(const CsvDialect dialect, dialect_of(options));
       return make_csv_format(dialect, options.flag("header"), source.declared);
     }
+    case SourceFormat::Nexmark:
+      break;
   }
-  return internal_error("no such source format");
+  return internal_error(source.connector + " has no bytes");
 }
 
 class StandardConnectors final : public ConnectorFactory {
@@ -41,8 +44,10 @@ class StandardConnectors final : public ConnectorFactory {
   Result<std::unique_ptr<Source>> open_source(const Node& node) override {
     const auto* source = node.as<SourceNode>();
     SLUICE_INVARIANT(source != nullptr, node.label);
-    SLUICE_ASSIGN(auto format, format_of(*source));
     const ConnectorOptions options(source->connector, source->options);
+    if (source_format(source->connector) == SourceFormat::Nexmark)
+      return open_nexmark_source(options, settings_.chunk_bytes);
+    SLUICE_ASSIGN(auto format, format_of(*source));
     SLUICE_ASSIGN(auto files, find_input_files(options.text("path")));
     auto opened = std::make_unique<ChunkSource>(std::move(files), std::move(format), settings_.chunk_bytes);
     if (opened->may_block()) output_->expect_endless_input();

@@ -16,6 +16,8 @@ class ConnectorOptions {
   // The checker has made sure that the option exists with this type.
   [[nodiscard]] std::string text(std::string_view name) const { return std::get<std::string>(value(name)); }
   [[nodiscard]] bool flag(std::string_view name) const { return std::get<bool>(value(name)); }
+  // An int, or the microseconds of a duration or timestamp.
+  [[nodiscard]] int64_t number(std::string_view name) const { return std::get<int64_t>(value(name)); }
   // A text that has to be one ASCII character that csv can separate fields with, or nothing where `may_be_empty`.
   [[nodiscard]] Result<std::string> byte(std::string_view name, bool may_be_empty) const;
 

@@ -55,6 +55,8 @@ inline void take_chunk(const ChunkBuffer& chunk, SourceFormat format, SourceCont
           fields.push_back(field == abi::kNoField ? "(none)" : in_file[field]);
         break;
       }
+      case SourceFormat::Nexmark:
+        break;  // without bytes
     }
     contents.records.push_back(std::move(fields));
   }

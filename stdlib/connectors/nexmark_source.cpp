@@ -1,0 +1,129 @@
+#include "stdlib/connectors/nexmark_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <optional>
+
+#include "stdlib/connectors/nexmark_model.h"
+
+namespace sluice {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint64_t kBytesPerEvent = 16;
+
+class NexmarkSource final : public Source {
+ public:
+  NexmarkSource(const NexmarkConfig& config, bool in_real_time, uint64_t chunk_events)
+      : model_(config),
+        end_(config.events != 0 ? config.events : NexmarkModel::kMaxEvents),
+        in_real_time_(in_real_time),
+        chunk_events_(chunk_events),
+        events_at_once_(std::max<uint64_t>(1, config.rate / 1000)) {}
+
+  Result<bool> next(ChunkBuffer& chunk) override {
+    std::unique_lock lock(mutex_);
+    const uint64_t begin = next_;
+    if (begin == end_ || is_interrupted_) return false;
+    uint64_t end = begin + std::min(chunk_events_, end_ - begin);
+    if (in_real_time_) {
+      end = std::min(end, wait_for_events(lock));
+      if (is_interrupted_) return false;
+    }
+    next_ = end;
+    fill(chunk, begin, end);
+    return true;
+  }
+
+  [[nodiscard]] bool may_block() const override { return in_real_time_; }
+
+  void interrupt() override {
+    {
+      const std::lock_guard lock(mutex_);
+      is_interrupted_ = true;
+    }
+    changed_.notify_all();
+  }
+
+ private:
+  // Waits until the next events have happened, those of about a millisecond at once; how many have happened in all.
+  uint64_t wait_for_events(std::unique_lock<std::mutex>& lock) {
+    if (!started_) started_ = Clock::now();
+    const uint64_t wanted = std::min(next_ + events_at_once_, end_) - 1;
+    const auto due = *started_ + std::chrono::microseconds(model_.elapsed(wanted));
+    changed_.wait_until(lock, due, [&] { return is_interrupted_ || Clock::now() >= due; });
+    const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - *started_);
+    const auto happened = static_cast<unsigned __int128>(passed.count()) * model_.config().rate / 1'000'000;
+    return std::max(wanted + 1, static_cast<uint64_t>(std::min<unsigned __int128>(happened, end_)));
+  }
+
+  void fill(ChunkBuffer& chunk, uint64_t begin, uint64_t end) {
+    if (chunk.bytes.size() < sizeof(NexmarkChunk)) chunk.bytes.resize(sizeof(NexmarkChunk));
+    auto* range = new (chunk.bytes.data()) NexmarkChunk;
+    range->model = &model_;
+    range->begin = begin;
+    range->end = end;
+    chunk.view = abi::Chunk{};
+    chunk.view.data = chunk.bytes.data();
+    chunk.view.size = sizeof(NexmarkChunk);
+    chunk.view.row_count = end - begin;
+    chunk.file = "nexmark event";
+    chunk.offset = begin;
+    chunk.first_line = begin;
+    chunk.sequence = sequence_++;
+    chunk.error_code.clear();
+    chunk.error_message.clear();
+    chunk.error_position = 0;
+  }
+
+  const NexmarkModel model_;
+  const uint64_t end_;
+  const bool in_real_time_;
+  const uint64_t chunk_events_;
+  const uint64_t events_at_once_;
+
+  // Guarded by mutex_.
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  uint64_t next_ = 0;
+  uint64_t sequence_ = 0;
+  bool is_interrupted_ = false;
+  std::optional<Clock::time_point> started_;
+};
+
+Status check_range(std::string_view name, int64_t value, uint64_t least, uint64_t most) {
+  if (value >= 0 && static_cast<uint64_t>(value) >= least && static_cast<uint64_t>(value) <= most) return {};
+  return user_error(
+      fmt::format("the parameter `{}` of nexmark must be from {} to {}, not {}", name, least, most, value));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_nexmark_source(const ConnectorOptions& options, uint64_t chunk_bytes) {
+  NexmarkConfig config;
+  const int64_t disorder = options.number("disorder");
+  constexpr uint64_t kMaxDisorder = uint64_t{1'000'000} * 3600 * 24;
+  SLUICE_TRY(check_range("events", options.number("events"), 0, NexmarkModel::kMaxEvents));
+  SLUICE_TRY(check_range("rate", options.number("rate"), 1, NexmarkModel::kMaxRate));
+  if (disorder < 0 || static_cast<uint64_t>(disorder) > kMaxDisorder)
+    return user_error("the parameter `disorder` of nexmark must be from 0s to 1d");
+  const std::string pace = options.text("pace");
+  if (pace != "fast" && pace != "real")
+    return user_error(fmt::format("the parameter `pace` of nexmark must be fast or real, not {}", pace));
+  config.events = static_cast<uint64_t>(options.number("events"));
+  config.rate = static_cast<uint64_t>(options.number("rate"));
+  config.seed = static_cast<uint64_t>(options.number("seed"));
+  config.start = options.number("start");
+  config.disorder = static_cast<uint64_t>(disorder);
+  const uint64_t chunk_events = std::max<uint64_t>(1, chunk_bytes / kBytesPerEvent);
+  return std::make_unique<NexmarkSource>(config, pace == "real", chunk_events);
+}
+
+}  // namespace sluice
