@@ -1,9 +1,12 @@
 // aggregate: rows into the groups of a hash table; groups out in a finish phase. Without keys the one group's state
 // stays in registers for the length of a unit.
 #include <algorithm>
+#include <limits>
+#include <optional>
 
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
+#include "compiler/codegen/panes.h"
 #include "compiler/codegen/table.h"
 #include "compiler/lower/lower.h"
 #include "lang/support/invariant.h"
@@ -21,7 +24,10 @@ struct AggregateLayout {
   std::vector<Type> state_types;
   std::vector<std::string> state_names;  // "<call>.<state>", as a Partial phase names its columns
   EntryLayout entry;
-  uint32_t state = 0;  // position in StagePlan::states
+  uint32_t state = 0;              // position in StagePlan::states
+  std::optional<size_t> window;    // among the keys
+  std::vector<uint32_t> distinct;  // positions of the tables of distinct calls
+  llvm::Value* table = nullptr;    // the one being worked on
 };
 
 AggregateLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& node) {
@@ -36,12 +42,24 @@ AggregateLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& n
   layout.entry = entry_layout(layout.key_types, layout.state_types);
   layout.state = stage.state_index(id, StateKind::Groups);
   stage.entry_sizes[layout.state] = layout.entry.size;
+  layout.window = window_key(node.keys);
+  if (node.phase == AggregatePhase::Final) return layout;
+  for (const auto& call : node.calls)
+    if (call.is_distinct)
+      layout.distinct.push_back(
+          stage.state_index(id, StateKind::Distinct, static_cast<uint32_t>(layout.distinct.size())));
   return layout;
 }
 
 // As many states as there are registers to hold them; more would live on the stack, no nearer than in the table, and
 // each of them would be carried through every branch of the loop.
 constexpr size_t kRegisteredStates = 16;
+
+// The table for a row with these keys: that of its window, if one of them is a window.
+llvm::Value* table_for(FunctionEmitter& f, const AggregateLayout& layout, uint32_t state,
+                       const std::vector<Value>& keys) {
+  return layout.window ? table_of_pane(f, pane_of(f, state, keys[*layout.window])) : f.table(state);
+}
 
 bool is_registered(const AggregateNode& node) {  // may the one group's state live in registers?
   if (!node.keys.empty()) return false;
@@ -76,7 +94,7 @@ bool mentions_local(const Expr& expr, const std::vector<NamedExpr>& names) {
 // The initial state of a new group. Its first row's arguments are evaluated only when an initial value needs them.
 void initialize_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, const Row* row,
                        llvm::Value* entry) {
-  auto* table = f.table(layout.state);
+  auto* table = layout.table;
   size_t position = 0;
   for (const auto& call : node.calls) {
     Scope scope;
@@ -115,11 +133,10 @@ std::vector<Value> merge(FunctionEmitter& f, const AggregateCall& call, const Ro
   return updated;
 }
 
-void update_call(FunctionEmitter& f, NodeId id, const AggregateNode& node, size_t call_index,
-                 const AggregateLayout& layout, const std::vector<Value>& keys, const Row& row,
-                 const std::vector<llvm::Value*>& addresses) {
+void update_call(FunctionEmitter& f, const AggregateNode& node, size_t call_index, const AggregateLayout& layout,
+                 const std::vector<Value>& keys, const Row& row, const std::vector<llvm::Value*>& addresses) {
   const AggregateCall& call = node.calls[call_index];
-  auto* table = f.table(layout.state);
+  auto* table = layout.table;
   const auto old_states = [&] {
     std::vector<Value> states;
     for (size_t i = 0; i < call.states.size(); ++i) states.push_back(load_state(f, call.states[i].type, addresses[i]));
@@ -144,7 +161,7 @@ void update_call(FunctionEmitter& f, NodeId id, const AggregateNode& node, size_
     if (!call.is_distinct) return apply();
     uint32_t nth = 0;
     for (size_t i = 0; i < call_index; ++i) nth += node.calls[i].is_distinct ? 1 : 0;
-    const uint32_t state = f.stage.state_index(id, StateKind::Distinct, nth);
+    const uint32_t state = layout.distinct[nth];
     std::vector<Value> seen = keys;
     std::vector<Type> types = layout.key_types;
     for (const auto& arg : call.args) {
@@ -153,7 +170,8 @@ void update_call(FunctionEmitter& f, NodeId id, const AggregateNode& node, size_
     }
     const EntryLayout seen_layout = entry_layout(types, {});
     f.stage.entry_sizes[state] = seen_layout.size;
-    f.if_then(find_or_insert(f, f.table(state), seen_layout, seen, [](llvm::Value*) {}).is_new, apply);
+    f.if_then(find_or_insert(f, table_for(f, layout, state, keys), seen_layout, seen, [](llvm::Value*) {}).is_new,
+              apply);
   };
   if (call.filter) {
     f.if_then(emit_expr(f, *call.filter, {&row, {}}).data, counted);
@@ -163,8 +181,9 @@ void update_call(FunctionEmitter& f, NodeId id, const AggregateNode& node, size_
 }
 
 // The entry of a keyless aggregate, made when the table is empty.
-llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout) {
-  return find_or_insert(f, f.table(layout.state), layout.entry, {},
+llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, AggregateLayout layout) {
+  layout.table = f.table(layout.state);
+  return find_or_insert(f, layout.table, layout.entry, {},
                         [&](llvm::Value* entry) { initialize_states(f, node, layout, nullptr, entry); })
       .entry;
 }
@@ -187,23 +206,6 @@ void prepare(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
     addresses.push_back(slot);
   }
   f.prepared.emplace(id, std::move(addresses));
-}
-
-// The groups of a table, from *cursor on: calls `emit(entry)` for each and leaves the loop at the end.
-void for_each_entry(FunctionEmitter& f, uint32_t state, llvm::Value* cursor,
-                    const std::function<void(llvm::Value*)>& emit) {
-  auto* head = f.block("entries");
-  auto* inside = f.block("entry");
-  auto* after = f.block("after");
-  f.b.CreateBr(head);
-  f.begin(head);
-  auto* entry = f.call("rt_table_next", {f.table(state), cursor});
-  f.b.CreateCondBr(f.b.CreateIsNull(entry), after, inside);
-  f.begin(inside);
-  emit(entry);
-  f.reset_scratch();
-  f.b.CreateBr(head);
-  f.begin(after);
 }
 
 Row result_row(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
@@ -241,18 +243,36 @@ llvm::Function* flush_function(StageContext& stage, NodeId id, const AggregateNo
   f.node = id;
   const AggregateLayout layout = layout_of(stage, id, node);
   auto* cursor = f.slot(stage.i64, "cursor");
-  f.b.CreateStore(f.int64(0), cursor);
-  for_each_entry(f, layout.state, cursor,
-                 [&](llvm::Value* entry) { emit_users(f, id, result_row(f, id, node, layout, entry)); });
-  f.call("rt_table_clear", {f.context(), f.table(layout.state)});
+  const auto flush = [&](llvm::Value* table) {
+    f.b.CreateStore(f.int64(0), cursor);
+    for_each_entry(f, table, cursor,
+                   [&](llvm::Value* entry) { emit_users(f, id, result_row(f, id, node, layout, entry)); });
+  };
+  if (layout.window) {
+    for_each_due_pane(f, layout.state, {}, [&](llvm::Value* pane) { flush(table_of_pane(f, pane)); });
+  } else {
+    flush(f.table(layout.state));
+    f.call("rt_table_clear", {f.context(), f.table(layout.state)});
+  }
   f.finish(abi::Code::Done);
   return f.function;
 }
 
 void unit_end(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
   if (node.phase != AggregatePhase::Partial || node.keys.empty()) return;
-  const uint32_t state = f.stage.state_index(id, StateKind::Groups);
-  auto* count = f.load(f.stage.i64, f.table(state), offsetof(abi::HashTable, count));
+  const AggregateLayout layout = layout_of(f.stage, id, node);
+  if (layout.window) {
+    // All of them leave, complete or not: what is in a pane later merges with it behind the exchange.
+    auto* groups = f.call("rt_pane_groups", {f.state_pointer(offsetof(abi::TaskContext, panes), layout.state)});
+    f.if_then(f.b.CreateICmpUGT(groups, f.int64(kPartialGroups)), [&] {
+      auto* watermark = f.load(f.stage.i64, f.context(), offsetof(abi::TaskContext, watermark));
+      f.store(f.int64(std::numeric_limits<int64_t>::max()), f.context(), offsetof(abi::TaskContext, watermark));
+      f.b.CreateCall(flush_function(f.stage, id, node), {f.context()});
+      f.store(watermark, f.context(), offsetof(abi::TaskContext, watermark));
+    });
+    return;
+  }
+  auto* count = f.load(f.stage.i64, f.table(layout.state), offsetof(abi::HashTable, count));
   f.if_then(f.b.CreateICmpUGT(count, f.int64(kPartialGroups)),
             [&] { f.b.CreateCall(flush_function(f.stage, id, node), {f.context()}); });
 }
@@ -287,40 +307,42 @@ void emit_unit_end(FunctionEmitter& f, NodeId node) {
 }
 
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
-  const AggregateLayout layout = layout_of(f.stage, id, node);
+  AggregateLayout layout = layout_of(f.stage, id, node);
   std::vector<Value> keys;
   std::vector<llvm::Value*> addresses;
   if (node.keys.empty()) {
     addresses = f.prepared.at(id);
+    layout.table = f.table(layout.state);
   } else {
     for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
+    layout.table = table_for(f, layout, layout.state, keys);
     const auto initialize = [&](llvm::Value* entry) { initialize_states(f, node, layout, &row, entry); };
     if (node.phase == AggregatePhase::Final) {
       // The first partial row of a group is its state; further ones merge.
       const auto adopt = [&](llvm::Value* entry) {
         for (size_t i = 0; i < layout.state_types.size(); ++i)
-          store_state(f, f.table(layout.state), row.at(layout.state_names[i]), f.offset(entry, layout.entry.states[i]));
+          store_state(f, layout.table, row.at(layout.state_names[i]), f.offset(entry, layout.entry.states[i]));
       };
-      const FoundEntry found = find_or_insert(f, f.table(layout.state), layout.entry, keys, adopt);
+      const FoundEntry found = find_or_insert(f, layout.table, layout.entry, keys, adopt);
       f.if_then(f.b.CreateNot(found.is_new), [&] {
         size_t position = 0;
         for (size_t call = 0; call < node.calls.size(); ++call) {
           std::vector<llvm::Value*> places;
           for (size_t i = 0; i < node.calls[call].states.size(); ++i)
             places.push_back(f.offset(found.entry, layout.entry.states[position++]));
-          update_call(f, id, node, call, layout, keys, row, places);
+          update_call(f, node, call, layout, keys, row, places);
         }
       });
       return;
     }
-    auto* entry = find_or_insert(f, f.table(layout.state), layout.entry, keys, initialize).entry;
+    auto* entry = find_or_insert(f, layout.table, layout.entry, keys, initialize).entry;
     for (const uint32_t state : layout.entry.states) addresses.push_back(f.offset(entry, state));
   }
   size_t position = 0;
   for (size_t call = 0; call < node.calls.size(); ++call) {
     const size_t count = node.calls[call].states.size();
     f.node = id;
-    update_call(f, id, node, call, layout, keys, row,
+    update_call(f, node, call, layout, keys, row,
                 {addresses.begin() + static_cast<ptrdiff_t>(position),
                  addresses.begin() + static_cast<ptrdiff_t>(position + count)});
     position += count;
@@ -341,9 +363,16 @@ void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
     f.if_then(f.b.CreateICmpEQ(cursor_at_start, f.int64(0)), [&] { static_cast<void>(only_entry(f, node, layout)); });
   }
   auto* cursor = f.offset(f.context(), offsetof(abi::TaskContext, cursor));
-  for_each_entry(f, layout.state, cursor, [&](llvm::Value* entry) {
-    emit_users(f, id, result_row(f, id, node, layout, entry));
-    emit_yield_check(f, [] {});
+  const auto emit_groups = [&](llvm::Value* table) {
+    for_each_entry(f, table, cursor, [&](llvm::Value* entry) {
+      emit_users(f, id, result_row(f, id, node, layout, entry));
+      emit_yield_check(f, [] {});
+    });
+  };
+  if (!layout.window) return emit_groups(f.table(layout.state));
+  for_each_due_pane(f, layout.state, layout.distinct, [&](llvm::Value* pane) {
+    emit_groups(table_of_pane(f, pane));
+    f.store(f.int64(0), cursor);
   });
 }
 

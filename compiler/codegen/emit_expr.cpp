@@ -190,6 +190,9 @@ Value emit_op(FunctionEmitter& f, const Expr& expr, const Scope& scope) {
       args[0].present = nullptr;
       args[0].type = expr.type;
       return args[0];
+    case ExprOp::Before:
+      args[0].data = f.b.CreateSub(args[0].data, f.int64(1));
+      return args[0];
     case ExprOp::ToFloat:
     case ExprOp::ToInt:
     case ExprOp::ToText:

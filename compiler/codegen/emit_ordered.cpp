@@ -1,9 +1,11 @@
 // top and sort: rows are kept in block layout, in front of each the values it is ordered by ("order.0", ...), so that
 // comparing two rows evaluates nothing.
 #include <algorithm>
+#include <optional>
 
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
+#include "compiler/codegen/panes.h"
 #include "compiler/codegen/table.h"
 #include "lang/support/invariant.h"
 #include "runtime/data/row_layout.h"
@@ -170,6 +172,7 @@ struct KeyedTop {
   std::vector<Type> key_types;
   EntryLayout entry;
   uint32_t groups;
+  std::optional<size_t> window;  // among the keys
 };
 
 // One top per key: the key's entry holds the address of its top, which the runtime owns.
@@ -179,13 +182,14 @@ KeyedTop keyed_top(StageContext& stage, NodeId id, const TopNode& node) {
   keyed.entry = entry_layout(keyed.key_types, {Type(TypeKind::Int)});
   keyed.groups = stage.state_index(id, StateKind::Groups);
   stage.entry_sizes[keyed.groups] = keyed.entry.size;
+  keyed.window = window_key(node.keys);
   return keyed;
 }
 
-llvm::Value* top_of(FunctionEmitter& f, uint32_t sorter, const KeyedTop& keyed, const Schema& kept,
+llvm::Value* top_of(FunctionEmitter& f, llvm::Value* owner, const KeyedTop& keyed, const Schema& kept,
                     llvm::Value* entry) {
   auto* slot = f.offset(entry, keyed.entry.states[0]);
-  return f.call("rt_top_of_key", {f.context(), f.sorter(sorter), slot, f.int64(block_layout(kept).size)});
+  return f.call("rt_top_of_key", {f.context(), owner, slot, f.int64(block_layout(kept).size)});
 }
 
 }  // namespace
@@ -218,8 +222,11 @@ void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row)
     const KeyedTop keyed = keyed_top(f.stage, id, node);
     std::vector<Value> keys;
     for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
-    auto* entry = find_or_insert(f, f.table(keyed.groups), keyed.entry, keys, [](llvm::Value*) {}).entry;
-    top = top_of(f, state, keyed, kept, entry);
+    llvm::Value* pane = keyed.window ? pane_of(f, keyed.groups, keys[*keyed.window]) : nullptr;
+    auto* table = pane != nullptr ? table_of_pane(f, pane) : f.table(keyed.groups);
+    auto* owner = pane != nullptr ? tops_of_pane(f, pane) : top;
+    auto* entry = find_or_insert(f, table, keyed.entry, keys, [](llvm::Value*) {}).entry;
+    top = top_of(f, owner, keyed, kept, entry);
   }
   const auto values = kept_values(f, node.order, kept, row);
   store_row(f, values, f.call("rt_top_reserve", {f.context(), top, heap_size(f, values)}));
@@ -245,21 +252,21 @@ void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node) {
   }
   // Key by key in hash order; a key's rows leave together, so the cursor counts keys.
   const KeyedTop keyed = keyed_top(f.stage, id, node);
-  auto* head = f.block("keys");
-  auto* inside = f.block("key");
-  auto* after = f.block("after");
-  f.b.CreateBr(head);
-  f.begin(head);
-  auto* entry = f.call("rt_table_next", {f.table(keyed.groups), cursor});
-  f.b.CreateCondBr(f.b.CreateIsNull(entry), after, inside);
-  f.begin(inside);
-  auto* top = top_of(f, state, keyed, kept, entry);
-  auto* count = f.call("rt_top_finish", {f.context(), top, compare});
-  emit_kept_rows(f, kept, "rt_top_row", top, f.int64(0), count,
-                 [&](llvm::Value* position, const Row& row) { emit_users(f, id, with_rank(f, node, row, position)); });
-  emit_yield_check(f, [] {});
-  f.b.CreateBr(head);
-  f.begin(after);
+  const auto emit_tops = [&](llvm::Value* table, llvm::Value* owner) {
+    for_each_entry(f, table, cursor, [&](llvm::Value* entry) {
+      auto* top = top_of(f, owner, keyed, kept, entry);
+      auto* count = f.call("rt_top_finish", {f.context(), top, compare});
+      emit_kept_rows(f, kept, "rt_top_row", top, f.int64(0), count, [&](llvm::Value* position, const Row& row) {
+        emit_users(f, id, with_rank(f, node, row, position));
+      });
+      emit_yield_check(f, [] {});
+    });
+  };
+  if (!keyed.window) return emit_tops(f.table(keyed.groups), f.sorter(state));
+  for_each_due_pane(f, keyed.groups, {}, [&](llvm::Value* pane) {
+    emit_tops(table_of_pane(f, pane), tops_of_pane(f, pane));
+    f.store(f.int64(0), cursor);
+  });
 }
 
 }  // namespace sluice::codegen

@@ -17,6 +17,8 @@ void emit_users(FunctionEmitter& f, NodeId node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const FilterNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const ProjectNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const ExpandNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const TimeNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const SortNode& node, const Row& row);

@@ -6,6 +6,7 @@
 
 #include "lang/graph/graph_text.h"
 #include "lang/support/invariant.h"
+#include "lang/support/time_text.h"
 
 namespace sluice::describe {
 
@@ -31,6 +32,27 @@ std::string source_text(const SourceNode& source, const Node& node) {
     text += fmt::format(" decoding {} of {} fields", decoded.size(), source.declared.fields.size());
   if (source.filter) text += " where " + flow_text(*source.filter);
   return text;
+}
+
+const std::vector<NamedExpr>* keys_of(const Node& node) {
+  if (const auto* aggregate = node.as<AggregateNode>()) return &aggregate->keys;
+  if (const auto* top = node.as<TopNode>()) return &top->keys;
+  return nullptr;
+}
+
+std::string time_text(const TimeNode& time) {
+  std::string text = time.time ? "time " + flow_text(*time.time) : "time by the clock on the wall";
+  if (time.delay != 0) text += " delay " + duration_text(time.delay);
+  if (time.idle) text += " idle " + duration_text(*time.idle);
+  return text;
+}
+
+std::string window_text(const WindowNode& window) {
+  if (window.late_rows) return "rows too late for their windows";
+  std::string text = fmt::format("over {}({}", window_kind_name(window.kind), duration_text(window.size));
+  if (window.kind != WindowKind::Tumble) text += ", every = " + duration_text(window.step);
+  if (window.offset != 0) text += ", offset = " + duration_text(window.offset);
+  return text + ")";
 }
 
 std::string project_text(const ProjectNode& project) {
@@ -63,13 +85,18 @@ std::string place_of(const FlowGraph& graph, const Node& node) {
 }
 
 std::string operator_text(const Node& node) {
-  return node.text.empty() ? std::string(node_kind_name(node.kind())) : node.text;
+  if (!node.text.empty()) return node.text;
+  if (const auto* time = node.as<TimeNode>()) return time_text(*time);
+  if (const auto* window = node.as<WindowNode>()) return window_text(*window);
+  return std::string(node_kind_name(node.kind()));
 }
 
 std::string step_text(const Node& node) {
   if (const auto* source = node.as<SourceNode>()) return source_text(*source, node);
   if (const auto* sink = node.as<SinkNode>()) return "to " + connector_text(sink->connector, sink->options);
   if (const auto* filter = node.as<FilterNode>()) return "where " + flow_text(filter->condition);
+  if (const auto* time = node.as<TimeNode>()) return time_text(*time);
+  if (const auto* window = node.as<WindowNode>()) return window_text(*window);
   if (const auto* project = node.as<ProjectNode>(); project != nullptr && node.text.empty())
     return project_text(*project);
   const auto* aggregate = node.as<AggregateNode>();
@@ -88,6 +115,9 @@ std::string kind_text(const Node& node) {
 }
 
 std::string final_text(const Node& node) {
+  const auto* windowed = keys_of(node);
+  if (windowed != nullptr && window_key(*windowed))
+    return fmt::format("watermark ≥ {}.end", (*windowed)[*window_key(*windowed)].name);
   switch (node.kind()) {
     case NodeKind::Aggregate:
     case NodeKind::Top:
@@ -99,6 +129,8 @@ std::string final_text(const Node& node) {
     case NodeKind::Filter:
     case NodeKind::Project:
     case NodeKind::Expand:
+    case NodeKind::Time:
+    case NodeKind::Window:
     case NodeKind::Limit:
     case NodeKind::Union:
     case NodeKind::Exchange:
@@ -107,7 +139,11 @@ std::string final_text(const Node& node) {
   return "at once";
 }
 
-std::string schema_text(const Schema& schema) { return Type::record_of(schema.fields).to_string(); }
+std::string schema_text(const Schema& schema) {
+  std::vector<Field> visible = schema.fields;
+  std::erase_if(visible, [](const Field& field) { return field.name == kRowTime || field.name == kRowMark; });
+  return Type::record_of(std::move(visible)).to_string();
+}
 
 std::string state_text(const JobPlan& plan, const StatePlan& state) {
   const Node& node = plan.graph.nodes[state.node];
@@ -124,7 +160,8 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
     case StateKind::Sort:
       return "all rows " + schema_text(state.value);
     case StateKind::Counter:
-      return "a row count";
+      if (node.kind() == NodeKind::Time) return "the latest time";
+      return node.kind() == NodeKind::Window ? "a count of late rows" : "a row count";
   }
   return {};
 }

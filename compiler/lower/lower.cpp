@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "lang/support/invariant.h"
 
@@ -54,7 +55,7 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
     states.push_back({StateKind::Top, node.name, id, {}, kept_row(top->order, graph.nodes[node.inputs[0]].schema)});
   } else if (const auto* sort = node.as<SortNode>()) {
     states.push_back({StateKind::Sort, node.name, id, {}, kept_row(sort->order, graph.nodes[node.inputs[0]].schema)});
-  } else if (node.kind() == NodeKind::Limit) {
+  } else if (node.kind() == NodeKind::Limit || node.kind() == NodeKind::Time || node.kind() == NodeKind::Window) {
     states.push_back({StateKind::Counter, node.name, id, {}, {}});
   }
   return states;
@@ -98,6 +99,36 @@ class Lowerer {
     std::ranges::move(states_of(plan_.graph, id), std::back_inserter(stage.states));
   }
 
+  // Do the rows of the exchange come in an order that does not depend on the tasks? Windows come in the order of their
+  // ends, other rows in that of the input; the two have no common order, and rows behind a hash exchange have none.
+  [[nodiscard]] bool has_order(NodeId exchange) const {
+    bool has_windows = false;
+    bool has_streamed = false;
+    bool has_disorder = false;
+    std::vector<NodeId> work{node(exchange).inputs[0]};
+    std::set<NodeId> seen;
+    while (!work.empty()) {
+      const NodeId id = work.back();
+      work.pop_back();
+      if (!seen.insert(id).second) continue;
+      if (node(id).kind() == NodeKind::Exchange) {
+        has_streamed = true;
+        has_disorder |= node(id).as<ExchangeNode>()->kind == ExchangeKind::Hash;
+        continue;
+      }
+      const auto* aggregate = node(id).as<AggregateNode>();
+      const auto* top = node(id).as<TopNode>();
+      const auto* keys = aggregate != nullptr ? &aggregate->keys : top != nullptr ? &top->keys : nullptr;
+      if (is_blocking(node(id))) {
+        has_windows |= keys != nullptr && window_key(*keys);
+        continue;
+      }
+      has_streamed |= node(id).kind() == NodeKind::Source;
+      for (const NodeId input : node(id).inputs) work.push_back(input);
+    }
+    return !has_disorder && !(has_windows && has_streamed);
+  }
+
   // One edge per stage that reads the exchange.
   void add_edges(NodeId id) {
     const auto& exchange = *node(id).as<ExchangeNode>();
@@ -108,7 +139,8 @@ class Lowerer {
       SLUICE_INVARIANT(to != from, fmt::format("exchange {} leads back into its own stage", node(id).label));
       if (std::ranges::find(readers, to) != readers.end()) continue;
       readers.push_back(to);
-      EdgePlan edge{exchange.kind, id, from, to, node(id).schema, exchange.keys, exchange.kind == ExchangeKind::Gather};
+      const bool is_ordered = exchange.kind == ExchangeKind::Gather && has_order(id);
+      EdgePlan edge{exchange.kind, id, from, to, node(id).schema, exchange.keys, is_ordered};
       const EdgeId added = plan_.edges.add(std::move(edge));
       plan_.stages[from].outputs.push_back(added);
       plan_.stages[to].inputs.push_back({{}, added});

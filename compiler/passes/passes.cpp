@@ -48,6 +48,16 @@ bool call_can_fail(const AggregateCall& call) {
          (call.filter && can_fail(*call.filter)) || std::ranges::any_of(call.states, fails) || can_fail(call.finish);
 }
 
+AggregateNode final_phase(AggregateNode aggregate) {
+  aggregate.phase = AggregatePhase::Final;
+  for (auto& key : aggregate.keys) key.expr = Expr::column(key.name, key.expr.type, key.expr.span);
+  for (auto& call : aggregate.calls) {
+    call.args.clear();  // the partial phase has seen the rows
+    call.filter.reset();
+  }
+  return aggregate;
+}
+
 namespace {
 
 using Visit = std::function<void(Expr&)>;
@@ -65,6 +75,10 @@ void visit_roots(SourceNode& source, const Visit& visit) {
 void visit_roots(FilterNode& filter, const Visit& visit) { visit(filter.condition); }
 void visit_roots(ProjectNode& project, const Visit& visit) { visit_named(project.columns, visit); }
 void visit_roots(ExpandNode& expand, const Visit& visit) { visit(expand.list); }
+void visit_roots(TimeNode& time, const Visit& visit) {
+  if (time.time) visit(*time.time);
+}
+void visit_roots(WindowNode&, const Visit&) {}
 void visit_roots(AggregateNode& aggregate, const Visit& visit) {
   visit_named(aggregate.keys, visit);
   for (auto& call : aggregate.calls) {

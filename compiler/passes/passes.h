@@ -46,6 +46,9 @@ class Notes {
 // May one of the call's expressions raise a row error? Counting up by a constant does not count.
 [[nodiscard]] bool call_can_fail(const AggregateCall& call);
 
+// The aggregate that merges the rows of its partial phase.
+[[nodiscard]] AggregateNode final_phase(AggregateNode aggregate);
+
 // Visits every whole expression of a node.
 void for_each_root(Node& node, const std::function<void(Expr&)>& visit);
 

@@ -17,6 +17,7 @@ namespace {
 // Where the rows a node gives out are.
 struct Placement {
   uint32_t parallelism = 1;
+  bool is_narrow = false;              // one task only because it follows the time of its rows: others can take over
   uint32_t depth = 0;                  // exchanges between the sources and here, on the longest way
   std::vector<std::string> hash_keys;  // distributed by the hash of these columns; empty: as the sources read them
   std::set<NodeId> streams;            // sources and gathers whose rows come through as they arrive, in one task
@@ -92,7 +93,8 @@ class Placer {
       if (at.parallelism == 1) at.streams = {id};
     } else if (node.kind() == NodeKind::Union) {
       at = place_union(id);
-    } else if (const auto* aggregate = node.as<AggregateNode>()) {
+    } else if (const auto* aggregate = node.as<AggregateNode>();
+               aggregate != nullptr && aggregate->phase != AggregatePhase::Partial) {
       at = place_keyed(id, aggregate->keys);
     } else if (const auto* top = node.as<TopNode>()) {
       at = place_keyed(id, top->keys);
@@ -101,12 +103,13 @@ class Placer {
     } else {
       at = placed_[node.inputs[0]];
     }
+    if (node.kind() == NodeKind::Time) at.is_narrow = parallelism_ > 1;
     settle(id, at);
   }
 
   static bool needs_one_task(const Node& node) {
     if (const auto* sink = node.as<SinkNode>()) return sink->connector != "blackhole";
-    return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Limit;
+    return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Limit || node.kind() == NodeKind::Time;
   }
 
   // Branches that run side by side in one stage stay there. Otherwise a task would have to read some of its rows from
@@ -147,7 +150,7 @@ class Placer {
     const NodeId input = editor_.graph().nodes[id].inputs[0];
     const uint32_t hint = editor_.graph().nodes[id].parallelism;
     if (keys.empty() || hint == 1) return gathered(id, 0);
-    if (placed_[input].parallelism == 1) return placed_[input];
+    if (placed_[input].parallelism == 1 && !placed_[input].is_narrow) return placed_[input];
     const bool fits_hint = hint == 0 || hint == placed_[input].parallelism;
     if (const auto columns = plain_columns(keys); fits_hint && columns && *columns == placed_[input].hash_keys) {
       notes_.fired({label(id)}, fmt::format("rows are already distributed by {}: no exchange", joined(*columns)));
@@ -160,7 +163,7 @@ class Placer {
     editor_.set_inputs(id, {exchange});
     notes_.fired({label(exchange), label(id)},
                  fmt::format("rows go to {} tasks by the hash of {}", parallelism, joined(columns)));
-    return {parallelism, placed_[input].depth + 1, columns, {}, {}, {}, {}};
+    return {parallelism, false, placed_[input].depth + 1, columns, {}, {}, {}, {}};
   }
 
   // Names of columns that hold the keys. Keys that are computed get columns of their own below the exchange.
@@ -228,7 +231,7 @@ class Placer {
     editor_.set_inputs(id, std::move(inputs));
     notes_.fired({label(exchange), label(id)}, "all rows go to one task");
     const auto holder = placed_[input].last_holder;
-    return {1, placed_[input].depth + 1, {}, {exchange}, holder, holder, {}};
+    return {1, false, placed_[input].depth + 1, {}, {exchange}, holder, holder, {}};
   }
 
   // Readers on the same number of tasks share an exchange.
@@ -285,6 +288,8 @@ class Placer {
         name = renamed(aggregate->keys, key);
       } else if (const auto* expand = node.as<ExpandNode>()) {
         if (key != expand->column && node.schema.find(key) != nullptr) name = key;
+      } else if (const auto* window = node.as<WindowNode>()) {
+        if (key != window->column && node.schema.find(key) != nullptr) name = key;
       } else {
         name = key;
       }
@@ -336,7 +341,10 @@ PassResult place_exchanges(FlowGraph graph, const PassOptions& options) {
     notes.not_fired({}, "the graph has its exchanges already");
     return {std::move(graph), std::move(notes).take()};
   }
+  // A watermark follows the rows of its source in their order, which only one task sees.
   std::set<NodeId> single;
+  for (const NodeId id : graph.ids())
+    if (graph.nodes[id].kind() == NodeKind::Time) add_sources_of(graph, id, single);
   while (true) {
     Placer placer(graph, options, single);
     const auto disordered = placer.place_all();

@@ -69,6 +69,16 @@ class Pruner {
       if (name != expand.column) read_below(id).insert(name);
     add_columns(expand.list, read_below(id));
   }
+  void reads_of(const TimeNode& time, NodeId id) {
+    for (const auto& name : read_[id])
+      if (name != kRowTime && name != kRowMark) read_below(id).insert(name);
+    if (time.time) add_columns(*time.time, read_below(id));
+  }
+  void reads_of(const WindowNode& window, NodeId id) {
+    for (const auto& name : read_[id])
+      if (name != window.column) read_below(id).insert(name);
+    for (const auto name : {kRowTime, kRowMark}) read_below(id).insert(std::string(name));
+  }
   void reads_of(const AggregateNode& aggregate, NodeId id) {
     Names& below = read_below(id);
     for (const auto& key : aggregate.keys) add_columns(key.expr, below);
@@ -125,7 +135,26 @@ class Pruner {
     std::vector<const Schema*> inputs;
     for (const NodeId input : changed.inputs) inputs.push_back(&node(input).schema);
     changed.schema = schema_of(changed, inputs);
+    const bool is_idle = changed.text.empty() && passes_everything_on(changed);
+    const NodeId below = changed.inputs.empty() ? NodeId() : changed.inputs[0];
     editor_.replace(id, std::move(changed));
+    if (!is_idle || is_read_with(id, below)) return;
+    editor_.redirect(id, below);
+    editor_.set_inputs(id, {});
+  }
+
+  // A project that does nothing any more, which the checker had added for columns that turned out unread.
+  bool passes_everything_on(const Node& changed) const {
+    const auto* project = changed.as<ProjectNode>();
+    return project != nullptr && changed.schema == node(changed.inputs[0]).schema &&
+           std::ranges::all_of(project->columns, [](const NamedExpr& column) {
+             return column.expr.kind == ExprKind::Column && column.expr.name == column.name;
+           });
+  }
+  // Does a node read both? A node reads each input once.
+  bool is_read_with(NodeId a, NodeId b) const {
+    const auto users = editor_.graph().users_of(a);
+    return std::ranges::any_of(users, [&](NodeId user) { return std::ranges::count(node(user).inputs, b) != 0; });
   }
 
   void narrow(SourceNode& source, Node& changed, NodeId id) {
@@ -163,6 +192,13 @@ class Pruner {
       return is_dropped;
     });
     if (!dropped.empty()) notes_.fired({changed.label}, listed(dropped) + " ends here: nobody reads it further on");
+  }
+  void narrow(TimeNode&, Node& changed, NodeId id) { drop_unread(changed, id, {}); }
+  void narrow(WindowNode& window, Node& changed, NodeId id) { drop_unread(changed, id, window.column); }
+  // Of a node that says itself what it passes on; `always` is kept in any case.
+  void drop_unread(Node& changed, NodeId id, const std::string& always) {
+    std::erase_if(changed.schema.fields,
+                  [&](const Field& field) { return field.name != always && !read_[id].contains(field.name); });
   }
   void narrow(AggregateNode& aggregate, Node& changed, NodeId id) {
     std::vector<AggregateCall> kept = kept_calls(aggregate, id);

@@ -158,6 +158,15 @@ class Pusher {
       return {{place}, fmt::format("it reads `{}`, which `{}` makes", expand.column, title(at))};
     return onward(at, place.condition);
   }
+  // The watermark follows all rows, so what a row is late for would change.
+  [[nodiscard]] Route step(const TimeNode&, Place place, NodeId at) const {
+    return {{std::move(place)}, fmt::format("`{}` follows the time of all rows", title(at))};
+  }
+  [[nodiscard]] Route step(const WindowNode& window, Place place, NodeId at) const {
+    if (reads_column(place.condition, window.column))
+      return {{place}, fmt::format("it reads `{}`, which `{}` makes", window.column, title(at))};
+    return onward(at, place.condition);
+  }
   [[nodiscard]] Route step(const AggregateNode& aggregate, Place place, NodeId at) const {
     if (aggregate.keys.empty()) return {{place}, fmt::format("it looks at the result of `{}`", title(at))};
     if (aggregate_can_fail(aggregate))

@@ -23,16 +23,6 @@ std::string obstacle(const AggregateNode& aggregate) {
   return {};
 }
 
-AggregateNode final_phase(AggregateNode aggregate) {
-  aggregate.phase = AggregatePhase::Final;
-  for (auto& key : aggregate.keys) key.expr = Expr::column(key.name, key.expr.type, key.expr.span);
-  for (auto& call : aggregate.calls) {
-    call.args.clear();  // the partial phase has seen the rows
-    call.filter.reset();
-  }
-  return aggregate;
-}
-
 void split(GraphEditor& editor, NodeId id, NodeId exchange_id, Notes& notes) {
   const FlowGraph& graph = editor.graph();
   const Node single = graph.nodes[id];

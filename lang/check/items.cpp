@@ -1,11 +1,14 @@
 #include "lang/check/items.h"
 
+#include <algorithm>
+
 #include "lang/check/aggregate_definition.h"
 #include "lang/check/connectors.h"
 #include "lang/check/modules.h"
 #include "lang/check/pipelines.h"
 #include "lang/check/types.h"
 #include "lang/operators/operator_util.h"
+#include "lang/operators/operators.h"
 
 namespace sluice {
 
@@ -51,9 +54,39 @@ Flow let_flow(Session& session, const ast::LetItem& let) {
 }
 
 void refuse_source_clauses(Session& session, const ast::SourceItem& item) {
-  for (const auto& clause : item.clauses)
+  using enum ast::ClauseKind;
+  for (const auto& clause : item.clauses) {
+    if (!item.is_sink && (clause.kind == Time || clause.kind == Delay || clause.kind == Idle)) continue;
     session.refuse(clause.span,
                    fmt::format("`{}` on a {}", clause_word(clause.kind), item.is_sink ? "sink" : "source"));
+  }
+}
+
+const ast::Clause* find_clause(const ast::SourceItem& item, ast::ClauseKind kind) {
+  const auto it = std::ranges::find(item.clauses, kind, &ast::Clause::kind);
+  return it == item.clauses.end() ? nullptr : &*it;
+}
+
+// `time ts delay 5s idle 1min` behind the connector.
+Flow with_event_time(Session& session, const ast::SourceItem& item, Flow flow) {
+  using enum ast::ClauseKind;
+  const auto* time = find_clause(item, Time);
+  const auto* delay = find_clause(item, Delay);
+  const auto* idle = find_clause(item, Idle);
+  if (time == nullptr) {
+    const auto* lonely = delay != nullptr ? delay : idle;
+    if (lonely == nullptr) return flow;
+    session.report(diag::E0415, lonely->span, clause_word(lonely->kind)).with_label("add `time` and a column");
+    return Flow::broken();
+  }
+  ast::Step step;
+  step.op.text = "time";
+  step.op.span = time->keyword_span;
+  step.span = time->span;
+  for (const auto* clause : {delay, idle})
+    if (clause != nullptr) step.span = cover(step.span, clause->span);
+  PipelineChecker checker(session, item.name.text);
+  return add_time(checker, step, *time->expr, delay, idle, std::move(flow));
 }
 
 Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span) {
@@ -80,7 +113,7 @@ Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span
   Flow flow = add_source(session, *call, *declared, qualified_name(session, item.name.text), span, item.hints);
   if (record != nullptr)
     for (const auto& field : record->fields) flow.origins[field.name.text] = field.type->span;
-  return flow;
+  return with_event_time(session, item, std::move(flow));
 }
 
 void check_function(Session& session, Definition& definition) {

@@ -126,8 +126,11 @@ void check_pipeline_function(Session& session, Definition& definition) {
       Node node;
       node.payload = SourceNode{"print", {}, *row, std::nullopt};  // never runs: no sink reads it
       node.schema = *row;
+      for (const auto name : {kRowTime, kRowMark})
+        node.schema.fields.push_back({std::string(name), Type(TypeKind::Timestamp)});
       Flow flow;
       flow.schema = *row;
+      flow.is_timed = true;  // what steps need of the time is checked where the function is used
       flow.rows.is_table = type->is_table;
       flow.node = session.graph.add(std::move(node), param.name.text);
       body.bind(param.name.text, std::move(flow));

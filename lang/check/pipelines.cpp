@@ -8,6 +8,7 @@
 #include "lang/check/types.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
+#include "lang/operators/windows.h"
 #include "lang/syntax/operator_words.h"
 
 namespace sluice {
@@ -47,20 +48,72 @@ std::optional<uint64_t> PipelineChecker::check_count(const ast::Expr& expr, std:
   return std::nullopt;
 }
 
+std::optional<int64_t> PipelineChecker::check_duration(const ast::Expr& expr, std::string_view who, int64_t least) {
+  Env env;
+  env.locals = locals_;
+  const Expr value = ExprChecker(session_, std::move(env)).check(expr);
+  if (value.type.is_error()) return std::nullopt;
+  if (value.type != Type(TypeKind::Duration)) {
+    const std::string text = text_of(session_.sources, expr.span);
+    auto& report = session_.report(diag::E0304, expr.span, who, "a duration", value.type.to_string());
+    if (value.type.kind == TypeKind::Int && value.is_literal())
+      report.with_label(fmt::format("write {}s, {}min or {}h", text, text, text));
+    return std::nullopt;
+  }
+  const auto constant = constant_value(value);
+  const auto* duration = constant ? std::get_if<int64_t>(&*constant) : nullptr;
+  if (duration == nullptr) {
+    session_.report(diag::E0314, expr.span, fmt::format("the duration of {}", who))
+        .with_label("use literals and `param`s only");
+    return std::nullopt;
+  }
+  if (*duration >= least) return *duration;
+  session_.report(diag::E0304, expr.span, who, least > 0 ? "a duration above 0s" : "a duration of at least 0s", "less")
+      .with_label("for example 10s");
+  return std::nullopt;
+}
+
+namespace {
+
+void add_time_columns(Schema& schema) {
+  for (const auto name : {kRowTime, kRowMark})
+    if (schema.find(name) == nullptr) schema.fields.push_back({std::string(name), Type(TypeKind::Timestamp)});
+}
+
+void pass_time_on(ProjectNode& project, const Span& span) {
+  for (const auto name : {kRowTime, kRowMark}) {
+    const bool is_there = std::ranges::find(project.columns, name, &NamedExpr::name) != project.columns.end();
+    if (is_there) continue;
+    const std::string column(name);
+    project.columns.push_back({column, Expr::column(column, Type(TypeKind::Timestamp), span)});
+  }
+}
+
+}  // namespace
+
 Flow PipelineChecker::add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) {
   std::string op = step.op.text.empty() ? std::string("union") : step.op.text;
   Node node;
   node.payload = std::move(payload);
   // What the operator adds besides its own node, such as the projection behind an aggregate.
   if (node.kind() == NodeKind::Project && (op == "aggregate" || op == "union" || op == "to")) op = "project";
+  if (node.kind() == NodeKind::Window) op = "window";
+  if (node.kind() == NodeKind::Time) op = "time";
   std::string name = name_of_node(op);
   apply_hints(session_, step.hints, node, name);
   if (next.is_broken) return next;
-  node.text = text_of(session_.sources, step.span);
-  if (step.op.text.empty()) node.text = "from " + node.text;
+  // What a person did not write has no text.
+  const bool is_step = step.op.text != "project" && op != "window" && !(op == "time" && step.op.text != "time");
+  if (is_step) node.text = text_of(session_.sources, step.span);
+  if (is_step && step.op.text.empty()) node.text = "from " + node.text;
   node.span = step.span;
   node.inputs = std::move(inputs);
   node.schema = next.schema;
+  if (next.is_timed) {
+    if (auto* project = node.as<ProjectNode>()) pass_time_on(*project, step.span);
+    // Where they stand among the columns is decided by what makes them.
+    add_time_columns(node.schema);
+  }
   node.rows = next.rows;
   next.node = session_.graph.add(std::move(node), name);
   return next;
@@ -257,8 +310,12 @@ std::optional<CheckedSink> PipelineChecker::check_sink(const ast::Expr& target) 
   return CheckedSink{SinkNode{call->connector->name, call->options}, std::nullopt, {}};
 }
 
-void PipelineChecker::print(const Flow& flow, const Span& span) {
-  if (flow.is_broken) return;
+void PipelineChecker::print(const Flow& rows, const Span& span) {
+  if (rows.is_broken) return;
+  ast::Step step;
+  step.op.text = "to";
+  step.span = span;
+  const Flow flow = without_time(*this, step, rows);
   Node node;
   node.payload = SinkNode{"print", {}};
   node.text = "to print()";

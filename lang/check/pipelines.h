@@ -18,7 +18,7 @@ class PipelineChecker final : public OperatorContext {
   // The pipeline's rows; a node of kind Sink when it ended in `to`.
   [[nodiscard]] Flow check(const ast::Pipeline& pipeline);
   // Adds the sink of a pipeline that names none.
-  void print(const Flow& flow, const Span& span);
+  void print(const Flow& rows, const Span& span);
 
   // Inside a function over pipelines: what its parameters stand for.
   void bind(const std::string& name, Expr value) { locals_.push_back({name, std::move(value)}); }
@@ -29,6 +29,8 @@ class PipelineChecker final : public OperatorContext {
   [[nodiscard]] Expr check_expr(const ast::Expr& expr, const Flow& row) override;
   [[nodiscard]] Expr check_condition(const ast::Expr& expr, const Flow& row, std::string_view op) override;
   [[nodiscard]] std::optional<uint64_t> check_count(const ast::Expr& expr, std::string_view op) override;
+  [[nodiscard]] std::optional<int64_t> check_duration(const ast::Expr& expr, std::string_view who,
+                                                      int64_t least) override;
   [[nodiscard]] std::optional<Expr> convert(const Expr& value, const Type& type) override;
   [[nodiscard]] Expr check_aggregate_column(const ast::Column& column, const std::string& name, const Flow& input,
                                             const Flow& keys, std::vector<AggregateCall>& calls) override;

@@ -28,6 +28,23 @@ std::string_view exchange_kind_name(ExchangeKind kind) {
   return "?";
 }
 
+std::string_view window_kind_name(WindowKind kind) {
+  switch (kind) {
+#define WINDOW(kind, name) \
+  case WindowKind::kind:   \
+    return name;
+#include "lang/graph/windows.def"
+#undef WINDOW
+  }
+  return "?";
+}
+
+std::optional<size_t> window_key(const std::vector<NamedExpr>& keys) {
+  const auto it = std::ranges::find_if(keys, [](const NamedExpr& key) { return key.expr.type.is_window; });
+  if (it == keys.end()) return std::nullopt;
+  return static_cast<size_t>(it - keys.begin());
+}
+
 bool AggregateCall::operator==(const AggregateCall& other) const {
   return name == other.name && function == other.function && args == other.args && filter == other.filter &&
          is_distinct == other.is_distinct && states == other.states && finish == other.finish;

@@ -71,6 +71,41 @@ struct ExpandNode {
   bool operator==(const ExpandNode&) const = default;
 };
 
+// Columns that programs do not see: the event time of a row, and the watermark its partition had before it. Rows that
+// have a time carry both from the TimeNode on, until a node drops them because nobody below reads them.
+inline constexpr std::string_view kRowTime = "@time";
+inline constexpr std::string_view kRowMark = "@mark";
+
+// Gives rows their event time: kRowTime becomes `time`, kRowMark the watermark before the row: the largest time so far
+// less `delay` (both in microseconds). Wall clock: the time of day when the row is read.
+struct TimeNode {
+  std::optional<Expr> time;  // timestamp, never null; absent: wall clock
+  int64_t delay = 0;
+  std::optional<int64_t> idle;  // without rows for so long, the source holds nobody up
+  bool operator==(const TimeNode&) const = default;
+};
+
+enum class WindowKind : uint8_t {
+#define WINDOW(kind, name) kind,
+#include "lang/graph/windows.def"
+#undef WINDOW
+};
+[[nodiscard]] std::string_view window_kind_name(WindowKind kind);
+
+// One output row per window that the row's time falls into, with the window as `column`. Windows begin at multiples of
+// `step` (all in microseconds), moved by `offset`, and are `size` long; those of cumulate begin at multiples of `size`
+// and end at each `step` behind. A row is left out of windows that its partition's watermark has passed (late).
+// `late_rows`: the opposite: rows that are late for all their windows, without a window column.
+struct WindowNode {
+  WindowKind kind = WindowKind::Tumble;
+  int64_t size = 0;
+  int64_t step = 0;
+  int64_t offset = 0;
+  bool late_rows = false;
+  std::string column;
+  bool operator==(const WindowNode&) const = default;
+};
+
 // One field of an aggregate function's state. `init` sees the arguments of the group's first row (locals named as in
 // AggregateCall::args); `step` sees state fields and arguments as locals; `merge` sees state fields as locals and
 // those of the other state as locals "o.<field>". All of them have exactly `type`.
@@ -104,13 +139,17 @@ enum class AggregatePhase : uint8_t {
   Final,    // partial rows in, results out
 };
 
-// Without keys there is exactly one output row, also for no input.
+// Without keys there is exactly one output row, also for no input. With a window among the keys (window_key) groups are
+// final when the watermark passes its end: they leave then, and their state with them.
 struct AggregateNode {
   AggregatePhase phase = AggregatePhase::Single;
   std::vector<NamedExpr> keys;  // in Final phase: plain columns of the partial rows
   std::vector<AggregateCall> calls;
   bool operator==(const AggregateNode&) const = default;
 };
+
+// The first key whose type is a window.
+[[nodiscard]] std::optional<size_t> window_key(const std::vector<NamedExpr>& keys);
 
 struct OrderKey {
   Expr expr;
@@ -119,7 +158,8 @@ struct OrderKey {
 };
 
 // The first `limit` rows of each group (one group without keys) in `order`. Ties are broken by the remaining columns
-// of the row, left to right, ascending, so the result does not depend on arrival. Output within a group is ordered.
+// of the row, left to right, ascending, so the result does not depend on arrival. Output within a group is ordered. A
+// window among the keys works as in AggregateNode.
 struct TopNode {
   uint64_t limit = 0;
   bool with_ties = false;   // rows equal to the last one under `order` are kept too

@@ -170,6 +170,8 @@ Piece op_piece(const Expr& expr) {
     case ExprOp::Some:
     case ExprOp::Require:
       return piece_of(expr.args[0]);
+    case ExprOp::Before:
+      return {"before(" + within(expr.args[0], kAny) + ")", kPostfix};
     case ExprOp::ToFloat:
       return {"float(" + within(expr.args[0], kAny) + ")", kPostfix};
     case ExprOp::ToInt:

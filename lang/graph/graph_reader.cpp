@@ -26,6 +26,14 @@ std::optional<ExchangeKind> find_exchange_kind(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<WindowKind> find_window_kind(std::string_view name) {
+#define WINDOW(kind, text) \
+  if (name == text) return WindowKind::kind;
+#include "lang/graph/windows.def"
+#undef WINDOW
+  return std::nullopt;
+}
+
 NodePayload empty_payload(NodeKind kind) {
   switch (kind) {
 #define NODE(kind, name) \
@@ -173,6 +181,36 @@ class Reader {
     } else if (key == "list") {
       expand.list = read_expr(cursor);
       has_.list = true;
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  static bool read_payload(TimeNode& time, const std::string& key, TextCursor& cursor) {
+    if (key == "time") {
+      time.time = read_expr(cursor);
+    } else if (key == "delay") {
+      time.delay = static_cast<int64_t>(cursor.u64());
+    } else if (key == "idle") {
+      time.idle = static_cast<int64_t>(cursor.u64());
+    } else {
+      return false;
+    }
+    return true;
+  }
+
+  static bool read_payload(WindowNode& window, const std::string& key, TextCursor& cursor) {
+    if (key == "window") {
+      const auto kind = find_window_kind(cursor.word());
+      if (!kind) cursor.fail("there is no such window");
+      window.kind = kind.value_or(WindowKind::Tumble);
+      window.size = static_cast<int64_t>(cursor.u64());
+      window.step = static_cast<int64_t>(cursor.u64());
+      window.offset = static_cast<int64_t>(cursor.u64());
+      window.late_rows = cursor.accept_word("late_rows");
+    } else if (key == "column") {
+      window.column = cursor.name();
     } else {
       return false;
     }

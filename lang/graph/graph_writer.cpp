@@ -53,6 +53,16 @@ class Writer {
     line("element", write_name(expand.column));
     line("list", text_of(expand.list));
   }
+  void write_payload(const TimeNode& time) {
+    if (time.time) line("time", text_of(*time.time));
+    if (time.delay != 0) line("delay", fmt::format("{}", time.delay));
+    if (time.idle) line("idle", fmt::format("{}", *time.idle));
+  }
+  void write_payload(const WindowNode& window) {
+    line("window", fmt::format("{} {} {} {}{}", window_kind_name(window.kind), window.size, window.step, window.offset,
+                               window.late_rows ? " late_rows" : ""));
+    if (!window.column.empty()) line("column", write_name(window.column));
+  }
   void write_payload(const AggregateNode& aggregate) {
     switch (aggregate.phase) {
       case AggregatePhase::Single:

@@ -49,6 +49,10 @@ void read_scalar_type(TextCursor& cursor, Type& type) {
     type.kind = TypeKind::Null;
     return;
   }
+  if (word == "window") {
+    type = Type::window();
+    return;
+  }
   const auto kind = find_type(word);
   if (!kind) {
     cursor.fail(fmt::format("`{}` is no type", word));
@@ -92,6 +96,8 @@ std::string write_type(const Type& type) {
     text = "[" + write_type(type.element()) + "]";
   } else if (type.kind == TypeKind::Map) {
     text = "[" + write_type(type.elements[0]) + ": " + write_type(type.elements[1]) + "]";
+  } else if (type.is_window) {
+    text = "window";
   } else if (type.kind == TypeKind::Record) {
     text = "{" + write_schema(Schema{type.fields}) + "}";
   } else if (type.kind == TypeKind::Decimal) {

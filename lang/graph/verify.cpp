@@ -103,20 +103,45 @@ Result<Schema> schema_for(const ProjectNode& project, const Node&, const std::ve
   return schema;
 }
 
-// The node says which of the input's columns it passes on; the element comes last.
+// The columns of a node that says itself, by its schema, which of the input's columns it passes on, and which of those
+// in `own` it makes.
+Result<Schema> passed_on(const Node& node, const Schema& below, const std::vector<Field>& own) {
+  Schema schema;
+  for (const auto& field : node.schema.fields) {
+    const auto made = std::ranges::find(own, field.name, &Field::name);
+    const Field* column = made != own.end() ? &*made : below.find(field.name);
+    if (column == nullptr) return internal_error("the input has no column `" + field.name + "` to pass on");
+    schema.fields.push_back(*column);
+  }
+  return schema;
+}
+
 Result<Schema> schema_for(const ExpandNode& expand, const Node& node, const std::vector<const Schema*>& inputs) {
   SLUICE_TRY(verify_expr(expand.list, {inputs[0], {}}));
   if (expand.list.type.kind != TypeKind::List || expand.list.type.nullable)
     return internal_error("what is expanded is not a list but " + expand.list.type.to_string());
-  Schema schema;
-  for (const auto& field : node.schema.fields) {
-    if (field.name == expand.column) continue;
-    const Field* below = inputs[0]->find(field.name);
-    if (below == nullptr) return internal_error("the input has no column `" + field.name + "` to pass on");
-    schema.fields.push_back(*below);
+  if (node.schema.find(expand.column) == nullptr) return internal_error("the element has no column");
+  return passed_on(node, *inputs[0], {{expand.column, expand.list.type.element()}});
+}
+
+Result<Schema> schema_for(const TimeNode& time, const Node& node, const std::vector<const Schema*>& inputs) {
+  if (time.time) {
+    SLUICE_TRY(verify_expr(*time.time, {inputs[0], {}}));
+    SLUICE_TRY(check_type(*time.time, Type(TypeKind::Timestamp), "the event time"));
   }
-  schema.fields.push_back({expand.column, expand.list.type.element()});
-  return schema;
+  if (time.delay < 0 || time.idle.value_or(1) < 1) return internal_error("a negative delay or idle time");
+  const Type timestamp(TypeKind::Timestamp);
+  return passed_on(node, *inputs[0], {{std::string(kRowTime), timestamp}, {std::string(kRowMark), timestamp}});
+}
+
+Result<Schema> schema_for(const WindowNode& window, const Node& node, const std::vector<const Schema*>& inputs) {
+  if (window.size <= 0 || window.step <= 0 || window.offset < 0) return internal_error("a window without a size");
+  if (window.late_rows != window.column.empty()) return internal_error("late rows have no window");
+  for (const auto name : {kRowTime, kRowMark})
+    if (inputs[0]->find(name) == nullptr) return internal_error("windows of rows that have no time");
+  if (window.late_rows) return passed_on(node, *inputs[0], {});
+  if (node.schema.find(window.column) == nullptr) return internal_error("the window has no column");
+  return passed_on(node, *inputs[0], {{window.column, Type::window()}});
 }
 
 Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std::vector<const Schema*>& inputs) {
@@ -137,12 +162,13 @@ Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std
   return schema;
 }
 
-Result<Schema> schema_for(const TopNode& top, const Node&, const std::vector<const Schema*>& inputs) {
+Result<Schema> schema_for(const TopNode& top, const Node& node, const std::vector<const Schema*>& inputs) {
   SLUICE_TRY(check_named(top.keys, *inputs[0]));
   SLUICE_TRY(check_order(top.order, *inputs[0]));
   Schema schema = *inputs[0];
   if (!top.rank_column.empty()) schema.fields.push_back({top.rank_column, Type(TypeKind::Int)});
-  return schema;
+  if (schema.fields.size() != node.schema.fields.size()) return schema;
+  return passed_on(node, schema, {});
 }
 
 Result<Schema> schema_for(const SortNode& sort, const Node&, const std::vector<const Schema*>& inputs) {

@@ -91,6 +91,8 @@ bool kinds_fit(const Expr& expr) {
       return !arg(0).nullable && arg(0).as_nullable() == result;
     case ExprOp::Require:
       return arg(0).nullable && arg(0).as_nullable(false) == result;
+    case ExprOp::Before:
+      return arg(0).kind == Kind::Timestamp && arg(0) == result;
     case ExprOp::ToFloat:
       return arg(0).kind == Kind::Int && result.kind == Kind::Float;
     case ExprOp::ToInt:

@@ -1,7 +1,11 @@
 // aggregate COLUMNS [per KEYS]: one row per group, the keys first. A column may be any expression over aggregate calls
-// and keys; what is more than a plain call is computed by a project node behind the aggregate.
+// and keys; what is more than a plain call is computed by a project node behind the aggregate. `over` adds the window
+// as the last key.
+#include <algorithm>
+
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
+#include "lang/operators/windows.h"
 
 namespace sluice {
 
@@ -10,6 +14,7 @@ namespace {
 // What the columns of the step may read besides aggregate calls: the keys, as they come out of the step.
 Flow keys_flow(const Flow& input, const std::vector<NamedExpr>& keys, const ast::Step& step) {
   Flow flow = projected(input, keys, step);
+  flow.is_timed = false;
   flow.rows.is_table = true;
   flow.rows.key.clear();
   for (const auto& key : keys) flow.rows.key.push_back(key.name);
@@ -24,14 +29,31 @@ bool is_plain_call(const NamedExpr& column) {
 
 Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
-  check_clauses(context, step, {Per}, {Over, Emit, Keep});
+  check_clauses(context, step, {Per, Over}, {Emit, Keep});
+  std::optional<WindowClause> window;
+  if (const auto* over = find_clause(step, Over)) {
+    window = check_window(context, step, *over);
+    if (!window) return Flow::broken();
+    input = assign_windows(context, step, *window, std::move(input));
+  }
   AggregateNode node;
   if (const auto* per = find_clause(step, Per)) {
     auto keys = check_keys(context, input, per->keys);
     if (!keys) return Flow::broken();
     node.keys = std::move(*keys);
   }
-  const Flow keys = keys_flow(input, node.keys, step);
+  if (window && !input.is_broken) {
+    const std::string& column = window->node.column;
+    if (std::ranges::find(node.keys, column, &NamedExpr::name) != node.keys.end()) {
+      context.diagnostics().report(diag::E0208, step.span, column).with_label("`over` makes it a key by itself");
+      return Flow::broken();
+    }
+    node.keys.push_back({column, Expr::column(column, Type::window(), window->span)});
+  }
+  // Groups of a window are final when it ends: a stream.
+  const std::string window_name = window_column(node.keys);
+  Flow keys = keys_flow(input, node.keys, step);
+  keys.rows.is_table = window_name.empty();
   ColumnList columns(context);
   for (const auto& key : node.keys)
     columns.add(key.name, Expr::column(key.name, key.expr.type, key.expr.span), key.expr.span);
@@ -57,11 +79,14 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
       columns.columns().begin() + static_cast<std::ptrdiff_t>(std::min(key_count, columns.columns().size()));
   const bool is_plain = std::all_of(begin, columns.columns().end(), is_plain_call) &&
                         columns.columns().size() == key_count + node.calls.size();
-  if (is_plain) return context.add(step, std::move(node), {input.node}, std::move(next));
+  const auto timed = [&](Flow flow) {
+    return window_name.empty() ? flow : timed_by_window(context, step, flow, window_name);
+  };
+  if (is_plain) return timed(context.add(step, std::move(node), {input.node}, std::move(next)));
   Flow grouped = keys;
   for (const auto& call : node.calls) grouped.schema.fields.push_back({call.name, call.finish.type});
   grouped = context.add(step, std::move(node), {input.node}, std::move(grouped));
-  return context.add(step, ProjectNode{std::move(columns.columns())}, {grouped.node}, std::move(next));
+  return timed(context.add(step, ProjectNode{std::move(columns.columns())}, {grouped.node}, std::move(next)));
 }
 
 }  // namespace sluice

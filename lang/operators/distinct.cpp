@@ -1,6 +1,7 @@
 // distinct: every row once. An aggregate with all columns as keys and nothing to compute.
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
+#include "lang/operators/windows.h"
 
 namespace sluice {
 
@@ -17,7 +18,10 @@ Flow check_distinct(OperatorContext& context, const ast::Step& step, Flow input)
   AggregateNode node;
   node.keys = all_columns(input, step.span);
   Flow next = projected(input, node.keys, step);
-  return context.add(step, std::move(node), {input.node}, std::move(next));
+  next.is_timed = false;
+  const std::string window = window_column(node.keys);
+  next = context.add(step, std::move(node), {input.node}, std::move(next));
+  return window.empty() ? next : timed_by_window(context, step, next, window);
 }
 
 }  // namespace sluice

@@ -19,11 +19,12 @@ struct GoneColumn {
 
 struct Flow {
   NodeId node;
-  Schema schema;  // of the node
+  Schema schema;  // of the node, without the columns that programs do not see
   RowKind rows;
   std::set<std::string> present;        // places that a `where` proved not null (narrowing.h)
   std::map<std::string, Span> origins;  // where each column got its type
   std::vector<GoneColumn> gone;
+  bool is_timed = false;   // the node has the columns kRowTime and kRowMark besides those of `schema`
   bool is_broken = false;  // an error hides what the rows are: later uses of columns are not reported
 
   // A pipeline whose rows are unknown because of an error that was reported.

@@ -38,6 +38,9 @@ class OperatorContext {
   [[nodiscard]] virtual Expr check_condition(const ast::Expr& expr, const Flow& row, std::string_view op) = 0;
   // A constant number of rows.
   [[nodiscard]] virtual std::optional<uint64_t> check_count(const ast::Expr& expr, std::string_view op) = 0;
+  // A constant duration of at least `least` microseconds, wanted by `who` (in backticks).
+  [[nodiscard]] virtual std::optional<int64_t> check_duration(const ast::Expr& expr, std::string_view who,
+                                                              int64_t least) = 0;
   // `value` as a value of `type` if the language converts implicitly (T to T?, null, literals).
   [[nodiscard]] virtual std::optional<Expr> convert(const Expr& value, const Type& type) = 0;
   // A column of an aggregate step: an expression over the keys (columns of `keys`) and aggregate calls over `input`,
@@ -51,6 +54,7 @@ class OperatorContext {
   [[nodiscard]] virtual std::optional<CheckedSink> check_sink(const ast::Expr& target) = 0;
 
   // Appends a node for `step` whose output is described by `next` (schema, rows, ...); returns `next` with the node.
+  // A project node whose rows stay timed passes their time on without being told.
   [[nodiscard]] virtual Flow add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) = 0;
 };
 

@@ -33,7 +33,9 @@ bool passes_on(const NamedExpr& column) { return place_of(column.expr) == column
 
 }  // namespace
 
-bool is_scalar(const Type& type) { return type.kind != TypeKind::List && type.kind != TypeKind::Record; }
+bool is_scalar(const Type& type) {
+  return type.is_window || (type.kind != TypeKind::List && type.kind != TypeKind::Record);
+}
 
 Expr column_of(const Flow& flow, const Field& field, const Span& span) {
   return narrowed(Expr::column(field.name, field.type, span), flow.present);
@@ -94,6 +96,7 @@ Flow projected(const Flow& input, const std::vector<NamedExpr>& columns, const a
   for (const auto& field : input.schema.fields) next.gone.push_back({field.name, step.op.text, step.span});
   std::erase_if(next.gone, [&](const GoneColumn& gone) { return next.schema.find(gone.name) != nullptr; });
   next.rows = input.rows;
+  next.is_timed = input.is_timed;
   const bool keeps_key = std::ranges::all_of(input.rows.key, [&](const std::string& key) {
     return std::ranges::any_of(columns, [&](const NamedExpr& c) { return c.name == key && passes_on(c); });
   });

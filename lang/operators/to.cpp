@@ -1,6 +1,7 @@
 // to SINK: writes the rows. The end of a pipeline.
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
+#include "lang/operators/windows.h"
 
 namespace sluice {
 
@@ -50,6 +51,7 @@ Flow check_to(OperatorContext& context, const ast::Step& step, Flow input) {
   check_clauses(context, step, {});
   const auto sink = context.check_sink(*step.expr);
   if (!sink || input.is_broken) return Flow::broken();
+  input = without_time(context, step, input);
   if (sink->row) {
     auto row = fitted(context, step, input, *sink);
     if (!row) return Flow::broken();

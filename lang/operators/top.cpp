@@ -1,6 +1,7 @@
 // top N [with ties] by ORDER [per KEYS] [as rank]: the first N rows of each group.
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
+#include "lang/operators/windows.h"
 
 namespace sluice {
 
@@ -19,7 +20,13 @@ bool wants_ties(OperatorContext& context, const ast::Step& step) {
 
 Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
-  check_clauses(context, step, {With, By, Per, As}, {Over, Emit, Keep});
+  check_clauses(context, step, {With, By, Per, As, Over}, {Emit, Keep});
+  std::optional<WindowClause> window;
+  if (const auto* over = find_clause(step, Over)) {
+    window = check_window(context, step, *over);
+    if (!window) return Flow::broken();
+    input = assign_windows(context, step, *window, std::move(input));
+  }
   const auto count = context.check_count(*step.expr, "top");
   const auto* by = find_clause(step, By);
   const auto* per = find_clause(step, Per);
@@ -35,8 +42,11 @@ Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   auto orders = check_orders(context, input, by->orders);
   std::optional<std::vector<NamedExpr>> keys = std::vector<NamedExpr>();
   if (per != nullptr) keys = check_keys(context, input, per->keys);
+  if (keys && window && !input.is_broken)
+    keys->push_back({window->node.column, Expr::column(window->node.column, Type::window(), window->span)});
+  const std::string window_name = keys ? window_column(*keys) : std::string();
   Flow next = input;
-  next.rows.is_table = true;
+  next.rows.is_table = window_name.empty();
   next.rows.key.clear();
   if (as != nullptr) {
     node.rank_column = as->path.parts.back().text;
@@ -53,7 +63,8 @@ Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   node.limit = *count;
   node.order = std::move(*orders);
   node.keys = std::move(*keys);
-  return context.add(step, std::move(node), {input.node}, std::move(next));
+  next = context.add(step, std::move(node), {input.node}, std::move(next));
+  return window_name.empty() ? without_time(context, step, next) : timed_by_window(context, step, next, window_name);
 }
 
 }  // namespace sluice

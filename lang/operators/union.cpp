@@ -4,6 +4,7 @@
 
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
+#include "lang/operators/windows.h"
 
 namespace sluice {
 
@@ -39,7 +40,9 @@ bool has_same_columns(OperatorContext& context, const Schema& first, const Flow&
 
 // The flow with the columns of `schema` in its order and with its types; unchanged when they are so already, unless it
 // has to be a node of its own.
-Flow arranged(OperatorContext& context, const ast::Step& step, Flow flow, const Schema& schema, bool is_repeated) {
+Flow arranged(OperatorContext& context, const ast::Step& step, Flow flow, const Schema& schema, bool is_repeated,
+              bool keeps_time) {
+  if (!keeps_time) flow = without_time(context, step, flow);
   if (flow.schema == schema && !is_repeated) return flow;
   std::vector<NamedExpr> columns;
   for (const auto& field : schema.fields) {
@@ -70,12 +73,13 @@ Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> fl
   Flow next = flows.front();
   next.schema = schema;
   next.present.clear();  // of the first input only
+  next.is_timed = std::ranges::all_of(flows, &Flow::is_timed);
   std::vector<NodeId> inputs;
   for (auto& flow : flows) {
     next.rows.is_table = next.rows.is_table || flow.rows.is_table;
     // A node reads each input once: rows that are read twice come by two ways.
     const bool is_repeated = std::ranges::find(inputs, flow.node) != inputs.end();
-    inputs.push_back(arranged(context, step, std::move(flow), schema, is_repeated).node);
+    inputs.push_back(arranged(context, step, std::move(flow), schema, is_repeated, next.is_timed).node);
   }
   next.rows.key.clear();
   return context.add(step, UnionNode{}, std::move(inputs), std::move(next));

@@ -27,9 +27,15 @@ Type Type::record_of(std::vector<Field> fields) {
   return type;
 }
 
+Type Type::window() {
+  Type type = record_of({{"start", Type(TypeKind::Timestamp)}, {"end", Type(TypeKind::Timestamp)}});
+  type.is_window = true;
+  return type;
+}
+
 bool Type::operator==(const Type& other) const {
   return kind == other.kind && nullable == other.nullable && precision == other.precision && scale == other.scale &&
-         elements == other.elements && fields == other.fields;
+         elements == other.elements && fields == other.fields && is_window == other.is_window;
 }
 
 Type Type::as_nullable(bool value) const {
@@ -46,6 +52,8 @@ std::string Type::to_string() const {
     text = "[" + elements[0].to_string() + ": " + elements[1].to_string() + "]";
   } else if (kind == TypeKind::Decimal) {
     text = fmt::format("decimal({},{})", precision, scale);
+  } else if (is_window) {
+    text = "window";
   } else if (kind == TypeKind::Record) {
     text = "{";
     for (const auto& field : fields) text += (text.size() > 1 ? ", " : "") + field.name + ": " + field.type.to_string();

@@ -24,6 +24,7 @@ struct Type {
   uint8_t scale = 0;           // decimal only
   std::vector<Type> elements;  // list: the element; map: key and value
   std::vector<Field> fields;   // record only
+  bool is_window = false;      // record only: {start, end} of a time window; its rows are complete at `end`
 
   Type();
   explicit Type(TypeKind k, bool is_nullable = false);
@@ -34,6 +35,7 @@ struct Type {
   ~Type();
   static Type list_of(Type element);
   static Type record_of(std::vector<Field> fields);
+  static Type window();
 
   bool operator==(const Type&) const;
   [[nodiscard]] bool is_error() const { return kind == TypeKind::Error; }

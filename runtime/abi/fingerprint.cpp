@@ -54,6 +54,13 @@ std::string abi_description() {
   FIELD(HashTable, hash_scale)
   FIELD(HashTable, count)
   FIELD(HashTable, slot_count)
+  STRUCT(Pane)
+  FIELD(Pane, table)
+  FIELD(Pane, tops)
+  FIELD(Pane, end)
+  STRUCT(Panes)
+  FIELD(Panes, latest)
+  FIELD(Panes, latest_end)
   STRUCT(TaskContext)
   FIELD(TaskContext, scratch)
   FIELD(TaskContext, scratch_end)
@@ -68,6 +75,9 @@ std::string abi_description() {
   FIELD(TaskContext, yield_requested)
   FIELD(TaskContext, failed)
   FIELD(TaskContext, sinks)
+  FIELD(TaskContext, panes)
+  FIELD(TaskContext, watermark)
+  FIELD(TaskContext, wall_time)
 #undef STRUCT
 #undef FIELD
   text += fmt::format("magic {:x}, chunk padding {}, no field {}\n", kBlockMagic, kChunkPadding, kNoField);

@@ -39,7 +39,7 @@ struct BlockHeader {
   uint64_t sequence;   // order of this block among those of an ordered edge
   int64_t min_time;
   int64_t max_time;
-  int64_t watermark;
+  int64_t watermark;  // no row behind this block belongs to a window that ends up to here
   uint64_t reserved;
 };
 static_assert(sizeof(BlockHeader) == 64);
@@ -95,6 +95,18 @@ struct HashTable {
   uint64_t slot_count;  // spare slots included
 };
 
+// The groups of the windows that end at `end` (microseconds).
+struct Pane {
+  HashTable* table;
+  void* tops;  // TopState that owns the tops of the keys
+  int64_t end;
+};
+// All panes of one operator; rows mostly fall into the one used last.
+struct Panes {
+  Pane* latest;
+  int64_t latest_end;  // no window's end when latest is null
+};
+
 // One per task; made and owned by the runtime. Everything generated code touches besides its input.
 struct TaskContext {
   char* scratch;  // bump arena for values of the current row; generated code resets it per row
@@ -110,6 +122,9 @@ struct TaskContext {
   uint8_t yield_requested;  // set while an output is congested
   uint8_t failed;           // an error was raised
   SinkBuffer** sinks;       // by position in StagePlan::sinks
+  Panes** panes;            // by position in StagePlan::states
+  int64_t watermark;        // windows that end up to here are complete; microseconds
+  int64_t wall_time;        // when the current unit was read; microseconds since 1970
 };
 
 // Orders two rows given with the ends of their blocks: negative, zero or positive like memcmp.

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <span>
 
@@ -12,6 +13,18 @@ namespace sluice {
 
 // Sequences of blocks that a finish phase made: behind those of every input piece, in the order of the tasks.
 inline constexpr uint64_t kFinishSequence = uint64_t{1} << 63;
+
+// Event time has not begun, and is over.
+inline constexpr int64_t kNoWatermark = std::numeric_limits<int64_t>::min();
+inline constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
+
+// Sequences of blocks with the rows of windows that end at `end`: behind those of input pieces, in the order of the
+// ends as far as these lie within 500 years of 1970, before those of finish phases.
+[[nodiscard]] constexpr uint64_t window_sequence(int64_t end) {
+  constexpr int64_t kSpan = int64_t{1} << 54;
+  const int64_t within = end < -kSpan ? -kSpan : end >= kSpan ? kSpan - 1 : end;
+  return (uint64_t{1} << 62) + (static_cast<uint64_t>(within + kSpan) << 1);
+}
 
 // BlockHeader::flags: the producer sends no more rows of this block's sequence or a lower one. A block without rows
 // only says that.

@@ -6,7 +6,9 @@
 namespace sluice {
 
 EdgeReader::EdgeReader(std::vector<Channel*> channels, bool is_ordered)
-    : channels_(std::move(channels)), is_ordered_(is_ordered && channels_.size() > 1) {
+    : channels_(std::move(channels)),
+      watermarks_(channels_.size(), kNoWatermark),
+      is_ordered_(is_ordered && channels_.size() > 1) {
   if (is_ordered_) heads_.resize(channels_.size());
 }
 
@@ -25,6 +27,7 @@ EdgeReader::Next EdgeReader::next_as_they_come() {
     Next result{Next::Kind::Block, {}, producer, 0};
     if (!has_ended && channels_[producer]->try_pop(result.block)) {
       turn_ = producer + 1;
+      watermarks_[producer] = std::max(watermarks_[producer], result.block.header()->watermark);
       return result;
     }
     may_get_more |= !has_ended;
@@ -43,6 +46,7 @@ bool EdgeReader::fetch(size_t producer) {
     head.bound = header.sequence;
     if (header.row_count != 0) break;
     if ((header.flags & kEndsSequence) != 0) ++head.bound;
+    watermarks_[producer] = std::max(watermarks_[producer], header.watermark);
     head.block = Block();
   }
   return true;
@@ -85,7 +89,17 @@ EdgeReader::Next EdgeReader::next_in_order() {
   }
   Next next{Next::Kind::Block, std::exchange(head.block, Block()), lowest, 0};
   if ((next.block.header()->flags & kEndsSequence) != 0) ++head.bound;
+  watermarks_[lowest] = std::max(watermarks_[lowest], next.block.header()->watermark);
   return next;
+}
+
+int64_t EdgeReader::watermark() const {
+  int64_t lowest = kEndOfTime;
+  for (size_t i = 0; i < channels_.size(); ++i) {
+    const bool has_block = is_ordered_ && heads_[i].block;
+    if (has_block || !channels_[i]->is_ended()) lowest = std::min(lowest, watermarks_[i]);
+  }
+  return lowest;
 }
 
 void EdgeReader::cancel() {

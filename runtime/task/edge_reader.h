@@ -22,6 +22,8 @@ class EdgeReader {
   [[nodiscard]] Next next();
   // The block was processed: its memory goes back to where it came from.
   void give_back(size_t producer, Block block) { channels_[producer]->give_back(std::move(block)); }
+  // What all producers have passed: the lowest watermark of the blocks given out last, kEndOfTime when all have ended.
+  [[nodiscard]] int64_t watermark() const;
   // No more blocks are wanted.
   void cancel();
 
@@ -32,6 +34,7 @@ class EdgeReader {
   [[nodiscard]] bool is_next(size_t producer) const;
 
   std::vector<Channel*> channels_;
+  std::vector<int64_t> watermarks_;  // by producer
   bool is_ordered_;
   bool is_cancelled_ = false;
   size_t turn_ = 0;      // as they come: the producer to look at first

@@ -26,6 +26,10 @@ bool passes_through(const Node& node, const Names& names) {
   if (const auto* project = node.as<ProjectNode>()) return passes_through(project->columns, names);
   if (const auto* aggregate = node.as<AggregateNode>()) return passes_through(aggregate->keys, names);
   if (const auto* expand = node.as<ExpandNode>()) return std::ranges::find(names, expand->column) == names.end();
+  if (const auto* window = node.as<WindowNode>()) return std::ranges::find(names, window->column) == names.end();
+  if (node.kind() == NodeKind::Time) {
+    return std::ranges::none_of(names, [](const std::string& name) { return name == kRowTime || name == kRowMark; });
+  }
   if (const auto* top = node.as<TopNode>()) return std::ranges::find(names, top->rank_column) == names.end();
   return true;  // the others do not change rows
 }

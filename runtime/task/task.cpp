@@ -1,5 +1,7 @@
 #include "runtime/task/task.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "runtime/task/record_location.h"
@@ -7,6 +9,14 @@
 namespace sluice {
 
 namespace {
+// How many units may pass before consumers hear of the watermark, when there are no rows that tell them.
+constexpr uint32_t kUnitsPerAnnouncement = 16;
+
+int64_t wall_clock() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
 // A turn is long enough to make its price unnoticeable and short enough for others to get theirs.
 constexpr uint32_t kUnitsPerTurn = 8;
 }  // namespace
@@ -18,15 +28,20 @@ Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const Stage
       is_cancelled_(is_cancelled),
       on_end_(std::move(on_end)),
       data_(plan, address.stage, address.index, *code_),
-      outputs_(data_) {}
+      outputs_(data_),
+      is_windowed_(windowed_phases(plan, address.stage)) {}
 
 void Task::add_source(SourceFeed& feed) {
+  const size_t position = inputs_.size();
   inputs_.emplace_back().feed = &feed;
+  inputs_.back().time = watermark_origin(data_.plan(), address_.stage, position);
   feed.add_reader(*this);
 }
 
 void Task::add_edge(std::vector<Channel*> channels, bool is_ordered) {
+  const size_t position = inputs_.size();
   inputs_.emplace_back().edge.emplace(std::move(channels), is_ordered);
+  inputs_.back().time = watermark_origin(data_.plan(), address_.stage, position);
 }
 
 void Task::add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
@@ -47,6 +62,8 @@ Task::Step Task::run() noexcept {
         return end(TaskReport::End::Finished);
       case Progress::Failed:
         if (!has_error()) return end(TaskReport::End::Cancelled);
+        // Standard output shows the rows in front of the error, with one task as with many; files are given up.
+        if (phase_ == Phase::Reading && data_.sinks_are_well()) static_cast<void>(write_sinks());
         if (phase_ != Phase::Reading || !outputs_.is_ordered() || !data_.sink_buffers().empty())
           return end(TaskReport::End::Failed);
         outputs_.flush();
@@ -62,13 +79,15 @@ Task::Progress Task::step() {
   outputs_.drain();
   waits_for_room_.store(false);
   if (outputs_.is_congested() && !is_relieved_.exchange(false)) {
-    waits_for_room_.store(phase_ == Phase::Reading || phase_ == Phase::Finishing);
+    waits_for_room_.store(phase_ == Phase::Reading || phase_ == Phase::Advancing || phase_ == Phase::Finishing);
     return Progress::Wait;
   }
   if (data_.sink_buffers().empty() && outputs_.is_abandoned()) return Progress::End;
   switch (phase_) {
     case Phase::Reading:
       return read();
+    case Phase::Advancing:
+      return advance();
     case Phase::Finishing:
       return finish();
     case Phase::Closing:
@@ -80,7 +99,72 @@ Task::Progress Task::step() {
   return Progress::Failed;
 }
 
-// Edges first, as they come; then the sources, one after the other.
+// The source whose event time is behind that of the others, so that what waits for all of them need not wait long;
+// those without event time one after the other.
+std::optional<size_t> Task::next_source() const {
+  std::optional<size_t> next;
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    if (!inputs_[i].feed || inputs_[i].has_ended || inputs_[i].waits) continue;
+    if (!next || watermark_of(inputs_[i]) < watermark_of(inputs_[*next])) next = i;
+  }
+  return next;
+}
+
+int64_t Task::watermark_of(const Input& input) const {
+  if (input.has_ended) return kEndOfTime;
+  int64_t watermark = kEndOfTime;
+  for (const auto& [state, delay] : input.time.nodes) {
+    const int64_t latest = data_.counters[state];
+    watermark = std::min(watermark, latest < kNoWatermark + delay ? kNoWatermark : latest - delay);
+  }
+  if (input.time.is_own) watermark = std::min(watermark, input.edge ? input.edge->watermark() : kNoWatermark);
+  return watermark;
+}
+
+// Looks where event time has come to, and begins to give out the windows that are complete.
+void Task::follow_time() {
+  int64_t watermark = kEndOfTime;
+  for (const auto& input : inputs_) watermark = std::min(watermark, watermark_of(input));
+  if (watermark <= watermark_) return;
+  watermark_ = watermark;
+  if (data_.has_windows()) {
+    phase_ = Phase::Advancing;
+  } else {
+    outputs_.set_watermark(watermark_, data_.has_windows());
+  }
+}
+
+// Gives out the windows up to the watermark, by their ends: all operators of the stage those with one end before any
+// gives out the next.
+Task::Progress Task::advance() {
+  if (!window_end_) {
+    const auto end = data_.first_window_end();
+    if (!end || *end > watermark_) {
+      outputs_.set_watermark(watermark_, data_.has_windows());
+      data_.watermark = watermark_;
+      phase_ = Phase::Reading;
+      return Progress::Made;
+    }
+    window_end_ = data_.watermark = *end;
+    finish_phase_ = 0;
+    is_flushed_ = false;
+  }
+  outputs_.begin_unit(window_sequence(*window_end_));
+  const auto& functions = code_->current().finish;
+  for (; finish_phase_ < functions.size(); ++finish_phase_) {
+    if (!is_windowed_[finish_phase_]) continue;
+    const abi::Code code = functions[finish_phase_](&data_);
+    data_.scratch_memory().end_unit();
+    if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
+    if (code == abi::Code::Yield) return Progress::Made;
+    data_.cursor = 0;
+  }
+  outputs_.end_unit(true);
+  window_end_.reset();
+  return Progress::Made;
+}
+
+// Edges first, as they come; then the sources.
 Task::Progress Task::read() {
   bool must_wait = false;
   for (size_t i = 0; i < inputs_.size(); ++i) {
@@ -93,18 +177,25 @@ Task::Progress Task::read() {
     }
     must_wait |= progress == Progress::Wait;
   }
-  for (size_t input = 0; input < inputs_.size(); ++input) {
-    if (!inputs_[input].feed || inputs_[input].has_ended) continue;
-    const Progress progress = read_source(input);
+  for (auto& input : inputs_) input.waits = false;
+  while (const auto input = next_source()) {
+    const Progress progress = read_source(*input);
     if (progress == Progress::End) continue;
     if (progress != Progress::Wait) return progress;
     must_wait = true;
-    break;
+    if (inputs_[*input].time.nodes.empty()) break;  // in order
+    inputs_[*input].waits = true;
   }
   if (must_wait) {
+    follow_time();
+    if (phase_ == Phase::Advancing) return Progress::Made;
     become_idle();
     return error_ ? Progress::Failed : Progress::Wait;
   }
+  follow_time();
+  if (phase_ == Phase::Advancing) return Progress::Made;
+  finish_phase_ = 0;
+  data_.watermark = kEndOfTime;
   phase_ = Phase::Finishing;
   return Progress::Made;
 }
@@ -124,6 +215,7 @@ Task::Progress Task::read_edge(size_t input) {
   const Progress progress =
       process(input, {&header, header.row_count, header.sequence, (header.flags & kEndsSequence) != 0});
   edge.give_back(next.producer, std::move(next.block));
+  if (progress == Progress::Made && phase_ == Phase::Reading) follow_time();
   return progress;
 }
 
@@ -140,12 +232,21 @@ Task::Progress Task::read_source(size_t input) {
     return Progress::End;
   }
   data_.set_chunk(chunk_.get());
+  set_clock(inputs_[input], chunk_->clock);
   rows_in_ += chunk_->view.row_count;
   Progress progress = process(input, {&chunk_->view, chunk_->view.row_count, taken->sequence, true});
   if (progress == Progress::Made && phase_ == Phase::Reading && !chunk_->error_code.empty())
     progress = raise_chunk_error(*chunk_, feed.node());
   data_.set_chunk(nullptr);
+  if (chunk_->clock) set_clock(inputs_[input], chunk_->next_clock);
+  if (progress == Progress::Made && phase_ == Phase::Reading) follow_time();
   return progress;
+}
+
+// A source with a clock of its own says where event time is; what the task has seen would depend on the pieces it got.
+void Task::set_clock(const Input& input, std::optional<int64_t> clock) {
+  if (!clock) return;
+  for (const auto& [state, delay] : input.time.nodes) data_.counters[state] = *clock;
 }
 
 // A unit without rows only says how far its producer is; that is passed on.
@@ -154,11 +255,16 @@ Task::Progress Task::process(size_t input, const Unit& unit) {
   outputs_.begin_unit(unit.sequence);
   abi::Code code = abi::Code::Done;
   if (unit.row_count != 0) {
+    data_.wall_time = wall_clock();
     code = code_->current().inputs[input](&data_, unit.data);
     data_.scratch_memory().end_unit();
   }
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
   outputs_.end_unit(unit.ends_sequence);
+  if (++units_since_announced_ >= kUnitsPerAnnouncement) {
+    units_since_announced_ = 0;
+    outputs_.announce();
+  }
   if (code == abi::Code::Satisfied) stop_reading();
   return Progress::Made;
 }
@@ -177,6 +283,9 @@ void Task::stop_reading() {
     if (input.edge) input.edge->cancel();
     input.has_ended = true;
   }
+  finish_phase_ = 0;
+  window_end_.reset();
+  data_.watermark = kEndOfTime;
   phase_ = Phase::Finishing;
 }
 
@@ -234,6 +343,7 @@ bool Task::write_sinks() {
 void Task::become_idle() {
   if (std::exchange(is_flushed_, true)) return;
   outputs_.flush();
+  outputs_.announce();
   for (auto& sink : data_.sink_buffers()) {
     auto status = sink->write_out() ? sink->sink().flush() : sink->status();
     if (!status) error_ = std::move(status).error();  // none when the job is being cancelled

@@ -16,6 +16,7 @@
 #include "runtime/task/stage_code.h"
 #include "runtime/task/task_data.h"
 #include "runtime/task/task_outputs.h"
+#include "runtime/task/watermark_origin.h"
 
 namespace sluice {
 
@@ -63,12 +64,14 @@ class Task final : public Runnable {
   [[nodiscard]] TaskAddress address() const { return address_; }
 
  private:
-  enum class Phase : uint8_t { Reading, Finishing, Closing, Failing, Failed };
+  enum class Phase : uint8_t { Reading, Advancing, Finishing, Closing, Failing, Failed };
   enum class Progress : uint8_t { Made, Wait, End, Failed };
   struct Input {
     SourceFeed* feed = nullptr;  // or
     std::optional<EdgeReader> edge;
     bool has_ended = false;
+    bool waits = false;    // a source that had nothing this time
+    WatermarkOrigin time;  // where its watermark comes from
   };
 
   Progress step();
@@ -83,6 +86,11 @@ class Task final : public Runnable {
   };
   Progress process(size_t input, const Unit& unit);
   Progress raise_chunk_error(const ChunkBuffer& chunk, NodeId source);
+  void set_clock(const Input& input, std::optional<int64_t> clock);
+  void follow_time();
+  [[nodiscard]] int64_t watermark_of(const Input& input) const;
+  [[nodiscard]] std::optional<size_t> next_source() const;
+  Progress advance();
   Progress finish();
   Progress close();
   Progress fail_in_order();
@@ -107,6 +115,10 @@ class Task final : public Runnable {
   Phase phase_ = Phase::Reading;
   size_t turn_ = 0;  // the edge to look at first
   uint32_t finish_phase_ = 0;
+  std::vector<bool> is_windowed_;      // by finish phase
+  int64_t watermark_ = kNoWatermark;   // of all inputs together: where event time has come to
+  std::optional<int64_t> window_end_;  // Advancing: windows that end here are being given out
+  uint32_t units_since_announced_ = 0;
   uint64_t rows_in_ = 0;    // records of sources
   bool is_flushed_ = true;  // nothing happened since everything was sent on
   std::atomic<bool> waits_for_room_{false};

@@ -1,10 +1,12 @@
 #include "runtime/task/task_data.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "lang/support/invariant.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
+#include "runtime/data/block.h"
 #include "runtime/data/row_layout.h"
 #include "runtime/task/key_range.h"
 
@@ -16,10 +18,13 @@ TaskData::TaskData(const JobPlan& plan, StageId stage, uint32_t task, const Stag
   table_list_.resize(states.size());
   sorter_list_.resize(states.size());
   counter_list_.resize(states.size());
+  pane_list_.resize(states.size());
+  watermark = kNoWatermark;
   for (size_t i = 0; i < states.size(); ++i) make_state(stage, task, i, code.entry_size(i));
   tables = table_list_.data();
   sorters = sorter_list_.data();
   counters = counter_list_.data();
+  panes = pane_list_.data();
 }
 
 void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_t entry_size) {
@@ -29,16 +34,23 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
     group_tables_.push_back(std::make_unique<GroupTable>(entry_size, range, &state_bytes_));
     table_list_[position] = group_tables_.back().get();
   };
+  const bool is_windowed = std::ranges::any_of(state.key.fields, [](const Field& key) { return key.type.is_window; });
+  const auto make_panes = [&](HashRange range, uint32_t rows_of_tops) {
+    pane_tables_.push_back(std::make_unique<PaneTables>(entry_size, range, rows_of_tops, &state_bytes_));
+    pane_list_[position] = pane_tables_.back().get();
+  };
   const auto make_top = [&] {
     top_states_.push_back(std::make_unique<TopState>(row_size, &state_bytes_));
     sorter_list_[position] = top_states_.back().get();
   };
   switch (state.kind) {
     case StateKind::Groups:
+      if (is_windowed) return make_panes(key_range(plan_, stage, state, task), rows_in_tops(stage, state));
       make_table(key_range(plan_, stage, state, task));
       make_top();  // owns the tops of the keys, when that is what the entries lead to
       return;
     case StateKind::Distinct:
+      if (is_windowed) return make_panes({}, 0);
       make_table({});
       return;
     case StateKind::Top:
@@ -49,8 +61,25 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sorter_list_[position] = sort_states_.back().get();
       return;
     case StateKind::Counter:
+      if (plan_.graph.nodes[state.node].kind() == NodeKind::Time) counter_list_[position] = kNoWatermark;
       return;
   }
+}
+
+// Size of the rows that the tops of a keyed top keep; 0 when the groups belong to something else.
+uint32_t TaskData::rows_in_tops(StageId stage, const StatePlan& groups) const {
+  for (const auto& state : plan_.stages[stage].states)
+    if (state.kind == StateKind::Top && state.node == groups.node) return block_layout(state.value).size;
+  return 0;
+}
+
+std::optional<int64_t> TaskData::first_window_end() const {
+  std::optional<int64_t> first;
+  for (const auto& panes_of_state : pane_tables_) {
+    const auto end = panes_of_state->first_end();
+    if (end && (!first || *end < *first)) first = end;
+  }
+  return first;
 }
 
 const ErrorSite& TaskData::error_site(uint32_t site) const {
@@ -70,6 +99,10 @@ void TaskData::add_sink(Sink& sink, const std::atomic<bool>& is_cancelled) {
   sinks = sink_list_.data();
 }
 
+bool TaskData::sinks_are_well() const {
+  return std::ranges::all_of(sink_buffers_, [](const auto& sink) { return sink->status().has_value(); });
+}
+
 void TaskData::raise(RowError error) {
   failed = 1;
   if (!row_error_) row_error_ = std::move(error);
@@ -77,6 +110,7 @@ void TaskData::raise(RowError error) {
 
 void TaskData::release_state() {
   group_tables_.clear();
+  pane_tables_.clear();
   sort_states_.clear();
   top_states_.clear();
 }

@@ -14,6 +14,7 @@
 #include "runtime/io/sink_buffer.h"
 #include "runtime/plan/job_plan.h"
 #include "runtime/state/group_table.h"
+#include "runtime/state/panes.h"
 #include "runtime/task/row_error.h"
 #include "runtime/task/scratch.h"
 #include "runtime/task/stage_code.h"
@@ -35,6 +36,7 @@ class TaskData : public abi::TaskContext {
   void set_writers(std::vector<abi::RowWriter*> writers);
   void add_sink(Sink& sink, const std::atomic<bool>& is_cancelled);
   [[nodiscard]] std::vector<std::unique_ptr<SinkBuffer>>& sink_buffers() { return sink_buffers_; }
+  [[nodiscard]] bool sinks_are_well() const;
   // The chunk that is being processed, for the place of a bad record; null while it is a block.
   void set_chunk(const ChunkBuffer* chunk) { chunk_ = chunk; }
   [[nodiscard]] const ChunkBuffer* chunk() const { return chunk_; }
@@ -43,11 +45,16 @@ class TaskData : public abi::TaskContext {
   void raise(RowError row_error);
   [[nodiscard]] const std::optional<RowError>& row_error() const { return row_error_; }
 
+  // The end of the first window that has rows; nothing when none has.
+  [[nodiscard]] std::optional<int64_t> first_window_end() const;
+  [[nodiscard]] bool has_windows() const { return !pane_tables_.empty(); }
+
   [[nodiscard]] uint64_t state_bytes() const { return state_bytes_; }
   // The task is done: gives the memory of its state back before the others end.
   void release_state();
 
  private:
+  [[nodiscard]] uint32_t rows_in_tops(StageId stage, const StatePlan& groups) const;
   void make_state(StageId stage, uint32_t task, size_t position, uint32_t entry_size);
 
   const JobPlan& plan_;
@@ -59,7 +66,9 @@ class TaskData : public abi::TaskContext {
   std::vector<void*> sorter_list_;
   std::vector<int64_t> counter_list_;
   std::vector<SinkBuffer*> sink_list_;
+  std::vector<abi::Panes*> pane_list_;
   std::vector<std::unique_ptr<GroupTable>> group_tables_;
+  std::vector<std::unique_ptr<PaneTables>> pane_tables_;
   std::vector<std::unique_ptr<SortState>> sort_states_;
   std::vector<std::unique_ptr<TopState>> top_states_;
   std::vector<std::unique_ptr<SinkBuffer>> sink_buffers_;

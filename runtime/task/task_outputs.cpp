@@ -13,6 +13,7 @@ OutputPartition::OutputPartition(TaskOutputs& outputs, uint32_t row_size, uint64
 
 void OutputPartition::take(Block block) {
   block.header()->sequence = outputs_->sequence_;
+  block.header()->watermark = outputs_->watermark_;
   if (outputs_->ends_sequence_) block.header()->flags |= kEndsSequence;
   outputs_->send_to_all(*this, std::move(block));
 }
@@ -38,6 +39,7 @@ std::vector<abi::RowWriter*> TaskOutputs::writers() {
 void TaskOutputs::send_to_all(OutputPartition& partition, Block block) {
   const abi::BlockHeader& header = *block.header();
   partition.progress = header.sequence + ((header.flags & kEndsSequence) != 0 ? 1 : 0);
+  partition.watermark = header.watermark;
   auto& outlets = partition.outlets;
   for (size_t i = 0; i + 1 < outlets.size(); ++i) send(outlets[i], Block::copy_of(header));
   if (!outlets.empty()) send(outlets.back(), std::move(block));
@@ -69,12 +71,27 @@ void TaskOutputs::tell_progress(uint64_t progress) {
     Block block = Block::make(sizeof(abi::BlockHeader), partition.builder.row_bytes());
     block.header()->sequence = progress - 1;
     block.header()->flags = kEndsSequence;
+    block.header()->watermark = watermark_;
     send_to_all(partition, std::move(block));
   });
 }
 
 void TaskOutputs::flush() {
   for_each_partition([](OutputEdge&, OutputPartition& partition) { partition.builder.flush(); });
+}
+
+void TaskOutputs::announce() {
+  for_each_partition([&](OutputEdge& edge, OutputPartition& partition) {
+    if (partition.outlets.empty() || partition.watermark >= watermark_) return;
+    partition.builder.flush();
+    const uint64_t progress = edge.tells_progress ? std::max(partition.progress, window_progress_) : partition.progress;
+    if (partition.watermark >= watermark_ && partition.progress >= progress) return;
+    Block block = Block::make(sizeof(abi::BlockHeader), partition.builder.row_bytes());
+    block.header()->sequence = progress == 0 ? 0 : progress - 1;
+    block.header()->flags = progress == 0 ? 0 : kEndsSequence;
+    block.header()->watermark = watermark_;
+    send_to_all(partition, std::move(block));
+  });
 }
 
 void TaskOutputs::drain() {

@@ -34,7 +34,8 @@ class OutputPartition final : public BlockReceiver {
 
   BlockBuilder builder;
   std::vector<Outlet> outlets;
-  uint64_t progress = 0;  // the consumers know that no rows of a sequence below this will follow
+  uint64_t progress = 0;             // the consumers know that no rows of a sequence below this will follow
+  int64_t watermark = kNoWatermark;  // the consumers know it
 
  private:
   TaskOutputs* outputs_;
@@ -65,8 +66,16 @@ class TaskOutputs {
   void end_unit(bool ends_sequence);
   // No rows of a sequence below `progress` will come from this task.
   void tell_progress(uint64_t progress);
+  // The blocks sent from now on say that event time has come this far, and with it the windows of a stage that has
+  // some.
+  void set_watermark(int64_t watermark, bool has_windows) {
+    watermark_ = watermark;
+    if (has_windows) window_progress_ = window_sequence(watermark) + 1;
+  }
   // Sends partly filled blocks.
   void flush();
+  // Lets every consumer know the watermark, also where there are no rows to send.
+  void announce();
   // Retries the blocks that wait.
   void drain();
   // Must the task wait for room?
@@ -96,8 +105,10 @@ class TaskOutputs {
   abi::TaskContext* context_;
   std::vector<OutputEdge> edges_;
   uint64_t sequence_ = 0;
-  bool ends_sequence_ = false;  // the blocks sent now are the last ones of sequence_
-  uint32_t congested_ = 0;      // outlets with waiting blocks
+  int64_t watermark_ = kNoWatermark;
+  uint64_t window_progress_ = 0;  // no rows of windows below this sequence will come
+  bool ends_sequence_ = false;    // the blocks sent now are the last ones of sequence_
+  uint32_t congested_ = 0;        // outlets with waiting blocks
 };
 
 }  // namespace sluice

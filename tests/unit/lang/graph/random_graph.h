@@ -147,6 +147,8 @@ class RandomGraph {
   }
   std::optional<Expr> maybe_expr() { return coin() ? std::optional(expr()) : std::nullopt; }
 
+  int64_t duration() { return static_cast<int64_t>(bits() >> 1); }
+
   AggregateCall call() {
     AggregateCall result;
     result.name = text();
@@ -170,6 +172,10 @@ class RandomGraph {
         return ProjectNode{named()};
       case NodeKind::Expand:
         return ExpandNode{text(), expr()};
+      case NodeKind::Time:
+        return TimeNode{maybe_expr(), duration(), coin() ? std::optional(duration()) : std::nullopt};
+      case NodeKind::Window:
+        return WindowNode{static_cast<WindowKind>(below(3)), duration(), duration(), duration(), coin(), text()};
       case NodeKind::Aggregate:
         return AggregateNode{static_cast<AggregatePhase>(below(3)), named(), several([&] { return call(); })};
       case NodeKind::Top:

@@ -129,7 +129,7 @@ TEST(Verify, SchemasFollowFromPayloads) {
   EXPECT_EQ(problem_of_graph("node 2 project (1)\n  column x = a:int\n  schema y: int\n"),
             "its schema is {y: int} but its payload gives {x: int} (at node 2 (project))");
   EXPECT_EQ(problem_of_graph("node 2 expand (1)\n  element x\n  list l:[int]\n  schema b: string, x: int\n"), "");
-  EXPECT_NE(problem_of_graph("node 2 expand (1)\n  element x\n  list l:[int]\n  schema x: int, b: string\n"), "");
+  EXPECT_NE(problem_of_graph("node 2 expand (1)\n  element x\n  list l:[int]\n  schema a: int, b: string\n"), "");
   EXPECT_NE(problem_of_graph("node 2 expand (1)\n  element x\n  list a:int\n  schema x: int\n"), "");
   EXPECT_EQ(problem_of_graph("node 2 top (1)\n  limit 3\n  rank r\n  order a:int asc\n"
                              "  schema a: int, b: string, l: [int], r: int\n"),

@@ -1,0 +1,154 @@
+// time and window: the event time of rows, the watermark of their partition, and the windows they fall into.
+#include <limits>
+
+#include "compiler/codegen/expr.h"
+#include "compiler/codegen/operators.h"
+
+namespace sluice::codegen {
+
+namespace {
+
+constexpr auto kNoTime = static_cast<uint64_t>(std::numeric_limits<int64_t>::min());
+
+Value timestamp(llvm::Value* microseconds) {
+  Value value;
+  value.type = Type(TypeKind::Timestamp);
+  value.data = microseconds;
+  return value;
+}
+
+Value window_value(llvm::Value* start, llvm::Value* end) {
+  Value value;
+  value.type = Type::window();
+  value.fields = {timestamp(start), timestamp(end)};
+  return value;
+}
+
+// The number with the task in TaskContext::counters, kept on the stack for the length of a unit.
+llvm::Value* counter_slot(FunctionEmitter& f, NodeId id) {
+  if (const auto it = f.prepared.find(id); it != f.prepared.end()) return it->second.front();
+  const uint32_t state = f.stage.state_index(id, StateKind::Counter);
+  auto* slot = f.slot(f.stage.i64, "counter");
+  f.hoist([&](llvm::IRBuilder<>& builder) -> llvm::Value* {
+    auto* counters = builder.CreateLoad(
+        f.stage.ptr, builder.CreateConstGEP1_64(f.stage.i8, f.context(), offsetof(abi::TaskContext, counters)));
+    auto* place = builder.CreateConstGEP1_64(f.stage.i8, counters, uint64_t{8} * state);
+    return builder.CreateStore(builder.CreateLoad(f.stage.i64, place), slot);
+  });
+  f.at_exit([&f, slot, state] {
+    auto* counters = f.load(f.stage.ptr, f.context(), offsetof(abi::TaskContext, counters));
+    f.store(f.b.CreateLoad(f.stage.i64, slot), f.offset(counters, uint64_t{8} * state));
+  });
+  f.prepared.emplace(id, std::vector<llvm::Value*>{slot});
+  return slot;
+}
+
+// The largest multiple of `step` that is not above `value`.
+llvm::Value* floor_to(FunctionEmitter& f, llvm::Value* value, int64_t step) {
+  auto* size = f.int64(static_cast<uint64_t>(step));
+  auto* rest = f.b.CreateSRem(value, size);
+  auto* is_below = f.b.CreateICmpSLT(rest, f.int64(0));
+  auto* positive = f.b.CreateSelect(is_below, f.b.CreateAdd(rest, size), rest);
+  return f.b.CreateSub(value, positive);
+}
+
+struct Windows {
+  llvm::Value* first_start;
+  llvm::Value* first_end;
+  llvm::Value* count;     // i64
+  llvm::Value* last_end;  // when count is not 0
+};
+
+Windows windows_of(FunctionEmitter& f, const WindowNode& node, llvm::Value* time) {
+  auto* offset = f.int64(static_cast<uint64_t>(node.offset));
+  auto* moved = f.b.CreateSub(time, offset);
+  auto* size = f.int64(static_cast<uint64_t>(node.size));
+  auto* step = f.int64(static_cast<uint64_t>(node.step));
+  if (node.kind == WindowKind::Cumulate) {
+    auto* start = floor_to(f, moved, node.size);
+    auto* first_end = f.b.CreateAdd(floor_to(f, f.b.CreateSub(moved, start), node.step), step);
+    auto* count = f.b.CreateAdd(f.b.CreateSDiv(f.b.CreateSub(size, first_end), step), f.int64(1));
+    auto* begin = f.b.CreateAdd(start, offset);
+    return {begin, f.b.CreateAdd(begin, first_end), count, f.b.CreateAdd(begin, size)};
+  }
+  auto* last_start = f.b.CreateAdd(floor_to(f, moved, node.step), offset);
+  auto* last_end = f.b.CreateAdd(last_start, size);
+  if (node.kind == WindowKind::Tumble) return {last_start, last_end, f.int64(1), last_end};
+  // Windows still open at the time: those whose end lies behind it. None, where there are gaps between windows.
+  auto* reach = f.b.CreateSub(last_end, time);
+  auto* is_inside = f.b.CreateICmpSGT(reach, f.int64(0));
+  auto* behind = f.b.CreateSDiv(f.b.CreateSub(reach, f.int64(1)), step);
+  auto* count = f.b.CreateSelect(is_inside, f.b.CreateAdd(behind, f.int64(1)), f.int64(0));
+  auto* first_start = f.b.CreateSub(last_start, f.b.CreateMul(behind, step));
+  return {first_start, f.b.CreateAdd(first_start, size), count, last_end};
+}
+
+void count_late(FunctionEmitter& f, NodeId id, llvm::Value* is_late) {
+  auto* slot = counter_slot(f, id);
+  auto* count = f.b.CreateLoad(f.stage.i64, slot);
+  f.b.CreateStore(f.b.CreateAdd(count, f.b.CreateZExt(is_late, f.stage.i64)), slot);
+}
+
+Row passed_on(FunctionEmitter& f, NodeId id, const Row& row, const std::string& own, const Value* value) {
+  Row result;
+  for (const auto& field : f.stage.node(id).schema.fields)
+    result.add(field.name, value != nullptr && field.name == own ? *value : row.at(field.name));
+  return result;
+}
+
+}  // namespace
+
+void consume(FunctionEmitter& f, NodeId id, const TimeNode& node, const Row& row) {
+  auto* slot = counter_slot(f, id);
+  llvm::Value* time = nullptr;
+  if (node.time) {
+    time = emit_expr(f, *node.time, {&row, {}}).data;
+  } else {
+    time = f.load(f.stage.i64, f.context(), offsetof(abi::TaskContext, wall_time));
+  }
+  auto* latest = f.b.CreateLoad(f.stage.i64, slot);
+  auto* delay = f.int64(static_cast<uint64_t>(node.delay));
+  auto* begun = f.int64(kNoTime + static_cast<uint64_t>(node.delay));
+  auto* mark = f.b.CreateSelect(f.b.CreateICmpSLT(latest, begun), f.int64(kNoTime), f.b.CreateSub(latest, delay));
+  f.b.CreateStore(f.b.CreateSelect(f.b.CreateICmpSGT(time, latest), time, latest), slot);
+  Row result;
+  for (const auto& field : f.stage.node(id).schema.fields) {
+    if (field.name == kRowTime) {
+      result.add(field.name, timestamp(time));
+    } else if (field.name == kRowMark) {
+      result.add(field.name, timestamp(mark));
+    } else {
+      result.add(field.name, row.at(field.name));
+    }
+  }
+  emit_users(f, id, result);
+}
+
+void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& row) {
+  auto* time = row.at(std::string(kRowTime)).data;
+  auto* mark = row.at(std::string(kRowMark)).data;
+  const Windows windows = windows_of(f, node, time);
+  auto* is_late = f.b.CreateICmpSLE(windows.last_end, mark);
+  if (node.late_rows) {
+    f.if_then(f.b.CreateAnd(is_late, f.b.CreateICmpNE(windows.count, f.int64(0))),
+              [&] { emit_users(f, id, passed_on(f, id, row, {}, nullptr)); });
+    return;
+  }
+  count_late(f, id, is_late);
+  const auto emit = [&](llvm::Value* start, llvm::Value* end) {
+    const Value window = window_value(start, end);
+    emit_users(f, id, passed_on(f, id, row, node.column, &window));
+  };
+  if (node.kind == WindowKind::Tumble) {
+    f.if_then(f.b.CreateNot(is_late), [&] { emit(windows.first_start, windows.last_end); });
+    return;
+  }
+  f.loop(f.int64(0), windows.count, "windows", [&](llvm::Value* i) {
+    auto* moved = f.b.CreateMul(i, f.int64(static_cast<uint64_t>(node.step)));
+    auto* end = f.b.CreateAdd(windows.first_end, moved);
+    auto* start = node.kind == WindowKind::Hop ? f.b.CreateAdd(windows.first_start, moved) : windows.first_start;
+    f.if_then(f.b.CreateICmpSGT(end, mark), [&] { emit(start, end); });
+  });
+}
+
+}  // namespace sluice::codegen

@@ -1,0 +1,215 @@
+#include "lang/operators/windows.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+namespace sluice {
+
+namespace {
+
+constexpr std::string_view kColumn = "window";
+
+// The arguments of a window's call, by position or name.
+class WindowArguments {
+ public:
+  WindowArguments(OperatorContext& context, std::string window, const ast::Call& call, const Span& span)
+      : context_(context), window_(std::move(window)), call_(call), span_(span) {}
+
+  // Positional arguments have the names of `positional`; named ones those or `others`. False when it was reported.
+  bool bind(const std::vector<std::string>& positional, const std::vector<std::string>& others) {
+    size_t position = 0;
+    for (const auto& arg : call_.args) {
+      std::string name;
+      if (arg.name) {
+        name = arg.name->text;
+        const bool is_known =
+            std::ranges::find(positional, name) != positional.end() || std::ranges::find(others, name) != others.end();
+        if (!is_known) {
+          std::vector<std::string> names = positional;
+          names.insert(names.end(), others.begin(), others.end());
+          context_.diagnostics()
+              .report(diag::E0408, arg.name->span, window_, name, did_you_mean(name, names))
+              .with_label("it has " + list_names(names));
+          return false;
+        }
+      } else if (position < positional.size()) {
+        name = positional[position++];
+      } else {
+        context_.diagnostics()
+            .report(diag::E0409, arg.span, window_, positional.size())
+            .with_label("leave this one out, or name it");
+        return false;
+      }
+      if (!values_.emplace(name, arg.value).second) {
+        context_.diagnostics().report(diag::E0122, arg.span, name).with_label("give it once");
+        return false;
+      }
+    }
+    return true;
+  }
+
+  [[nodiscard]] const ast::Expr* find(const std::string& name) const {
+    const auto it = values_.find(name);
+    return it == values_.end() ? nullptr : it->second;
+  }
+
+  // A duration above 0; nothing when it was reported or (with a default) not given.
+  std::optional<int64_t> duration(const std::string& name, std::string_view example) {
+    const ast::Expr* value = find(name);
+    if (value != nullptr) return context_.check_duration(*value, "`" + window_ + "`", 1);
+    context_.diagnostics().report(diag::E0410, span_, window_, name).with_label(fmt::format("for example {}", example));
+    return std::nullopt;
+  }
+  std::optional<int64_t> duration_or(const std::string& name, int64_t otherwise) {
+    const ast::Expr* value = find(name);
+    return value == nullptr ? otherwise : context_.check_duration(*value, "`" + name + "`", 0);
+  }
+
+ private:
+  OperatorContext& context_;
+  std::string window_;
+  const ast::Call& call_;
+  Span span_;
+  std::map<std::string, const ast::Expr*> values_;
+};
+
+// What the checker adds for the time of rows is no step that a person wrote.
+ast::Step added_at(const ast::Step& step) {
+  ast::Step added;
+  added.op.text = "project";
+  added.op.span = step.op.span;
+  added.span = step.span;
+  return added;
+}
+
+std::optional<WindowKind> find_kind(std::string_view name) {
+#define WINDOW(kind, text) \
+  if (name == text) return WindowKind::kind;
+#include "lang/graph/windows.def"
+#undef WINDOW
+  return std::nullopt;
+}
+
+// `clock = wall`; nothing when it was reported.
+std::optional<bool> is_wall_clock(OperatorContext& context, const ast::Expr* value) {
+  if (value == nullptr) return false;
+  const auto* name = std::get_if<ast::NameExpr>(&value->node);
+  if (name != nullptr && name->name.text == "wall") return true;
+  if (name != nullptr && name->name.text == "event") return false;
+  context.diagnostics().report(diag::E0411, value->span).with_label("write `clock = wall`");
+  return std::nullopt;
+}
+
+bool is_multiple(OperatorContext& context, const WindowNode& node, const Span& span) {
+  if (node.size % node.step == 0 || node.kind == WindowKind::Hop) return true;
+  context.diagnostics().report(diag::E0412, span).with_label("for example `cumulate(1d, every = 1h)`");
+  return false;
+}
+
+std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kind, const std::string& name,
+                                        const ast::Call& call, const Span& span) {
+  WindowArguments arguments(context, name, call, span);
+  std::vector<std::string> positional{"size"};
+  if (kind != WindowKind::Tumble) positional.emplace_back("every");
+  if (!arguments.bind(positional, {"offset", "zone", "late", "clock"})) return std::nullopt;
+  for (const char* later : {"zone", "late"}) {
+    const ast::Expr* value = arguments.find(later);
+    if (value == nullptr) continue;
+    context.diagnostics().report(diag::E0901, value->span, fmt::format("`{}` of a window", later));
+    return std::nullopt;
+  }
+  WindowClause window;
+  window.span = span;
+  window.node.kind = kind;
+  window.node.column = kColumn;
+  const auto size = arguments.duration("size", name == "tumble" ? "`tumble(1min)`" : name + "(1h, every = 5min)");
+  const auto step = kind == WindowKind::Tumble ? size : arguments.duration("every", name + "(1h, every = 5min)");
+  const auto offset = arguments.duration_or("offset", 0);
+  const auto wall = is_wall_clock(context, arguments.find("clock"));
+  if (!size || !step || !offset || !wall) return std::nullopt;
+  window.node.size = *size;
+  window.node.step = *step;
+  window.node.offset = *offset;
+  window.is_wall = *wall;
+  if (!is_multiple(context, window.node, span)) return std::nullopt;
+  return window;
+}
+
+}  // namespace
+
+std::optional<WindowClause> check_window(OperatorContext& context, const ast::Step& step, const ast::Clause& over) {
+  const ast::Expr& expr = *over.expr;
+  const auto* call = std::get_if<ast::Call>(&expr.node);
+  const auto* callee = call == nullptr ? nullptr : std::get_if<ast::NameExpr>(&call->callee->node);
+  if (callee == nullptr) {
+    context.diagnostics().report(diag::E0413, expr.span).with_label("for example `over tumble(1min)`");
+    return std::nullopt;
+  }
+  const std::string& name = callee->name.text;
+  if (const auto kind = find_kind(name)) return time_window(context, *kind, name, *call, expr.span);
+  static const std::vector<std::string> kLater{"session", "count", "all", "rows", "last"};
+  if (std::ranges::find(kLater, name) != kLater.end()) {
+    context.diagnostics().report(diag::E0901, expr.span, fmt::format("`{}` over `{}(...)`", step.op.text, name));
+    return std::nullopt;
+  }
+  std::vector<std::string> names = kLater;
+  for (const char* known : {"tumble", "hop", "cumulate"}) names.emplace_back(known);
+  context.diagnostics()
+      .report(diag::E0414, callee->name.span, name, did_you_mean(name, names))
+      .with_label("there are tumble, hop, session, cumulate, count, all");
+  return std::nullopt;
+}
+
+Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input) {
+  if (input.is_broken) return input;
+  if (window.is_wall) {
+    Flow timed = input;
+    timed.is_timed = true;
+    input = context.add(step, TimeNode{}, {input.node}, std::move(timed));
+  } else if (!input.is_timed) {
+    const std::string_view kind = window_kind_name(window.node.kind);
+    context.diagnostics()
+        .report(diag::E0402, window.span, kind)
+        .with_label("name the column that is the time")
+        .with_help("on the source: source clicks: { ..., ts: timestamp } = csv(\"clicks.csv\") time ts delay 5s")
+        .with_help(fmt::format("or as a step above: |> time ts delay 5s;  or by the clock on the wall: {}(..., clock = "
+                               "wall)",
+                               kind));
+    return Flow::broken();
+  }
+  Flow next = input;
+  std::erase_if(next.schema.fields, [&](const Field& field) { return field.name == window.node.column; });
+  next.schema.fields.push_back({window.node.column, Type::window()});
+  next.origins[window.node.column] = window.span;
+  next.rows.key.clear();
+  return context.add(step, window.node, {input.node}, std::move(next));
+}
+
+Flow timed_by_window(OperatorContext& context, const ast::Step& step, const Flow& flow, const std::string& window) {
+  if (flow.is_broken) return flow;
+  const Span& span = step.span;
+  std::vector<NamedExpr> columns = all_columns(flow, span);
+  const Type timestamp(TypeKind::Timestamp);
+  Expr end = Expr::field(Expr::column(window, Type::window(), span), "end", timestamp, span);
+  Expr last = Expr::make_op(ExprOp::Before, {std::move(end)}, timestamp, span);
+  columns.push_back({std::string(kRowTime), std::move(last)});
+  columns.push_back({std::string(kRowMark), Expr::literal(std::numeric_limits<int64_t>::min(), timestamp, span)});
+  Flow next = flow;
+  next.is_timed = true;
+  return context.add(added_at(step), ProjectNode{std::move(columns)}, {flow.node}, std::move(next));
+}
+
+std::string window_column(const std::vector<NamedExpr>& keys) {
+  const auto position = window_key(keys);
+  return position ? keys[*position].name : std::string();
+}
+
+Flow without_time(OperatorContext& context, const ast::Step& step, const Flow& flow) {
+  if (flow.is_broken || !flow.is_timed) return flow;
+  Flow next = flow;
+  next.is_timed = false;
+  return context.add(added_at(step), ProjectNode{all_columns(flow, step.span)}, {flow.node}, std::move(next));
+}
+
+}  // namespace sluice

@@ -1,0 +1,35 @@
+// Windows: the clause `over tumble(1h)` of steps that work per window, and the event time they need.
+#pragma once
+
+#include <optional>
+
+#include "lang/operators/operator_util.h"
+
+namespace sluice {
+
+// What `over` says. Durations in microseconds.
+struct WindowClause {
+  WindowNode node;
+  bool is_wall = false;  // by the clock on the wall, not by event time
+  Span span;
+};
+// Nothing when it was reported. `step` is the step that has the clause.
+[[nodiscard]] std::optional<WindowClause> check_window(OperatorContext& context, const ast::Step& step,
+                                                       const ast::Clause& over);
+
+// The rows of `input`, once per window they fall into, with the column `window`. Reports when they have no event time.
+[[nodiscard]] Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window,
+                                  Flow input);
+
+// The flow of a step that gives out rows when a window is complete: their time is the last moment of the window in the
+// column `window`.
+[[nodiscard]] Flow timed_by_window(OperatorContext& context, const ast::Step& step, const Flow& flow,
+                                   const std::string& window);
+
+// The first column of `keys` that is a window; empty when there is none.
+[[nodiscard]] std::string window_column(const std::vector<NamedExpr>& keys);
+
+// The flow without its event time: what a sink writes, and what has to fit rows that have none.
+[[nodiscard]] Flow without_time(OperatorContext& context, const ast::Step& step, const Flow& flow);
+
+}  // namespace sluice

@@ -1,0 +1,77 @@
+#include "runtime/state/panes.h"
+
+#include <limits>
+
+#include "runtime/abi/runtime_functions.h"
+
+namespace sluice {
+
+PaneTables::PaneTables(uint32_t entry_size, HashRange range, uint32_t row_size, uint64_t* account)
+    : abi::Panes{}, entry_size_(entry_size), range_(range), row_size_(row_size), account_(account) {
+  latest_end = std::numeric_limits<int64_t>::min();
+}
+
+abi::Pane& PaneTables::at(int64_t end) noexcept {
+  const auto [it, is_new] = panes_.try_emplace(end);
+  Owned& pane = it->second;
+  if (is_new) {
+    pane.groups = std::make_unique<GroupTable>(entry_size_, range_, account_);
+    if (row_size_ != 0) pane.tops_of_keys = std::make_unique<TopState>(row_size_, account_);
+    pane.table = pane.groups.get();
+    pane.tops = pane.tops_of_keys.get();
+    pane.end = end;
+  }
+  latest = &pane;
+  latest_end = end;
+  return pane;
+}
+
+abi::Pane* PaneTables::first() noexcept { return panes_.empty() ? nullptr : &panes_.begin()->second; }
+
+std::optional<int64_t> PaneTables::first_end() const {
+  if (panes_.empty()) return std::nullopt;
+  return panes_.begin()->first;
+}
+
+void PaneTables::drop_first() noexcept {
+  if (latest == &panes_.begin()->second) {
+    latest = nullptr;
+    latest_end = std::numeric_limits<int64_t>::min();
+  }
+  panes_.erase(panes_.begin());
+}
+
+uint64_t PaneTables::group_count() const {
+  uint64_t count = 0;
+  for (const auto& [end, pane] : panes_) count += pane.table->count;
+  return count;
+}
+
+void PaneTables::clear() noexcept {
+  while (!panes_.empty()) drop_first();
+}
+
+}  // namespace sluice
+
+namespace sluice::abi {
+
+namespace {
+PaneTables& panes_of(Ptr panes) { return *static_cast<PaneTables*>(static_cast<Panes*>(panes)); }
+}  // namespace
+
+extern "C" {
+
+Ptr rt_pane(Ptr, Ptr panes, I64 end) noexcept { return &panes_of(panes).at(end); }
+
+Ptr rt_pane_due(Ptr context, Ptr panes) noexcept {
+  Pane* first = panes_of(panes).first();
+  return first != nullptr && first->end <= static_cast<TaskContext*>(context)->watermark ? first : nullptr;
+}
+
+void rt_pane_drop(Ptr, Ptr panes) noexcept { panes_of(panes).drop_first(); }
+
+I64 rt_pane_groups(Ptr panes) noexcept { return static_cast<I64>(panes_of(panes).group_count()); }
+
+}  // extern "C"
+
+}  // namespace sluice::abi
