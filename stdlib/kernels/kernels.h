@@ -30,7 +30,38 @@ void flow_split(TaskContext* context, ListRef* result, const char* text, uint64_
 void flow_regex_split(TaskContext* context, ListRef* result, const char* text, uint64_t size, const char* pattern,
                       uint64_t pattern_size) noexcept;
 void flow_words(TaskContext* context, ListRef* result, const char* text, uint64_t size) noexcept;
+uint8_t flow_split_part(TaskContext* context, StringRef* result, const char* text, uint64_t size, const char* separator,
+                        uint64_t separator_size, int64_t index) noexcept;
 int64_t flow_len(TaskContext* context, const void* list, uint64_t count) noexcept;
+
+// ---- text_parts.cpp ----
+int64_t flow_count_of(TaskContext* context, const char* text, uint64_t size, const char* part,
+                      uint64_t part_size) noexcept;
+uint8_t flow_position(TaskContext* context, int64_t* result, const char* text, uint64_t size, const char* part,
+                      uint64_t part_size) noexcept;
+void flow_left(TaskContext* context, StringRef* result, const char* text, uint64_t size, int64_t count) noexcept;
+void flow_right(TaskContext* context, StringRef* result, const char* text, uint64_t size, int64_t count) noexcept;
+void flow_pad_left(TaskContext* context, StringRef* result, const char* text, uint64_t size, int64_t width,
+                   const char* filling, uint64_t filling_size) noexcept;
+void flow_pad_right(TaskContext* context, StringRef* result, const char* text, uint64_t size, int64_t width,
+                    const char* filling, uint64_t filling_size) noexcept;
+void flow_repeat(TaskContext* context, StringRef* result, const char* text, uint64_t size, int64_t count) noexcept;
+void flow_join(TaskContext* context, StringRef* result, const void* list, uint64_t count, const char* separator,
+               uint64_t separator_size) noexcept;
+
+// ---- text_regex.cpp ----
+uint8_t flow_matches(TaskContext* context, const char* text, uint64_t size, const char* pattern,
+                     uint64_t pattern_size) noexcept;
+uint8_t flow_regex_extract(TaskContext* context, StringRef* result, const char* text, uint64_t size,
+                           const char* pattern, uint64_t pattern_size) noexcept;
+uint8_t flow_regex_extract_group(TaskContext* context, StringRef* result, const char* text, uint64_t size,
+                                 const char* pattern, uint64_t pattern_size, int64_t group) noexcept;
+void flow_regex_replace(TaskContext* context, StringRef* result, const char* text, uint64_t size, const char* pattern,
+                        uint64_t pattern_size, const char* fresh, uint64_t fresh_size) noexcept;
+
+// ---- format_time.cpp ----
+void flow_format_time(TaskContext* context, StringRef* result, int64_t time, const char* pattern,
+                      uint64_t pattern_size) noexcept;
 
 // ---- values.cpp ----
 uint8_t flow_parse_int(TaskContext* context, int64_t* result, const char* text, uint64_t size) noexcept;

@@ -1,44 +1,22 @@
 // split and regex_split.
-#include <re2/re2.h>
-
 #include <cstring>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <unordered_map>
 
 #include "runtime/abi/kernel_abi.h"
 #include "stdlib/kernels/kernels.h"
+#include "stdlib/kernels/pattern_cache.h"
 #include "stdlib/kernels/string_list.h"
 #include "stdlib/kernels/utf8.h"
 
 namespace sluice::abi {
 namespace {
 
-// Compiled patterns of one thread: nearly always a program has one constant pattern per call.
-class PatternCache {
- public:
-  const re2::RE2& get(std::string_view pattern) {
-    if (last_ != nullptr && last_->pattern() == pattern) return *last_;
-    if (const auto it = patterns_.find(pattern); it != patterns_.end()) {
-      last_ = it->second.get();
-      return *last_;
-    }
-    if (patterns_.size() >= kMaxPatterns) patterns_.clear();  // a program that computes its patterns
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    auto made = std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
-    last_ = made.get();
-    const std::string_view key(made->pattern());  // lives as long as the entry
-    patterns_.emplace(key, std::move(made));
-    return *last_;
-  }
-
- private:
-  static constexpr size_t kMaxPatterns = 64;
-  std::unordered_map<std::string_view, std::unique_ptr<re2::RE2>> patterns_;
-  const re2::RE2* last_ = nullptr;
-};
+// Where the bytes of `part`, at least one, stand next.
+const char* find_bytes(const char* text, const char* end, const char* part, uint64_t part_size) {
+  const auto left = static_cast<uint64_t>(end - text);
+  if (left < part_size) return nullptr;
+  if (part_size == 1) return static_cast<const char*>(std::memchr(text, *part, left));
+  return static_cast<const char*>(memmem(text, left, part, part_size));
+}
 
 void split_characters(StringList& pieces, const char* text, const char* end) {
   while (text < end) {
@@ -63,12 +41,8 @@ void flow_split(TaskContext* context, ListRef* result, const char* text, uint64_
     return;
   }
   for (;;) {
-    const auto left = static_cast<uint64_t>(end - text);
-    const void* found = left < separator_size ? nullptr
-                        : separator_size == 1 ? std::memchr(text, *separator, left)
-                                              : memmem(text, left, separator, separator_size);
-    if (found == nullptr) break;
-    const char* at = static_cast<const char*>(found);
+    const char* at = find_bytes(text, end, separator, separator_size);
+    if (at == nullptr) break;
     pieces.add(text, static_cast<uint64_t>(at - text));
     text = at + separator_size;
   }
@@ -78,19 +52,15 @@ void flow_split(TaskContext* context, ListRef* result, const char* text, uint64_
 
 void flow_regex_split(TaskContext* context, ListRef* result, const char* text, uint64_t size, const char* pattern,
                       uint64_t pattern_size) noexcept {
-  thread_local PatternCache cache;
-  const re2::RE2& regex = cache.get(std::string_view(pattern, pattern_size));
   *result = {nullptr, 0};
-  if (!regex.ok()) {
-    raise_text(context, "the regular expression `" + regex.pattern() + "` is not valid: " + regex.error());
-    return;
-  }
+  const re2::RE2* regex = PatternCache::find(context, pattern, pattern_size);
+  if (regex == nullptr) return;
   const re2::StringPiece whole(text, size);
   StringList pieces(context, size / 16 + 8);
   size_t piece = 0;   // where the current piece begins
   size_t search = 0;  // where to look for the next match
   re2::StringPiece match;
-  while (search < size && regex.Match(whole, search, size, re2::RE2::UNANCHORED, &match, 1)) {
+  while (search < size && regex->Match(whole, search, size, re2::RE2::UNANCHORED, &match, 1)) {
     const auto begin = static_cast<size_t>(match.data() - text);
     if (match.empty()) {  // separates nothing; look on behind the next character
       search = begin + 1;
@@ -102,6 +72,27 @@ void flow_regex_split(TaskContext* context, ListRef* result, const char* text, u
   }
   pieces.add(text + piece, size - piece);
   *result = pieces.list();
+}
+
+uint8_t flow_split_part(TaskContext*, StringRef* result, const char* text, uint64_t size, const char* separator,
+                        uint64_t separator_size, int64_t index) noexcept {
+  if (index < 0) return 0;
+  if (separator_size == 0) {
+    if (index > 0) return 0;
+    *result = {text, size};
+    return 1;
+  }
+  const char* end = text + size;
+  for (;;) {
+    const char* next = find_bytes(text, end, separator, separator_size);
+    if (index == 0) {
+      *result = {text, static_cast<uint64_t>((next == nullptr ? end : next) - text)};
+      return 1;
+    }
+    if (next == nullptr) return 0;
+    text = next + separator_size;
+    --index;
+  }
 }
 
 int64_t flow_len(TaskContext*, const void*, uint64_t count) noexcept { return static_cast<int64_t>(count); }
