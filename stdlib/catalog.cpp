@@ -70,6 +70,7 @@ ConnectorCatalog make_connectors() {
       entry.params.push_back(
           ConnectorParam{std::move(param.name), std::move(param.type), std::move(param.default_value), {}});
     if (!row.columns.empty()) entry.fixed_schema = Schema{parse_table_type(row.columns).fields};
+    if (row.format == SourceFormat::Nexmark) entry.clock_column = "arrival";
     entry.doc = row.doc;
     catalog.add(std::move(entry));
   }

@@ -99,18 +99,23 @@ Row passed_on(FunctionEmitter& f, NodeId id, const Row& row, const std::string& 
 }  // namespace
 
 void consume(FunctionEmitter& f, NodeId id, const TimeNode& node, const Row& row) {
-  auto* slot = counter_slot(f, id);
   llvm::Value* time = nullptr;
   if (node.time) {
     time = emit_expr(f, *node.time, {&row, {}}).data;
   } else {
     time = f.load(f.stage.i64, f.context(), offsetof(abi::TaskContext, wall_time));
   }
-  auto* latest = f.b.CreateLoad(f.stage.i64, slot);
+  llvm::Value* latest = nullptr;
+  if (node.clock) {
+    latest = emit_expr(f, *node.clock, {&row, {}}).data;
+  } else {
+    auto* slot = counter_slot(f, id);
+    latest = f.b.CreateLoad(f.stage.i64, slot);
+    f.b.CreateStore(f.b.CreateSelect(f.b.CreateICmpSGT(time, latest), time, latest), slot);
+  }
   auto* delay = f.int64(static_cast<uint64_t>(node.delay));
   auto* begun = f.int64(kNoTime + static_cast<uint64_t>(node.delay));
   auto* mark = f.b.CreateSelect(f.b.CreateICmpSLT(latest, begun), f.int64(kNoTime), f.b.CreateSub(latest, delay));
-  f.b.CreateStore(f.b.CreateSelect(f.b.CreateICmpSGT(time, latest), time, latest), slot);
   Row result;
   for (const auto& field : f.stage.node(id).schema.fields) {
     if (field.name == kRowTime) {

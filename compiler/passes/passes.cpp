@@ -77,6 +77,7 @@ void visit_roots(ProjectNode& project, const Visit& visit) { visit_named(project
 void visit_roots(ExpandNode& expand, const Visit& visit) { visit(expand.list); }
 void visit_roots(TimeNode& time, const Visit& visit) {
   if (time.time) visit(*time.time);
+  if (time.clock) visit(*time.clock);
 }
 void visit_roots(WindowNode&, const Visit&) {}
 void visit_roots(AggregateNode& aggregate, const Visit& visit) {

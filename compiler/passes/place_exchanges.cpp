@@ -35,6 +35,12 @@ bool holds_rows_back(const Node& node) {  // its rows come when its input has en
   return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort;
 }
 
+// Does the watermark depend on the rows that came before, in their order?
+bool follows_rows(const Node& node) {
+  const auto* time = node.as<TimeNode>();
+  return time != nullptr && time->time && !time->clock;
+}
+
 // Does it matter to a result in which order the node gives out its rows?
 bool order_matters(const FlowGraph& graph, NodeId start) {
   std::set<NodeId> seen{start};
@@ -103,13 +109,13 @@ class Placer {
     } else {
       at = placed_[node.inputs[0]];
     }
-    if (node.kind() == NodeKind::Time) at.is_narrow = parallelism_ > 1;
+    if (follows_rows(node)) at.is_narrow = parallelism_ > 1;
     settle(id, at);
   }
 
   static bool needs_one_task(const Node& node) {
     if (const auto* sink = node.as<SinkNode>()) return sink->connector != "blackhole";
-    return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Limit || node.kind() == NodeKind::Time;
+    return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Limit || follows_rows(node);
   }
 
   // Branches that run side by side in one stage stay there. Otherwise a task would have to read some of its rows from
@@ -344,7 +350,7 @@ PassResult place_exchanges(FlowGraph graph, const PassOptions& options) {
   // A watermark follows the rows of its source in their order, which only one task sees.
   std::set<NodeId> single;
   for (const NodeId id : graph.ids())
-    if (graph.nodes[id].kind() == NodeKind::Time) add_sources_of(graph, id, single);
+    if (follows_rows(graph.nodes[id])) add_sources_of(graph, id, single);
   while (true) {
     Placer placer(graph, options, single);
     const auto disordered = placer.place_all();

@@ -73,6 +73,7 @@ class Pruner {
     for (const auto& name : read_[id])
       if (name != kRowTime && name != kRowMark) read_below(id).insert(name);
     if (time.time) add_columns(*time.time, read_below(id));
+    if (time.clock) add_columns(*time.clock, read_below(id));
   }
   void reads_of(const WindowNode& window, NodeId id) {
     for (const auto& name : read_[id])

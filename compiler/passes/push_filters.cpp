@@ -159,7 +159,9 @@ class Pusher {
     return onward(at, place.condition);
   }
   // The watermark follows all rows, so what a row is late for would change.
-  [[nodiscard]] Route step(const TimeNode&, Place place, NodeId at) const {
+  [[nodiscard]] Route step(const TimeNode& time, Place place, NodeId at) const {
+    if (time.clock && !reads_column(place.condition, kRowTime) && !reads_column(place.condition, kRowMark))
+      return onward(at, place.condition);
     return {{std::move(place)}, fmt::format("`{}` follows the time of all rows", title(at))};
   }
   [[nodiscard]] Route step(const WindowNode& window, Place place, NodeId at) const {

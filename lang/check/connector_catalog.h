@@ -27,6 +27,9 @@ struct ConnectorEntry {
   bool reads_nested = false;           // its sources may have columns that are lists and records
   std::vector<ConnectorParam> params;  // positional arguments bind in this order
   std::optional<Schema> fixed_schema;  // a source whose columns are always the same: lines gives {line: string}
+  // The column of a fixed schema that says where the source's event time is, when the source knows better than its
+  // rows.
+  std::string clock_column;
   std::string doc;
 };
 

@@ -68,7 +68,7 @@ const ast::Clause* find_clause(const ast::SourceItem& item, ast::ClauseKind kind
 }
 
 // `time ts delay 5s idle 1min` behind the connector.
-Flow with_event_time(Session& session, const ast::SourceItem& item, Flow flow) {
+Flow with_event_time(Session& session, const ast::SourceItem& item, const std::string& clock, Flow flow) {
   using enum ast::ClauseKind;
   const auto* time = find_clause(item, Time);
   const auto* delay = find_clause(item, Delay);
@@ -86,7 +86,7 @@ Flow with_event_time(Session& session, const ast::SourceItem& item, Flow flow) {
   for (const auto* clause : {delay, idle})
     if (clause != nullptr) step.span = cover(step.span, clause->span);
   PipelineChecker checker(session, item.name.text);
-  return add_time(checker, step, *time->expr, delay, idle, std::move(flow));
+  return add_time(checker, step, *time->expr, delay, idle, clock, std::move(flow));
 }
 
 Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span) {
@@ -113,7 +113,7 @@ Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span
   Flow flow = add_source(session, *call, *declared, qualified_name(session, item.name.text), span, item.hints);
   if (record != nullptr)
     for (const auto& field : record->fields) flow.origins[field.name.text] = field.type->span;
-  return with_event_time(session, item, std::move(flow));
+  return with_event_time(session, item, call->connector->clock_column, std::move(flow));
 }
 
 void check_function(Session& session, Definition& definition) {

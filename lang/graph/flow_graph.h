@@ -77,9 +77,12 @@ inline constexpr std::string_view kRowTime = "@time";
 inline constexpr std::string_view kRowMark = "@mark";
 
 // Gives rows their event time: kRowTime becomes `time`, kRowMark the watermark before the row: the largest time so far
-// less `delay` (both in microseconds). Wall clock: the time of day when the row is read.
+// less `delay` (both in microseconds). A source that makes its rows by a clock has a column for it, which never goes
+// back: the watermark is `clock` less `delay`, whatever rows came before. Wall clock: the time of day when the row is
+// read.
 struct TimeNode {
-  std::optional<Expr> time;  // timestamp, never null; absent: wall clock
+  std::optional<Expr> time;   // timestamp, never null; absent: wall clock
+  std::optional<Expr> clock;  // timestamp, never null
   int64_t delay = 0;
   std::optional<int64_t> idle;  // without rows for so long, the source holds nobody up
   bool operator==(const TimeNode&) const = default;

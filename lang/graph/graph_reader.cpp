@@ -190,6 +190,8 @@ class Reader {
   static bool read_payload(TimeNode& time, const std::string& key, TextCursor& cursor) {
     if (key == "time") {
       time.time = read_expr(cursor);
+    } else if (key == "clock") {
+      time.clock = read_expr(cursor);
     } else if (key == "delay") {
       time.delay = static_cast<int64_t>(cursor.u64());
     } else if (key == "idle") {

@@ -55,6 +55,7 @@ class Writer {
   }
   void write_payload(const TimeNode& time) {
     if (time.time) line("time", text_of(*time.time));
+    if (time.clock) line("clock", text_of(*time.clock));
     if (time.delay != 0) line("delay", fmt::format("{}", time.delay));
     if (time.idle) line("idle", fmt::format("{}", *time.idle));
   }

@@ -129,6 +129,10 @@ Result<Schema> schema_for(const TimeNode& time, const Node& node, const std::vec
     SLUICE_TRY(verify_expr(*time.time, {inputs[0], {}}));
     SLUICE_TRY(check_type(*time.time, Type(TypeKind::Timestamp), "the event time"));
   }
+  if (time.clock) {
+    SLUICE_TRY(verify_expr(*time.clock, {inputs[0], {}}));
+    SLUICE_TRY(check_type(*time.clock, Type(TypeKind::Timestamp), "the clock"));
+  }
   if (time.delay < 0 || time.idle.value_or(1) < 1) return internal_error("a negative delay or idle time");
   const Type timestamp(TypeKind::Timestamp);
   return passed_on(node, *inputs[0], {{std::string(kRowTime), timestamp}, {std::string(kRowMark), timestamp}});

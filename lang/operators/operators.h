@@ -26,9 +26,10 @@ struct OperatorRow {
 // Null: there is no such operator.
 [[nodiscard]] const OperatorRow* find_operator(std::string_view name);
 
-// The rows of `input` with the value of `time` as their event time; `delay` and `idle` may be null.
+// The rows of `input` with the value of `time` as their event time; `delay` and `idle` may be null, `clock` names the
+// column of the source's clock or is empty.
 [[nodiscard]] Flow add_time(OperatorContext& context, const ast::Step& step, const ast::Expr& time,
-                            const ast::Clause* delay, const ast::Clause* idle, Flow input);
+                            const ast::Clause* delay, const ast::Clause* idle, const std::string& clock, Flow input);
 
 // The union of several flows, the one way `union`, `from a, b` share. spans[i] is where flows[i] was written.
 [[nodiscard]] Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> flows,

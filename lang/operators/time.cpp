@@ -5,7 +5,7 @@
 namespace sluice {
 
 Flow add_time(OperatorContext& context, const ast::Step& step, const ast::Expr& time, const ast::Clause* delay,
-              const ast::Clause* idle, Flow input) {
+              const ast::Clause* idle, const std::string& clock, Flow input) {
   TimeNode node;
   Expr value = context.check_expr(time, input);
   if (value.type.is_error() || input.is_broken) return input;
@@ -17,6 +17,7 @@ Flow add_time(OperatorContext& context, const ast::Step& step, const ast::Expr& 
     return Flow::broken();
   }
   node.time = std::move(value);
+  if (!clock.empty()) node.clock = Expr::column(clock, Type(TypeKind::Timestamp), time.span);
   if (delay != nullptr) node.delay = context.check_duration(*delay->expr, "`delay`", 0).value_or(0);
   if (idle != nullptr) node.idle = context.check_duration(*idle->expr, "`idle`", 1);
   Flow next = input;
@@ -27,7 +28,7 @@ Flow add_time(OperatorContext& context, const ast::Step& step, const ast::Expr& 
 Flow check_time(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
   check_clauses(context, step, {Delay, Idle});
-  return add_time(context, step, *step.expr, find_clause(step, Delay), find_clause(step, Idle), std::move(input));
+  return add_time(context, step, *step.expr, find_clause(step, Delay), find_clause(step, Idle), {}, std::move(input));
 }
 
 }  // namespace sluice

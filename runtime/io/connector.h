@@ -29,8 +29,8 @@ struct ChunkBuffer {
   uint64_t offset = 0;            // of the chunk's first byte in the file
   uint64_t first_line = 1;        // 1-based line number of the chunk's first byte
   uint64_t sequence = 0;          // position of this chunk among all of the source: the order of its rows
-  // Of sources that make their rows by a clock (microseconds): no row of this chunk is earlier than `clock`, none of a
-  // later chunk earlier than `next_clock`. Their event time can then be followed by several tasks.
+  // Of sources with a clock column: what it is for the first row of this chunk and for the first of the next
+  // (microseconds). Event time can then be followed by several tasks.
   std::optional<int64_t> clock;
   int64_t next_clock = 0;
   // A malformed record that follows the good ones; raised after those were processed.

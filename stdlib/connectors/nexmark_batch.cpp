@@ -139,6 +139,10 @@ SLUICE_NEXMARK_INLINE void numbers(NexmarkColumn column, const Events& events, i
   switch (column) {
     case NexmarkColumn::date_time:
       return times(events, out);
+    case NexmarkColumn::arrival:
+      if (events.model->is_ordered()) return times(events, out);
+      return for_each_event(events, out,
+                            [&](uint64_t i) { return static_cast<uint64_t>(events.model->arrival_of(events.ids[i])); });
     case NexmarkColumn::person_id:
       return for_each_event(events, out, [&](uint64_t i) { return kFirstPerson + events.epochs[i]; });
     case NexmarkColumn::auction_id:
@@ -341,6 +345,7 @@ bool texts(NexmarkChunk& chunk, NexmarkColumn column, const Events& events, abi:
       return true;
     case NexmarkColumn::kind:
     case NexmarkColumn::date_time:
+    case NexmarkColumn::arrival:
     case NexmarkColumn::person_id:
     case NexmarkColumn::auction_id:
     case NexmarkColumn::initial_bid:

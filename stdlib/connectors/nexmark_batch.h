@@ -14,6 +14,7 @@ inline constexpr size_t kNexmarkKinds = 3;
 enum class NexmarkColumn : uint8_t {
   kind,
   date_time,
+  arrival,
 #define NEXMARK_COLUMN(kind, name, type) name,
 #include "stdlib/connectors/nexmark_columns.def"
 #undef NEXMARK_COLUMN
@@ -26,6 +27,7 @@ struct NexmarkColumnRow {
 inline constexpr NexmarkColumnRow kNexmarkColumns[] = {
     {"kind", std::nullopt},
     {"date_time", std::nullopt},
+    {"arrival", std::nullopt},
 #define NEXMARK_COLUMN(kind, name, type) {#name, NexmarkKind::kind},
 #include "stdlib/connectors/nexmark_columns.def"
 #undef NEXMARK_COLUMN

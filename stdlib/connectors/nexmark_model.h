@@ -161,6 +161,11 @@ class NexmarkModel {
     return event / config_.rate * 1'000'000 + event % config_.rate * 1'000'000 / config_.rate;
   }
   [[nodiscard]] int64_t time_of(uint64_t event) const { return config_.start + static_cast<int64_t>(elapsed(event)); }
+  // The time when all events had happened that arrive before the group of this one: a time that never goes back.
+  [[nodiscard]] int64_t arrival_of(uint64_t event) const {
+    const uint64_t events = group_ * nexmark::kEpoch;
+    return time_of(group_ <= 1 ? event : event / events * events);
+  }
   // The epoch of the event that arrives at this place: places and events of a group of epochs are permuted, each offset
   // in the epoch by itself, so that the kind of the event at a place is always the same.
   [[nodiscard]] uint64_t epoch_at(uint64_t place_epoch, uint64_t offset) const;

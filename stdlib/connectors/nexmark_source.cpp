@@ -78,6 +78,8 @@ class NexmarkSource final : public Source {
     chunk.offset = begin;
     chunk.first_line = begin;
     chunk.sequence = sequence_++;
+    chunk.clock = model_.arrival_of(begin);
+    chunk.next_clock = model_.arrival_of(end);
     chunk.error_code.clear();
     chunk.error_message.clear();
     chunk.error_position = 0;

@@ -173,7 +173,7 @@ class RandomGraph {
       case NodeKind::Expand:
         return ExpandNode{text(), expr()};
       case NodeKind::Time:
-        return TimeNode{maybe_expr(), duration(), coin() ? std::optional(duration()) : std::nullopt};
+        return TimeNode{maybe_expr(), maybe_expr(), duration(), coin() ? std::optional(duration()) : std::nullopt};
       case NodeKind::Window:
         return WindowNode{static_cast<WindowKind>(below(3)), duration(), duration(), duration(), coin(), text()};
       case NodeKind::Aggregate:
