@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""nexmark_queries.py SLUICE ROOT: the queries of examples/nexmark give the answers that plain Python computes from the
+events of nexmark_events.py, at two rates, with and without disorder, however they are run."""
+
+import sys
+from collections import defaultdict
+
+from harness import Configuration, describe, run_sluice
+from nexmark_events import BID, Nexmark
+
+EVENTS = 20_000
+SETTINGS = (
+    {"rate": 100_000},
+    {"rate": 100_000, "disorder": 3_000_000, "seed": 5},
+    {"rate": 10_000_000, "disorder": 1_000},
+)
+CONFIGURATIONS = (
+    Configuration(),
+    Configuration(parallel=4, tier="quick", block_bytes=4096),
+    Configuration(parallel=2, optimize=False, tier="quick", block_bytes=1000),
+)
+DAY = "2015-07-15T00:00:00Z"
+
+
+def number(value):
+    return repr(value)
+
+
+def rank(price):
+    return 1 if price < 10_000 else 2 if price < 1_000_000 else 3
+
+
+def q0(bids):
+    return [(b["auction"], b["bidder"], b["price"], b["date_time"], b["extra"]) for b in bids]
+
+
+def q1(bids):
+    return [(b["auction"], b["bidder"], number(0.908 * b["price"]), b["date_time"], b["extra"]) for b in bids]
+
+
+def q2(bids):
+    return [(b["auction"], b["price"]) for b in bids if b["auction"] % 123 == 0]
+
+
+def q14(bids):
+    # All events of the test are in the first hour of the day.
+    return [(b["auction"], b["bidder"], number(0.908 * b["price"]), "nightTime", b["date_time"], b["extra"],
+             b["extra"].count("c")) for b in bids if 1e6 < 0.908 * b["price"] < 5e7]
+
+
+def q15(bids):
+    row = [DAY]
+    for of in (None, "bidder", "auction"):
+        for wanted in (0, 1, 2, 3):
+            values = [b[of] if of else None for b in bids if wanted in (0, rank(b["price"]))]
+            row.append(len(set(values)) if of else len(values))
+    return [tuple(row)]
+
+
+def q17(bids):
+    prices = defaultdict(list)
+    for bid in bids:
+        prices[bid["auction"]].append(bid["price"])
+    return [(auction, DAY, len(of), *(sum(rank(p) == r for p in of) for r in (1, 2, 3)), min(of), max(of),
+             number(sum(of) / len(of)), sum(of)) for auction, of in prices.items()]
+
+
+def q19(bids):
+    groups = defaultdict(list)
+    for bid in bids:
+        groups[bid["auction"]].append(bid)
+    rows = []
+    for of in groups.values():
+        of.sort(key=lambda b: (-b["price"], *(b[name] for name in BID)))
+        rows += [(*(bid[name] for name in BID), i + 1) for i, bid in enumerate(of[:10])]
+    return rows
+
+
+def q21(bids):
+    known = {"apple": "0", "google": "1", "facebook": "2", "baidu": "3"}
+    rows = []
+    for b in bids:
+        channel_id = known.get(b["channel"].lower()) or b["url"].partition("channel_id=")[2]
+        if channel_id:
+            rows.append((b["auction"], b["bidder"], b["price"], b["channel"], channel_id))
+    return rows
+
+
+def q22(bids):
+    return [(b["auction"], b["bidder"], b["price"], b["channel"], *b["url"].split("/")[3:6]) for b in bids]
+
+
+ORDERED = {"q0": q0, "q1": q1, "q2": q2, "q14": q14, "q21": q21, "q22": q22}
+IN_ANY_ORDER = {"q15": q15, "q17": q17, "q19": q19}
+
+
+def main():
+    sluice, root, failures = sys.argv[1], sys.argv[2], 0
+    for settings in SETTINGS:
+        bids = [dict(zip(BID, row)) for row in Nexmark(EVENTS, **settings).stream("bid")]
+        params = {f"nexmark.{name}": f"{value}us" if name == "disorder" else value for name, value in settings.items()}
+        params["nexmark.events"] = EVENTS
+        for name, query in {**ORDERED, **IN_ANY_ORDER}.items():
+            expected = [",".join(map(str, row)) for row in query(bids)]
+            for configuration in CONFIGURATIONS:
+                result = run_sluice(sluice, f"{root}/examples/nexmark/{name}.flow", configuration, params)
+                rows = result.stdout.decode().splitlines()[1:]
+                same = rows == expected if name in ORDERED else sorted(rows) == sorted(expected)
+                if result.returncode == 0 and same:
+                    continue
+                failures += 1
+                odd = sorted(set(rows) ^ set(expected))[:4]
+                print(f"{name} {settings}: {len(rows)} rows, expected {len(expected)}; they differ in\n  " +
+                      "\n  ".join(odd) + "\n" + describe(result)[:1000])
+    if failures:
+        sys.exit(f"nexmark queries: {failures} runs failed or differ")
+
+
+if __name__ == "__main__":
+    main()
