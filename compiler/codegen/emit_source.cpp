@@ -21,12 +21,15 @@ void split_conjunction(const Expr& expr, std::vector<const Expr*>& parts) {
   }
 }
 
-// Is there nothing in the stage but this chain, so that a full `take` means that no more input is wanted?
-bool is_only_chain(const StageContext& stage, NodeId source) {
-  NodeId node = source;
-  size_t length = 1;
+}  // namespace
+
+bool is_only_chain(const StageContext& stage, NodeId input) {
+  NodeId node = input;
+  size_t length = stage.in_stage(input) ? 1 : 0;
   while (true) {
-    const auto users = stage.plan.graph.users_of(node);
+    auto users = stage.plan.graph.users_of(node);
+    // An exchange may feed other stages too.
+    if (!stage.in_stage(node)) std::erase_if(users, [&](NodeId user) { return !stage.in_stage(user); });
     if (users.empty()) break;
     if (users.size() != 1) return false;
     if (stage.node(users[0]).kind() == NodeKind::Exchange) break;
@@ -35,8 +38,6 @@ bool is_only_chain(const StageContext& stage, NodeId source) {
   }
   return length == stage.stage.nodes.size();
 }
-
-}  // namespace
 
 void emit_filtered_row(FunctionEmitter& f, NodeId id, const SourceNode& node, const ColumnDecoder& decode) {
   std::vector<std::string> used = f.stage.node(id).schema.names();

@@ -158,6 +158,7 @@ void emit_edge_input(StageContext& stage, EdgeId id, const std::string& function
   const EdgePlan& edge = stage.plan.edges[id];
   FunctionEmitter f(stage, function_name, 1, stage.node(edge.exchange).span);
   f.node = edge.exchange;
+  f.set_may_stop_early(stage.stage.inputs.size() == 1 && is_only_chain(stage, edge.exchange));
   emit_prepare(f, edge.exchange);
   auto* block = f.argument(1);
   auto* count = f.b.CreateZExt(f.load(stage.i32, block, offsetof(abi::BlockHeader, row_count)), stage.i64);
