@@ -163,6 +163,7 @@ void ChunkSource::hand_over(Piece& piece, uint64_t end, ChunkBuffer& chunk) {
   chunk.offset = offset_;
   chunk.first_line = line_;
   chunk.sequence = sequence_++;
+  chunk.clock.reset();
   chunk.error_code.clear();
   chunk.error_message.clear();
   chunk.error_position = 0;
