@@ -72,6 +72,7 @@ class Pruner {
   void reads_of(const TimeNode& time, NodeId id) {
     for (const auto& name : read_[id])
       if (name != kRowTime && name != kRowMark) read_below(id).insert(name);
+    if (is_timeless(id)) return;
     if (time.time) add_columns(*time.time, read_below(id));
     if (time.clock) add_columns(*time.clock, read_below(id));
   }
@@ -128,9 +129,22 @@ class Pruner {
     return kept;
   }
 
+  // Does nobody look at the time that this node gives to rows?
+  bool is_timeless(NodeId id) {
+    if (node(id).kind() != NodeKind::Time) return false;
+    const bool is_read = read_[id].contains(std::string(kRowTime)) || read_[id].contains(std::string(kRowMark));
+    return !is_read && !is_read_with(id, node(id).inputs[0]);
+  }
+
   // --- down: nodes over narrower inputs ---------------------------------------------------------------------------
 
   void rebuild(NodeId id) {
+    if (is_timeless(id)) {
+      notes_.fired({node(id).label}, "nobody looks at the time of its rows");
+      editor_.redirect(id, node(id).inputs[0]);
+      editor_.set_inputs(id, {});
+      return;
+    }
     Node changed = node(id);
     std::visit([&](auto& payload) { narrow(payload, changed, id); }, changed.payload);
     std::vector<const Schema*> inputs;
