@@ -39,10 +39,12 @@ class CheckCommand final : public Command {
     ProgramOptions options;
     options.file = file;
     options.params = params_;
+    options.tests_count = true;
     auto compilation = open_program(options);
     if (!compilation) return usage_error(console, compilation.error().to_string());
     const auto done = compilation->run_until(Phase::Check);
     if (!done) return usage_error(console, done.error().to_string());
+    if (*done) static_cast<void>(compilation->check_tests());
     const auto findings = compilation->diagnostics().sorted();
     for (const Diagnostic& finding : findings) {
       if (console.json())
@@ -50,7 +52,8 @@ class CheckCommand final : public Command {
       else
         console.diagnostic(finding, compilation->sources());
     }
-    return *done && (findings.empty() || !deny_warnings_) ? ExitCode::Done : ExitCode::ProgramErrors;
+    const bool has_errors = compilation->diagnostics().has_errors();
+    return !has_errors && (findings.empty() || !deny_warnings_) ? ExitCode::Done : ExitCode::ProgramErrors;
   }
 
   std::vector<std::string> files_;

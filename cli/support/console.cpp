@@ -65,6 +65,8 @@ Console::Console(const ConsoleOptions& options)
       error_is_terminal_(isatty(STDERR_FILENO) == 1),
       use_color_(wants_color(options.color, error_is_terminal_)) {}
 
+bool Console::result_color() const { return wants_color(options_.color, output_is_terminal_); }
+
 void Console::result(std::string_view text) const { write_line(stdout, text); }
 
 void Console::result(std::string_view type, const nlohmann::ordered_json& object) const {

@@ -29,6 +29,8 @@ class Console {
   [[nodiscard]] bool verbose() const { return options_.verbose; }
   [[nodiscard]] bool error_is_terminal() const { return error_is_terminal_; }
   [[nodiscard]] bool output_is_terminal() const { return output_is_terminal_; }
+  // May results have colors?
+  [[nodiscard]] bool result_color() const;
 
   // A result, as it is, to standard output.
   void result(std::string_view text) const;

@@ -65,6 +65,7 @@ Result<Compilation> open_program(const ProgramOptions& options) {
   SLUICE_ASSIGN(compile.passes.disabled, read_pass_names(options.without));
   compile.passes.parallelism = options.parallel != 0 ? options.parallel : core_count();
   compile.passes.optimize = !options.no_optimize;
+  compile.tests_count = options.tests_count;
 #ifndef SLUICE_VERIFY_PASSES
   compile.passes.verify = false;
 #endif

@@ -21,6 +21,7 @@ struct ProgramOptions {
   uint32_t parallel = 0;            // 0: as many tasks as there are cores
   bool no_optimize = false;
   std::vector<std::string> without;  // names of passes
+  bool tests_count = false;          // see CheckOptions
 };
 
 // FILE and --param.

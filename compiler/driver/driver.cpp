@@ -95,10 +95,19 @@ Status Compilation::read() {
   return {};
 }
 
+CheckOptions Compilation::check_options() const {
+  return {path_ == "-" ? "stdin" : std::filesystem::path(path_).stem().string(), options_.params, options_.tests_count};
+}
+
 Status Compilation::check_program() {
-  const CheckOptions options{path_ == "-" ? "stdin" : std::filesystem::path(path_).stem().string(), options_.params};
-  graph_ = check(*program_, standard_functions(), standard_connectors(), options, sources_, diagnostics_);
+  graph_ = check(*program_, standard_functions(), standard_connectors(), check_options(), sources_, diagnostics_);
   return {};
+}
+
+std::vector<CheckedTest> Compilation::check_tests() {
+  if (!program_) return {};
+  return sluice::check_tests(*program_, standard_functions(), standard_connectors(), check_options(), sources_,
+                             diagnostics_);
 }
 
 Status Compilation::read_graph_file() {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "compiler/passes/pass_manager.h"
+#include "lang/check/tests.h"
 #include "lang/graph/flow_graph.h"
 #include "lang/source/diagnostics.h"
 #include "lang/source/source_file.h"
@@ -27,6 +28,7 @@ enum class Phase : uint8_t { Read, Parse, Check, Optimize, Plan };
 struct CompileOptions {
   std::map<std::string, std::string> params;  // --param
   PassOptions passes;
+  bool tests_count = false;  // see CheckOptions
 };
 
 // What the text handed in is: every form that can be read back may take the place of a program.
@@ -43,6 +45,9 @@ class Compilation {
 
   // Runs the phases up to `last` that have not run yet. False: the program has errors, and diagnostics() has them.
   [[nodiscard]] Result<bool> run_until(Phase last);
+
+  // The tests of the program that have no errors; diagnostics() has the errors. After Parse.
+  [[nodiscard]] std::vector<CheckedTest> check_tests();
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const SourceMap& sources() const { return sources_; }
@@ -67,6 +72,7 @@ class Compilation {
   Status run_phase(Phase phase);
   Status read();
   Status check_program();
+  [[nodiscard]] CheckOptions check_options() const;
   Status read_graph_file();
   Status read_plan_file();
 

@@ -17,6 +17,12 @@ bool has_pipeline(const ast::Program& program) {
   return false;
 }
 
+bool has_test(const ast::Program& program) {
+  for (const auto& item : program.items)
+    if (std::holds_alternative<ast::TestItem>(item.node)) return true;
+  return false;
+}
+
 void report_no_pipeline(Session& session, const ast::Program& program) {
   std::string name;
   for (const auto& item : program.items) {
@@ -41,14 +47,15 @@ void report_no_pipeline(Session& session, const ast::Program& program) {
 std::optional<FlowGraph> check(const ast::Program& program, const FunctionCatalog& functions,
                                const ConnectorCatalog& connectors, const CheckOptions& options, SourceMap& sources,
                                Diagnostics& diagnostics) {
-  Session session{sources, &diagnostics, functions, connectors, options, {}, {}, {}, 0, 0, {}};
+  Session session{sources, &diagnostics, functions, connectors, options, {}, {}, {}, 0, 0, nullptr, false, {}};
   add_prelude(session);
   session.definitions.enter(session.definitions.add_scope(""));
   declare_items(session, program, false);
   check_params(session, program);
   check_items(session, program);
   check_sinks(session);
-  if (!diagnostics.has_errors() && !has_pipeline(program)) report_no_pipeline(session, program);
+  const bool has_purpose = has_pipeline(program) || (options.tests_count && has_test(program));
+  if (!diagnostics.has_errors() && !has_purpose) report_no_pipeline(session, program);
   if (diagnostics.has_errors()) return std::nullopt;
   FlowGraph graph = std::move(session.graph).finish(options.job_name, sources);
   const Status status = verify(graph);

@@ -120,6 +120,12 @@ std::optional<ConnectorCall> check_connector(Session& session, const ast::Name& 
   return call;
 }
 
+std::optional<ConnectorCall> rows_of_test(Session& session, const std::string& name) {
+  const auto* json = session.connectors.find("json");
+  if (json == nullptr) return std::nullopt;
+  return ConnectorCall{json, {{"path", name}}};
+}
+
 std::optional<ConnectorCall> check_connector(Session& session, const ast::Expr& expr, Direction direction,
                                              const std::vector<Local>& locals) {
   if (const auto* name = std::get_if<ast::NameExpr>(&expr.node))

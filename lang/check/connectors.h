@@ -23,6 +23,9 @@ struct ConnectorCall {
 [[nodiscard]] std::optional<ConnectorCall> check_connector(Session& session, const ast::Expr& expr, Direction direction,
                                                            const std::vector<Local>& locals);
 
+// The rows that a test gives to `name`: the test runner opens what this leads to.
+[[nodiscard]] std::optional<ConnectorCall> rows_of_test(Session& session, const std::string& name);
+
 // Is it a literal once everything known is computed? Folds what constants are made of.
 [[nodiscard]] std::optional<LiteralValue> constant_value(const Expr& expr);
 

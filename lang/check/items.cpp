@@ -91,7 +91,8 @@ Flow with_event_time(Session& session, const ast::SourceItem& item, const std::s
 
 Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span) {
   const auto declared = resolve_row(session, *item.type);
-  const auto call = check_connector(session, *item.connector, Direction::Read, {});
+  const auto call = session.test != nullptr ? rows_of_test(session, qualified_name(session, item.name.text))
+                                            : check_connector(session, *item.connector, Direction::Read, {});
   if (!declared || !call) return Flow::broken();
   const auto& fixed = call->connector->fixed_schema;
   if (fixed && *fixed != *declared) {

@@ -1,5 +1,6 @@
 // Literals, f-strings, records and lists.
 #include "lang/check/expr_checker.h"
+#include "lang/check/tests.h"
 #include "lang/operators/operator_util.h"
 
 namespace sluice {
@@ -22,6 +23,8 @@ Expr ExprChecker::node(const ast::Literal& literal, const Span& span) {
       session_.refuse(span, "a decimal literal");
       return error_expr(span);
     case ast::LiteralKind::Instant:
+      if (literal.is_time_of_day && session_.has_test_day)
+        return Expr::literal(literal.integer + kTestDay, Type(TypeKind::Timestamp), span);
       if (!literal.is_time_of_day) return Expr::literal(literal.integer, Type(TypeKind::Timestamp), span);
       session_.report(diag::E0319, span, literal.text).with_label("for example @2024-01-31T10:00:05Z");
       return error_expr(span);

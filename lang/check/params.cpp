@@ -43,6 +43,11 @@ Expr param_value(Session& session, const Definition& definition) {
   const std::string name = qualified_name(session, param.name.text);
   const Type type = resolve_type(session, *param.type);
   if (type.is_error()) return error_expr(param.name.span);
+  if (session.test != nullptr) {
+    const auto in_test = session.test->params.find(name);
+    if (in_test != session.test->params.end())
+      return ExprChecker(session, Env()).check_as(*in_test->second, type, fmt::format("`{}`", name));
+  }
   const auto given = session.options.params.find(name);
   if (given != session.options.params.end()) {
     auto value = value_of_text(session, given->second, type, param.name.span);
@@ -51,7 +56,13 @@ Expr param_value(Session& session, const Definition& definition) {
         .with_label(fmt::format("declared as {} here", type.to_string()));
     return error_expr(param.name.span);
   }
-  if (param.default_value == nullptr) return error_expr(param.name.span);  // check_params has reported it
+  if (param.default_value == nullptr) {
+    // Otherwise check_params has reported it.
+    if (session.test != nullptr)
+      session.report(diag::E0707, param.name.span, "", fmt::format("`{}`", name), "has")
+          .with_help(fmt::format("give it in each test: with {} = ...", name));
+    return error_expr(param.name.span);
+  }
   return ExprChecker(session, Env()).check_as(*param.default_value, type, fmt::format("`{}`", param.name.text));
 }
 

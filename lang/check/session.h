@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,11 @@
 #include "lang/check/graph_builder.h"
 
 namespace sluice {
+
+// What a test puts in the place of what the program says.
+struct TestScope {
+  std::map<std::string, const ast::Expr*> params;  // `with`
+};
 
 struct Session {
   SourceMap& sources;
@@ -21,7 +27,9 @@ struct Session {
   GraphBuilder graph;
   std::vector<Definition*> expanding;  // functions whose bodies are being inlined, outermost first
   unsigned local_count = 0;
-  size_t expansion_count = 0;  // calls put in place and statements run
+  size_t expansion_count = 0;       // calls put in place and statements run
+  const TestScope* test = nullptr;  // while a test is checked: sources read given rows
+  bool has_test_day = false;        // in values of a test: a time of day is an instant
   // Counts one more; false when the program has grown too large, which is reported once.
   [[nodiscard]] bool may_expand(const Span& use);
 

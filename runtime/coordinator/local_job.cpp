@@ -131,7 +131,7 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
   std::stop_source deploying;
   const EngineSettings settings{std::max(1u, options.threads),
                                 std::max<uint64_t>(sizeof(abi::BlockHeader), options.block_bytes),
-                                std::max(1u, options.ring_blocks), deploying.get_token()};
+                                std::max(1u, options.ring_blocks), options.time_stops_at_end, deploying.get_token()};
   Worker worker(0, plan, code, connectors, settings,
                 [&](WorkerReport report) { post_report(mailbox, std::move(report)); });
   const std::stop_callback on_stop(options.stop, [&] {

@@ -23,6 +23,7 @@ struct RunOptions {
   uint32_t threads = 1;                                 // hot threads; tasks are scheduled on them cooperatively
   uint32_t block_bytes = 256 << 10;                     // of a row block; 1 gives one row per block (tests)
   uint32_t ring_blocks = 8;                             // capacity of a channel
+  bool time_stops_at_end = false;                       // see EngineSettings
   std::stop_token stop;                                 // a request ends the job cleanly: nothing is committed
   std::function<void(const JobProgress&)> on_progress;  // from an own thread, about twice a second
 };

@@ -33,6 +33,9 @@ struct ChunkBuffer {
   // (microseconds). Event time can then be followed by several tasks.
   std::optional<int64_t> clock;
   int64_t next_clock = 0;
+  // Of sources that know more about time than their rows say (tests): in front of this chunk's rows event time has come
+  // at least to here (microseconds).
+  std::optional<int64_t> watermark;
   // A malformed record that follows the good ones; raised after those were processed.
   std::string error_code;  // a diagnostics code "R02xx", empty: none
   std::string error_message;

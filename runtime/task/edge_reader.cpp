@@ -93,11 +93,11 @@ EdgeReader::Next EdgeReader::next_in_order() {
   return next;
 }
 
-int64_t EdgeReader::watermark() const {
+int64_t EdgeReader::watermark(bool with_ended) const {
   int64_t lowest = kEndOfTime;
   for (size_t i = 0; i < channels_.size(); ++i) {
     const bool has_block = is_ordered_ && heads_[i].block;
-    if (has_block || !channels_[i]->is_ended()) lowest = std::min(lowest, watermarks_[i]);
+    if (has_block || with_ended || !channels_[i]->is_ended()) lowest = std::min(lowest, watermarks_[i]);
   }
   return lowest;
 }

@@ -23,7 +23,8 @@ class EdgeReader {
   // The block was processed: its memory goes back to where it came from.
   void give_back(size_t producer, Block block) { channels_[producer]->give_back(std::move(block)); }
   // What all producers have passed: the lowest watermark of the blocks given out last, kEndOfTime when all have ended.
-  [[nodiscard]] int64_t watermark() const;
+  // `with_ended`: those that have ended have not come further than they said.
+  [[nodiscard]] int64_t watermark(bool with_ended = false) const;
   // No more blocks are wanted.
   void cancel();
 

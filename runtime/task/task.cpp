@@ -22,8 +22,9 @@ constexpr uint32_t kUnitsPerTurn = 8;
 }  // namespace
 
 Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const StageCode> code,
-           const std::atomic<bool>& is_cancelled, std::function<void(TaskReport)> on_end)
+           const std::atomic<bool>& is_cancelled, std::function<void(TaskReport)> on_end, bool time_stops_at_end)
     : address_(address),
+      time_stops_at_end_(time_stops_at_end),
       code_(std::move(code)),
       is_cancelled_(is_cancelled),
       on_end_(std::move(on_end)),
@@ -110,14 +111,17 @@ std::optional<size_t> Task::next_source() const {
   return next;
 }
 
+// Where event time has come to in this input; the end of the input is the end of time, unless time stops there.
 int64_t Task::watermark_of(const Input& input) const {
-  if (input.has_ended) return kEndOfTime;
+  const bool knows_no_time = !input.edge && input.time.nodes.empty();
+  if (input.has_ended && (!time_stops_at_end_ || knows_no_time)) return kEndOfTime;
   int64_t watermark = kEndOfTime;
   for (const auto& [state, delay] : input.time.nodes) {
     const int64_t latest = data_.counters[state];
     watermark = std::min(watermark, latest < kNoWatermark + delay ? kNoWatermark : latest - delay);
   }
-  if (input.time.is_own) watermark = std::min(watermark, input.edge ? input.edge->watermark() : kNoWatermark);
+  if (input.time.is_own)
+    watermark = std::min(watermark, input.edge ? input.edge->watermark(time_stops_at_end_) : kNoWatermark);
   return watermark;
 }
 
@@ -233,6 +237,7 @@ Task::Progress Task::read_source(size_t input) {
   }
   data_.set_chunk(chunk_.get());
   set_clock(inputs_[input], chunk_->clock);
+  if (chunk_->watermark) raise_watermark(inputs_[input], *chunk_->watermark);
   rows_in_ += chunk_->view.row_count;
   Progress progress = process(input, {&chunk_->view, chunk_->view.row_count, taken->sequence, true});
   if (progress == Progress::Made && phase_ == Phase::Reading && !chunk_->error_code.empty())
@@ -247,6 +252,13 @@ Task::Progress Task::read_source(size_t input) {
 void Task::set_clock(const Input& input, std::optional<int64_t> clock) {
   if (!clock) return;
   for (const auto& [state, delay] : input.time.nodes) data_.counters[state] = *clock;
+}
+
+void Task::raise_watermark(const Input& input, int64_t watermark) {
+  for (const auto& [state, delay] : input.time.nodes) {
+    int64_t& latest = data_.counters[state];
+    latest = std::max(latest, watermark > kEndOfTime - delay ? kEndOfTime : watermark + delay);
+  }
 }
 
 // A unit without rows only says how far its producer is; that is passed on.
@@ -297,11 +309,15 @@ Task::Progress Task::finish() {
   outputs_.begin_unit(kFinishSequence + finish_phase_ * tasks + address_.index);
   if (finish_phase_ == functions.size()) {
     outputs_.flush();
+    // Consumers take the end for the end of time, unless they are told where time stopped.
+    if (time_stops_at_end_) outputs_.announce();
     if (!write_sinks()) return Progress::Failed;
     phase_ = Phase::Closing;
     return Progress::Made;
   }
-  const abi::Code code = functions[finish_phase_](&data_);
+  // Windows that are open when time stops are not given out.
+  const bool stays_open = time_stops_at_end_ && is_windowed_[finish_phase_];
+  const abi::Code code = stays_open ? abi::Code::Done : functions[finish_phase_](&data_);
   data_.scratch_memory().end_unit();
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
   if (code != abi::Code::Yield) {

@@ -43,9 +43,10 @@ struct TaskCounters {
 
 class Task final : public Runnable {
  public:
-  // `is_cancelled` becomes true when the job is to end; the task must then be woken.
+  // `is_cancelled` becomes true when the job is to end; the task must then be woken. `time_stops_at_end`: as in
+  // EngineSettings.
   Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const StageCode> code,
-       const std::atomic<bool>& is_cancelled, std::function<void(TaskReport)> on_end);
+       const std::atomic<bool>& is_cancelled, std::function<void(TaskReport)> on_end, bool time_stops_at_end = false);
 
   // ---- wiring, before the first run, in the order of StagePlan::inputs, outputs and sinks ----
   void add_source(SourceFeed& feed);
@@ -87,6 +88,7 @@ class Task final : public Runnable {
   Progress process(size_t input, const Unit& unit);
   Progress raise_chunk_error(const ChunkBuffer& chunk, NodeId source);
   void set_clock(const Input& input, std::optional<int64_t> clock);
+  void raise_watermark(const Input& input, int64_t watermark);
   void follow_time();
   [[nodiscard]] int64_t watermark_of(const Input& input) const;
   [[nodiscard]] std::optional<size_t> next_source() const;
@@ -103,6 +105,7 @@ class Task final : public Runnable {
   Step end(TaskReport::End how);
 
   TaskAddress address_;
+  const bool time_stops_at_end_;
   std::shared_ptr<const StageCode> code_;  // shared by the tasks of the stage and the compiler's optimized tier
   const std::atomic<bool>& is_cancelled_;
   std::function<void(TaskReport)> on_end_;

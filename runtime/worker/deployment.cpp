@@ -77,7 +77,8 @@ Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory
   if (functions.inputs.size() != stage.inputs.size() || functions.finish.size() != stage.finish_phases)
     return internal_error("the code of stage " + stage.name + " does not have the functions that its plan asks for");
   for (uint32_t index = 0; index < stage.parallelism; ++index) {
-    tasks_.push_back(std::make_unique<Task>(plan_, TaskAddress{id, index}, code, is_cancelled, on_end));
+    tasks_.push_back(
+        std::make_unique<Task>(plan_, TaskAddress{id, index}, code, is_cancelled, on_end, settings_.time_stops_at_end));
     task_of_address_[{id, index}] = tasks_.back().get();
     SLUICE_TRY(wire(*tasks_.back(), id, connectors));
   }

@@ -22,6 +22,9 @@ struct EngineSettings {
   uint32_t threads = 1;
   uint64_t block_bytes = 256 << 10;
   uint32_t ring_blocks = 8;
+  // The end of the input does not move event time: windows that are still open then are not given out. For tests, which
+  // look at a job in the middle of its input.
+  bool time_stops_at_end = false;
   std::stop_token stop;  // of the deployment; tasks are stopped by CancelTasks
 };
 

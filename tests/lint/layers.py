@@ -10,7 +10,7 @@ FOLDERS = {
     "lang": ["support", "source", "types", "syntax", "graph", "operators", "check"],
     "runtime": ["abi", "plan", "data", "io", "state", "net", "task", "control", "worker", "coordinator"],
     "stdlib": [".", "kernels", "connectors", "modules"],
-    "compiler": ["passes", "lower", "explain", "codegen", "jit", "driver"],
+    "compiler": ["passes", "lower", "explain", "codegen", "jit", "driver", "testing"],
     "cli": ["support", "commands", "."],
 }
 LLVM_FOLDERS = ("compiler/codegen/", "compiler/jit/")
