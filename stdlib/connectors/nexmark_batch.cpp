@@ -87,16 +87,21 @@ struct Events {
   uint64_t count;
 };
 
+// out[i] = value(id, epoch). The local copies tell the compiler that writing to `out` changes none of them.
 template <class Value>
 SLUICE_NEXMARK_INLINE void for_each_event(const Events& events, int64_t* out, const Value& value) {
-  for (uint64_t i = 0; i < events.count; ++i) out[i] = static_cast<int64_t>(value(i));
+  const uint64_t count = events.count;
+  const uint64_t* __restrict ids = events.ids;
+  const uint64_t* __restrict epochs = events.epochs;
+  int64_t* __restrict results = out;
+  for (uint64_t i = 0; i < count; ++i) results[i] = static_cast<int64_t>(value(ids[i], epochs[i]));
 }
 
-// out[i] = value(random bits, id, epoch)
+// out[i] = value(random bits, epoch)
 template <class Value>
 SLUICE_NEXMARK_INLINE void for_each_draw(const Events& events, Draw purpose, int64_t* out, const Value& value) {
   const uint64_t key = events.model->key(purpose);
-  for_each_event(events, out, [&](uint64_t i) { return value(draw(key, events.ids[i]), events.epochs[i]); });
+  for_each_event(events, out, [=](uint64_t id, uint64_t epoch) { return value(draw(key, id), epoch); });
 }
 
 SLUICE_NEXMARK_INLINE void times(const Events& events, int64_t* out) {
@@ -109,30 +114,28 @@ SLUICE_NEXMARK_INLINE void times(const Events& events, int64_t* out) {
     last = std::max(last, events.ids[i]);
   }
   if (last - first > 4'000'000'000) {  // the products below would not be exact
-    for_each_event(events, out, [&](uint64_t i) { return model.time_of(events.ids[i]); });
+    for_each_event(events, out, [&](uint64_t id, uint64_t) { return model.time_of(id); });
     return;
   }
   const auto base = static_cast<uint64_t>(model.time_of(first));
   const uint64_t rest = first % rate * 1'000'000 % rate;
   const auto divisor = static_cast<double>(rate);
   for_each_event(events, out,
-                 [&](uint64_t i) { return base + divide(rest + (events.ids[i] - first) * 1'000'000, divisor); });
+                 [=](uint64_t id, uint64_t) { return base + divide(rest + (id - first) * 1'000'000, divisor); });
 }
 
 SLUICE_NEXMARK_INLINE void reserve_prices(const Events& events, int64_t* out) {
   const uint64_t first_key = events.model->key(Draw::InitialBid);
   const uint64_t key = events.model->key(Draw::Reserve);
-  for_each_event(events, out,
-                 [&](uint64_t i) { return price(draw(first_key, events.ids[i])) + price(draw(key, events.ids[i])); });
+  for_each_event(events, out, [=](uint64_t id, uint64_t) { return price(draw(first_key, id)) + price(draw(key, id)); });
 }
 
 SLUICE_NEXMARK_INLINE void expiries(const Events& events, int64_t* out) {
   times(events, out);
   const uint64_t key = events.model->key(Draw::Expires);
   const uint64_t longest = events.model->longest_auction();
-  for_each_event(events, out, [&](uint64_t i) {
-    return static_cast<uint64_t>(out[i]) + (1 + below(draw(key, events.ids[i]), longest)) * 1000;
-  });
+  for (uint64_t i = 0; i < events.count; ++i)
+    out[i] += static_cast<int64_t>((1 + below(draw(key, events.ids[i]), longest)) * 1000);
 }
 
 SLUICE_NEXMARK_INLINE void numbers(NexmarkColumn column, const Events& events, int64_t* out) {
@@ -141,14 +144,12 @@ SLUICE_NEXMARK_INLINE void numbers(NexmarkColumn column, const Events& events, i
       return times(events, out);
     case NexmarkColumn::arrival:
       if (events.model->is_ordered()) return times(events, out);
-      return for_each_event(events, out,
-                            [&](uint64_t i) { return static_cast<uint64_t>(events.model->arrival_of(events.ids[i])); });
+      return for_each_event(events, out, [&](uint64_t id, uint64_t) { return events.model->arrival_of(id); });
     case NexmarkColumn::person_id:
-      return for_each_event(events, out, [&](uint64_t i) { return kFirstPerson + events.epochs[i]; });
+      return for_each_event(events, out, [](uint64_t, uint64_t epoch) { return kFirstPerson + epoch; });
     case NexmarkColumn::auction_id:
-      return for_each_event(events, out, [&](uint64_t i) {
-        const uint64_t offset = events.ids[i] - events.epochs[i] * kEpoch;
-        return kFirstAuction + events.epochs[i] * kAuctionsPerEpoch + offset - kFirstOffset[1];
+      return for_each_event(events, out, [](uint64_t id, uint64_t epoch) {
+        return kFirstAuction + epoch * kAuctionsPerEpoch + (id - epoch * kEpoch) - kFirstOffset[1];
       });
     case NexmarkColumn::initial_bid:
       return for_each_draw(events, Draw::InitialBid, out, [](uint64_t bits, uint64_t) { return price(bits); });
