@@ -1,28 +1,16 @@
 // Arithmetic is exact: what does not fit an int raises a row error; nulls pass through without raising.
 #include <llvm/IR/Intrinsics.h>
 
-#include <algorithm>
-
+#include "compiler/codegen/decimal.h"
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/memory.h"
 #include "lang/graph/graph_text.h"
+#include "lang/support/civil_time.h"
 #include "lang/support/invariant.h"
 
 namespace sluice::codegen {
 
 namespace {
-
-bool is_short(const Expr& expr, int& budget) {
-  if (--budget < 0) return false;
-  return std::ranges::all_of(expr.args, [&](const Expr& arg) { return is_short(arg, budget); });
-}
-
-// An operand as its error shows it. Of a long one nobody wants to read, and the texts of all operands of a chain would
-// grow with the square of its length.
-std::string operand_text(const Expr& expr) {
-  int budget = 40;
-  return is_short(expr, budget) ? flow_text(expr) : "...";
-}
 
 // Raises `code` when `bad` holds and the arguments are there.
 void check(FunctionEmitter& f, const Expr& expr, std::string_view code, llvm::Value* bad, llvm::Value* present,
@@ -31,13 +19,13 @@ void check(FunctionEmitter& f, const Expr& expr, std::string_view code, llvm::Va
   std::vector<std::string> operands;
   std::vector<Type> types;
   for (const auto& arg : expr.args) {
-    operands.push_back(operand_text(arg));
+    operands.push_back(flow_text(arg));
     types.push_back(arg.type.as_nullable(false));
   }
   const uint32_t site = f.stage.error_site(code, expr.span, f.node, std::move(operands), std::move(types));
   const auto bits = [&](size_t i) -> llvm::Value* {
     if (i >= args.size()) return f.int64(0);
-    return args[i].type.kind == TypeKind::Float ? f.b.CreateBitCast(args[i].data, f.stage.i64) : args[i].data;
+    return error_bits(f, args[i], i);
   };
   f.fail_if(bad, "rt_raise", {f.int32(site), bits(0), bits(1)});
 }
@@ -125,29 +113,49 @@ Value emit_arithmetic(FunctionEmitter& f, const Expr& expr, const std::vector<Va
   Value result;
   result.type = expr.type;
   result.present = all_present(f, args);
-  result.data = args[0].type.kind == TypeKind::Float ? float_operation(f, expr.op, args)
-                                                     : integer_operation(f, expr, result.present, args);
+  const TypeKind kind = args[0].type.kind;
+  result.data = kind == TypeKind::Float     ? float_operation(f, expr.op, args)
+                : kind == TypeKind::Decimal ? emit_decimal_arithmetic(f, expr, result.present, args)
+                                            : integer_operation(f, expr, result.present, args);
   if (expr.type.nullable && result.present == nullptr) result.present = f.boolean(true);
   return result;
 }
 
+namespace {
+
+// Between numbers, and between days and times.
+llvm::Value* converted_number(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args) {
+  const Value& arg = args[0];
+  const bool is_decimal = arg.type.kind == TypeKind::Decimal;
+  if (expr.op == ExprOp::ToDecimal) return emit_to_decimal(f, expr, args);
+  if (expr.op == ExprOp::ToFloat)
+    return is_decimal ? emit_decimal_to_float(f, arg) : f.b.CreateSIToFP(arg.data, f.stage.f64);
+  auto* day = f.int64(static_cast<uint64_t>(kMicrosPerDay));
+  if (expr.op == ExprOp::ToTimestamp) return f.b.CreateMul(arg.data, day);
+  if (expr.op == ExprOp::ToDate) {
+    auto* is_before = f.b.CreateICmpSLT(f.b.CreateSRem(arg.data, day), f.int64(0));
+    return f.b.CreateSub(f.b.CreateSDiv(arg.data, day), f.b.CreateZExt(is_before, f.stage.i64));
+  }
+  if (is_decimal) return emit_decimal_to_int(f, expr, args);
+  auto* low = f.b.CreateFCmpOGE(arg.data, llvm::ConstantFP::get(f.stage.f64, -9223372036854775808.0));
+  auto* high = f.b.CreateFCmpOLT(arg.data, llvm::ConstantFP::get(f.stage.f64, 9223372036854775808.0));
+  auto* fits = f.b.CreateAnd(low, high);
+  check(f, expr, "R0103", f.b.CreateNot(fits), arg.present, args);
+  auto* safe = f.b.CreateSelect(fits, arg.data, llvm::ConstantFP::get(f.stage.f64, 0.0));
+  return f.b.CreateFPToSI(safe, f.stage.i64);
+}
+
+}  // namespace
+
 Value emit_conversion(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args) {
   const Value& arg = args[0];
+  if (expr.op == ExprOp::ParseDecimal) return emit_parse_decimal(f, expr, arg);
   Value result;
   result.type = expr.type;
   result.present = arg.present;
   if (expr.type.nullable && result.present == nullptr) result.present = f.boolean(true);
-  if (expr.op == ExprOp::ToFloat) {
-    result.data = f.b.CreateSIToFP(arg.data, f.stage.f64);
-    return result;
-  }
-  if (expr.op == ExprOp::ToInt) {
-    auto* low = f.b.CreateFCmpOGE(arg.data, llvm::ConstantFP::get(f.stage.f64, -9223372036854775808.0));
-    auto* high = f.b.CreateFCmpOLT(arg.data, llvm::ConstantFP::get(f.stage.f64, 9223372036854775808.0));
-    auto* fits = f.b.CreateAnd(low, high);
-    check(f, expr, "R0103", f.b.CreateNot(fits), arg.present, args);
-    auto* safe = f.b.CreateSelect(fits, arg.data, llvm::ConstantFP::get(f.stage.f64, 0.0));
-    result.data = f.b.CreateFPToSI(safe, f.stage.i64);
+  if (expr.op != ExprOp::ToText) {
+    result.data = converted_number(f, expr, args);
     return result;
   }
   if (arg.type.kind == TypeKind::String) {
@@ -174,10 +182,18 @@ Value emit_conversion(FunctionEmitter& f, const Expr& expr, const std::vector<Va
     case TypeKind::Duration:
       function = "rt_text_duration";
       break;
+    case TypeKind::Date:
+      function = "rt_text_date";
+      break;
+    case TypeKind::Decimal: {
+      const Halves halves = halves_of(f, data);
+      f.call("rt_text_decimal", {f.context(), text, halves.low, halves.high, f.int32(arg.type.scale)});
+      break;
+    }
     default:
       SLUICE_INVARIANT(false, "no text of " + arg.type.to_string());
   }
-  f.call(function, {f.context(), text, data});
+  if (!function.empty()) f.call(function, {f.context(), text, data});
   result.data = f.load(f.stage.ptr, text);
   result.size = f.load(f.stage.i64, text, 8);
   return result;

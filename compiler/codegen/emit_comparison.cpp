@@ -1,6 +1,7 @@
 // Equality, order and hashing of values of any type.
 #include <llvm/IR/Intrinsics.h>
 
+#include "compiler/codegen/decimal.h"
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/memory.h"
 #include "lang/support/invariant.h"
@@ -68,6 +69,8 @@ llvm::Value* equal_present(FunctionEmitter& f, const Value& a, const Value& b, N
     case TypeKind::Int:
     case TypeKind::Timestamp:
     case TypeKind::Duration:
+    case TypeKind::Date:
+    case TypeKind::Decimal:
       return f.b.CreateICmpEQ(a.data, b.data);
     default:
       SLUICE_INVARIANT(false, "values of type " + a.type.to_string() + " are not compiled");
@@ -140,6 +143,8 @@ llvm::Value* compare_present(FunctionEmitter& f, const Value& a, const Value& b)
     case TypeKind::Int:
     case TypeKind::Timestamp:
     case TypeKind::Duration:
+    case TypeKind::Date:
+    case TypeKind::Decimal:
       return three_way(f, f.b.CreateICmpSLT(a.data, b.data), f.b.CreateICmpSGT(a.data, b.data));
     default:
       SLUICE_INVARIANT(false, "values of type " + a.type.to_string() + " are not compiled");
@@ -226,9 +231,14 @@ llvm::Value* hash_present(FunctionEmitter& f, const Value& value, TextWords& wor
       });
       return f.b.CreateLoad(f.stage.i64, hash);
     }
+    case TypeKind::Decimal: {
+      const Halves halves = halves_of(f, value.data);
+      return mix(f, f.b.CreateXor(mix(f, halves.low), halves.high));
+    }
     case TypeKind::Int:
     case TypeKind::Timestamp:
     case TypeKind::Duration:
+    case TypeKind::Date:
       return mix(f, value.data);
     default:
       SLUICE_INVARIANT(false, "values of type " + value.type.to_string() + " are not compiled");
@@ -259,7 +269,8 @@ Value emit_key(FunctionEmitter& f, Value value) {
 llvm::Value* emit_order(FunctionEmitter& f, ExprOp op, const Value& a, const Value& b) {
   const bool is_float = a.type.kind == TypeKind::Float;
   const bool is_number = is_float || a.type.kind == TypeKind::Int || a.type.kind == TypeKind::Timestamp ||
-                         a.type.kind == TypeKind::Duration;
+                         a.type.kind == TypeKind::Duration || a.type.kind == TypeKind::Date ||
+                         a.type.kind == TypeKind::Decimal;
   llvm::Value* left = a.data;
   llvm::Value* right = b.data;
   if (!is_number) {

@@ -237,6 +237,7 @@ class JsonDecoder {
       case TypeKind::String:
       case TypeKind::Timestamp:
       case TypeKind::Duration:
+      case TypeKind::Date:
         return parse_field(f_, type, string_text(column, at));
       case TypeKind::Record:
         return emit_record(type, column, at);
@@ -245,7 +246,8 @@ class JsonDecoder {
       case TypeKind::Null:
       case TypeKind::Bool:
       case TypeKind::Int:
-      case TypeKind::Float: {
+      case TypeKind::Float:
+      case TypeKind::Decimal: {
         const FieldText text = scalar_text(column, at);
         return parse_field(f_, type, text, "rt_parse_json_float");
       }

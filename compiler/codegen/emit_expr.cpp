@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "compiler/codegen/decimal.h"
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/memory.h"
 #include "lang/graph/graph_text.h"
@@ -21,6 +22,8 @@ Value emit_literal(FunctionEmitter& f, const Expr& expr) {
     value.data = f.int64(static_cast<uint64_t>(*integer));
   } else if (const auto* number = std::get_if<double>(&expr.value)) {
     value.data = llvm::ConstantFP::get(f.stage.f64, *number);
+  } else if (const auto* decimal = std::get_if<Decimal>(&expr.value)) {
+    value.data = decimal_constant(f, *decimal);
   } else {
     const auto& text = std::get<std::string>(expr.value);
     value.data = f.stage.bytes(text);
@@ -195,6 +198,10 @@ Value emit_op(FunctionEmitter& f, const Expr& expr, const Scope& scope) {
       return args[0];
     case ExprOp::ToFloat:
     case ExprOp::ToInt:
+    case ExprOp::ToDecimal:
+    case ExprOp::ParseDecimal:
+    case ExprOp::ToDate:
+    case ExprOp::ToTimestamp:
     case ExprOp::ToText:
       return emit_conversion(f, expr, args);
     case ExprOp::Concat:

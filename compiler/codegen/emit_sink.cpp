@@ -1,4 +1,5 @@
 // to: the row as bytes of the sink's encoding, appended to the sink's buffer.
+#include "compiler/codegen/decimal.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
 #include "lang/support/invariant.h"
@@ -30,6 +31,7 @@ class RowEncoder {
           return;
         case TypeKind::Timestamp:
         case TypeKind::Duration:
+        case TypeKind::Date:
           text("\"");
           scalar(value, "rt_sink_float");
           text("\"");
@@ -44,6 +46,7 @@ class RowEncoder {
         case TypeKind::Bool:
         case TypeKind::Int:
         case TypeKind::Float:
+        case TypeKind::Decimal:
           scalar(value, "rt_sink_json_float");
           return;
         default:
@@ -143,6 +146,14 @@ class RowEncoder {
       case TypeKind::Duration:
         f_.call("rt_sink_duration", {f_.context(), sink_, value.data});
         return;
+      case TypeKind::Date:
+        f_.call("rt_sink_date", {f_.context(), sink_, value.data});
+        return;
+      case TypeKind::Decimal: {
+        const Halves halves = halves_of(f_, value.data);
+        f_.call("rt_sink_decimal", {f_.context(), sink_, halves.low, halves.high, f_.int32(value.type.scale)});
+        return;
+      }
       default:
         SLUICE_INVARIANT(false, "no encoding of " + value.type.to_string());
     }

@@ -106,6 +106,17 @@ Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field, 
     case TypeKind::Duration:
       value.data = parse_scalar(f, field, "rt_parse_duration", f.stage.i64);
       break;
+    case TypeKind::Date:
+      value.data = parse_scalar(f, field, "rt_parse_date", f.stage.i64);
+      break;
+    case TypeKind::Decimal: {
+      const bool is_json = float_function == "rt_parse_json_float";
+      auto* is_valid = f.call(is_json ? "rt_parse_json_decimal" : "rt_parse_decimal",
+                              {field.data, field.size, f.result_slot(), f.int32(type.precision), f.int32(type.scale)});
+      fail_field_if(f, f.b.CreateICmpEQ(is_valid, llvm::ConstantInt::get(f.stage.i8, 0)), field);
+      value.data = f.load(f.stage.i128, f.result_slot());
+      break;
+    }
     case TypeKind::String:
       value.data = field.data;
       value.size = field.size;

@@ -37,6 +37,7 @@ llvm::Type* kernel_type(const StageContext& stage, const Type& type) {
     case TypeKind::Int:
     case TypeKind::Timestamp:
     case TypeKind::Duration:
+    case TypeKind::Date:
       return stage.i64;
     default:
       SLUICE_INVARIANT(false, "values of type " + type.to_string() + " are not compiled");

@@ -42,6 +42,12 @@ llvm::AllocaInst* FunctionEmitter::result_slot() {
   return result_slot_;
 }
 
+llvm::AllocaInst* FunctionEmitter::operand_slot(size_t position) {
+  auto*& operand = operand_slots_[position];
+  if (operand == nullptr) operand = slot(llvm::ArrayType::get(stage.i64, 2), "operand");
+  return operand;
+}
+
 llvm::Value* FunctionEmitter::memory(uint64_t bytes) {
   auto* place = slot(llvm::ArrayType::get(stage.i8, bytes), "memory");
   place->setAlignment(llvm::Align(16));

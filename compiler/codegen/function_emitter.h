@@ -35,6 +35,8 @@ class FunctionEmitter {
   [[nodiscard]] llvm::AllocaInst* slot(llvm::Type* type, const char* name);  // on the stack, made once
   // Two words for the result of a call, which is loaded at once: one place for all calls.
   [[nodiscard]] llvm::AllocaInst* result_slot();
+  // 16 bytes each for the operands that a row error shows.
+  [[nodiscard]] llvm::AllocaInst* operand_slot(size_t position);
   // Bytes on the stack that stay there: LLVM must not make registers of them.
   [[nodiscard]] llvm::Value* memory(uint64_t bytes);
   // Code that runs once when the function begins; the builder given stands behind everything hoisted before.
@@ -107,6 +109,7 @@ class FunctionEmitter {
   llvm::DebugLoc function_line_;
   std::vector<std::function<void()>> exit_hooks_;
   llvm::AllocaInst* result_slot_ = nullptr;
+  llvm::AllocaInst* operand_slots_[2] = {nullptr, nullptr};
   std::map<std::string, FailExit, std::less<>> fail_exits_;  // by the raising function; "": nothing to raise
   std::map<std::pair<size_t, uint32_t>, llvm::Value*> state_pointers_;
   bool uses_scratch_ = false;

@@ -24,6 +24,7 @@ bool has_list(const Type& type) {
 
 llvm::Type* scalar_type(const FunctionEmitter& f, TypeKind kind) {
   if (kind == TypeKind::Float) return f.stage.f64;
+  if (kind == TypeKind::Decimal) return f.stage.i128;
   return f.stage.i64;
 }
 
@@ -62,6 +63,8 @@ void store_memory(FunctionEmitter& f, const Value& value, llvm::Value* address) 
     case TypeKind::Float:
     case TypeKind::Timestamp:
     case TypeKind::Duration:
+    case TypeKind::Date:
+    case TypeKind::Decimal:
       f.store(value.data, address);
       return;
     default:
@@ -158,6 +161,8 @@ void store_block(FunctionEmitter& f, const Value& value, llvm::Value* address, l
     case TypeKind::Float:
     case TypeKind::Timestamp:
     case TypeKind::Duration:
+    case TypeKind::Date:
+    case TypeKind::Decimal:
       f.store(value.data, address);
       return;
     default:
@@ -269,6 +274,8 @@ Value zero_value(FunctionEmitter& f, const Type& type) {
     value.size = f.int64(0);
   } else if (type.kind == TypeKind::Float) {
     value.data = llvm::ConstantFP::get(f.stage.f64, 0.0);
+  } else if (type.kind == TypeKind::Decimal) {
+    value.data = llvm::ConstantInt::get(f.stage.i128, 0);
   } else {
     value.data = f.int64(0);
   }

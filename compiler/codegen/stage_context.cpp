@@ -53,6 +53,7 @@ StageContext::StageContext(llvm::LLVMContext& context, const JobPlan& job, Stage
       i8(llvm::Type::getInt8Ty(context)),
       i32(llvm::Type::getInt32Ty(context)),
       i64(llvm::Type::getInt64Ty(context)),
+      i128(llvm::Type::getInt128Ty(context)),
       f64(llvm::Type::getDoubleTy(context)),
       ptr(llvm::PointerType::getUnqual(context)),
       entry_sizes(job.stages[id].states.size(), 0),

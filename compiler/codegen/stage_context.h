@@ -36,6 +36,7 @@ class StageContext {
   llvm::IntegerType* const i8;
   llvm::IntegerType* const i32;
   llvm::IntegerType* const i64;
+  llvm::IntegerType* const i128;
   llvm::Type* const f64;
   llvm::PointerType* const ptr;
 

@@ -13,9 +13,9 @@
 
 namespace sluice::codegen {
 
-// What stands where by type: bool i1; int, timestamp, duration i64; float double; string and list: `data` is a ptr and
-// `size` an i64 (bytes, elements); record: `fields` only. `present` is an i1 for nullable types, else null. The data of
-// an absent value is undefined but harmless: a string or list has size 0.
+// What stands where by type: bool i1; int, date, timestamp, duration i64; decimal i128; float double; string and list:
+// `data` is a ptr and `size` an i64 (bytes, elements); record: `fields` only. `present` is an i1 for nullable types,
+// else null. The data of an absent value is undefined but harmless: a string or list has size 0.
 struct Value {
   Type type;
   llvm::Value* data = nullptr;

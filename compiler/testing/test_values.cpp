@@ -1,6 +1,7 @@
 #include "compiler/testing/test_values.h"
 
 #include "lang/check/tests.h"
+#include "lang/support/decimal.h"
 #include "lang/support/time_text.h"
 #include "lang/syntax/expr_text.h"
 
@@ -13,7 +14,9 @@ Json literal_json(const Expr& literal) {
   if (const auto* truth = std::get_if<bool>(&literal.value)) return *truth;
   if (const auto* number = std::get_if<double>(&literal.value)) return *number;
   if (const auto* text = std::get_if<std::string>(&literal.value)) return *text;
+  if (const auto* decimal = std::get_if<Decimal>(&literal.value)) return float_of(decimal->unscaled, decimal->scale);
   const int64_t integer = std::get<int64_t>(literal.value);
+  if (literal.type.kind == TypeKind::Date) return date_text(integer);
   if (literal.type.kind == TypeKind::Timestamp) return timestamp_text(integer);
   if (literal.type.kind == TypeKind::Duration) return duration_text(integer);
   return integer;
@@ -60,6 +63,7 @@ std::string flow_text(const Json& value, const Type& type) {
   const auto& text = value.get_ref<const std::string&>();
   if (type.kind == TypeKind::String) return quoted_text(text);
   if (type.kind == TypeKind::Timestamp) return without_test_day(text);
+  if (type.kind == TypeKind::Date) return "@" + text;
   return text;
 }
 

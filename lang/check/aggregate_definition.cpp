@@ -4,6 +4,8 @@
 
 #include "lang/check/blocks.h"
 #include "lang/operators/operator_util.h"
+#include "lang/support/decimal.h"
+#include "lang/types/decimal_types.h"
 
 namespace sluice {
 
@@ -24,12 +26,23 @@ void move_to(AggregateCall& call, const Span& span) {
   for_each(call.finish, move);
 }
 
+// A parameter written `decimal` takes any decimal. In the definition `decimal` then stands for its type, and
+// `wide_decimal` for that with all 38 digits.
+bool is_any_decimal(const ast::TypeExpr& type) {
+  const auto* named = std::get_if<ast::NamedType>(&type.node);
+  return named != nullptr && named->path.parts.size() == 1 && named->path.parts.front().text == "decimal";
+}
+
 // 0: exactly these types; 1: with a type variable or int as float; 2: not at all.
 int misfit(Session& session, const ast::AggItem& agg, const std::vector<Expr>& args) {
   int worst = agg.params.size() == args.size() ? 0 : 2;
   for (size_t i = 0; worst < 2 && i < args.size(); ++i) {
     if (type_variable(session, *agg.params[i].type) != nullptr) {
       worst = std::max(worst, 1);
+      continue;
+    }
+    if (is_any_decimal(*agg.params[i].type)) {
+      if (args[i].type.kind != TypeKind::Decimal) worst = 2;
       continue;
     }
     const Type type = resolve_type(session, *agg.params[i].type);
@@ -51,7 +64,8 @@ Definition* choose_overload(Session& session, Definition& first, const std::vect
   std::string takes;
   for (const Definition* each = &first; each != nullptr; each = each->next_overload)
     for (const auto& param : each->as<ast::AggItem>()->params)
-      takes += (takes.empty() ? "" : ", ") + resolve_type(session, *param.type).to_string();
+      takes += (takes.empty() ? "" : ", ") +
+               (is_any_decimal(*param.type) ? "decimal" : resolve_type(session, *param.type).to_string());
   std::string given;
   for (const auto& arg : args) given += (given.empty() ? "" : ", ") + arg.type.as_nullable(false).to_string();
   session.report(diag::E0504, args.empty() ? span : args.front().span, first.name.text, given)
@@ -74,6 +88,10 @@ std::optional<AggregateDefinition::BoundArgs> AggregateDefinition::bind(std::vec
       const auto [it, is_new] = variables_.emplace(*variable, type);
       // The same variable twice: int gives way to float.
       if (!is_new && it->second.kind == TypeKind::Int && type.kind == TypeKind::Float) it->second = std::move(type);
+    }
+    if (is_any_decimal(*param.type) && value.type.kind == TypeKind::Decimal) {
+      variables_.insert_or_assign("decimal", value.type.as_nullable(false));
+      variables_.insert_or_assign("wide_decimal", decimal_type(kMaxDecimalDigits, value.type.scale));
     }
     const Type type = resolve_type(session_, *param.type, &variables_);
     if (type.is_error()) return std::nullopt;

@@ -1,4 +1,5 @@
 // Operators between expressions: arithmetic, comparison, logic, `??` and `in`.
+#include "lang/check/decimals.h"
 #include "lang/check/expr_checker.h"
 #include "lang/operators/operator_util.h"
 #include "lang/support/invariant.h"
@@ -177,6 +178,11 @@ Expr ExprChecker::node(const ast::Unary& unary, const Span& span) {
       value.span = span;
       return value;
     }
+    if (auto* decimal = std::get_if<Decimal>(&value.value)) {
+      decimal->unscaled = -decimal->unscaled;
+      value.span = span;
+      return value;
+    }
     if (auto* number = std::get_if<double>(&value.value)) {
       *number = -*number;
       value.span = span;
@@ -213,6 +219,13 @@ Expr ExprChecker::coalesce(const ast::Binary& binary, const Span& span) {
       session_.report(diag::W0307, binary.left->span, "??").with_label(left.type.to_string() + ", without `?`");
     return left;
   }
+  if (left.type != right.type) {
+    if (auto numbers = aligned_decimals(left, right);
+        numbers && !convert(session_, right, left.type.as_nullable(right.type.nullable))) {
+      Type type = numbers->second.type;
+      return op2(ExprOp::Coalesce, std::move(numbers->first), std::move(numbers->second), std::move(type), span);
+    }
+  }
   Type common = left.type.as_nullable(right.type.nullable);
   if (auto both = convert(session_, right, common))
     return op2(ExprOp::Coalesce, std::move(left), std::move(*both), std::move(common), span);
@@ -243,7 +256,11 @@ Expr ExprChecker::report_comparison(const Expr& left, const Expr& right) {
     label += ": put it in quotes";
   else if (wrong.type.is_number() && other.type.is_number())
     label += fmt::format(": write float({})",
-                         text_of(session_.sources, (left.type.kind == TypeKind::Int ? left : right).span));
+                         text_of(session_.sources, (left.type.kind != TypeKind::Float ? left : right).span));
+  else if (left.type.kind == TypeKind::Date && right.type.kind == TypeKind::Timestamp)
+    label += fmt::format(": write date({})", text_of(session_.sources, right.span));
+  else if (left.type.kind == TypeKind::Timestamp && right.type.kind == TypeKind::Date)
+    label += fmt::format(": write date({})", text_of(session_.sources, left.span));
   session_
       .report(diag::E0301, wrong.span, left.type.as_nullable(false).to_string(),
               right.type.as_nullable(false).to_string())
@@ -265,7 +282,10 @@ Expr ExprChecker::compare(BinaryOp op, Expr left, Expr right, const Span& span) 
     Expr test = is_null_type(value.type) ? bool_literal(true, span) : is_null(std::move(value), span);
     return op == BinaryOp::Eq ? test : op1(ExprOp::Not, std::move(test), Type(TypeKind::Bool), span);
   }
-  if (left.type.kind != right.type.kind) {
+  if (auto decimals = aligned_decimals(left, right)) {
+    left = std::move(decimals->first);
+    right = std::move(decimals->second);
+  } else if (left.type.kind != right.type.kind) {
     auto left_as = convert(session_, left, right.type.as_nullable(left.type.nullable));
     auto right_as = convert(session_, right, left.type.as_nullable(right.type.nullable));
     if (is_literal(left) && left_as)
@@ -353,13 +373,17 @@ Expr ExprChecker::membership(const ast::Binary& binary, const Span& span) {
 
 Expr ExprChecker::report_operands(BinaryOp op, const Expr& left, const Expr& right, const Span& op_span) {
   const std::string_view word = operator_text(op);
-  auto& report = session_.report(diag::E0303, op_span, word, left.type.to_string(), right.type.to_string());
+  auto& report = session_.report(
+      diag::E0303, op_span,
+      fmt::format("`{}` does not work on {} and {}", word, left.type.to_string(), right.type.to_string()));
   const auto left_text = text_of(session_.sources, left.span);
   const auto right_text = text_of(session_.sources, right.span);
   if (op == BinaryOp::Add && (left.type.kind == TypeKind::String || right.type.kind == TypeKind::String))
     report.with_label("to join text, write f\"{" + left_text + "}{" + right_text + "}\"");
   else if ((op == BinaryOp::IntDiv || op == BinaryOp::Mod) && left.type.is_number() && right.type.is_number())
     report.with_label("it works on int");
+  else if (left.type.kind == TypeKind::Date || right.type.kind == TypeKind::Date)
+    report.with_label("a date takes + and - of a duration, and the difference of two is a duration");
   else if (left.type.kind == TypeKind::Timestamp || right.type.kind == TypeKind::Timestamp)
     report.with_label("a timestamp takes + and - of a duration, and the difference of two is a duration");
   else if (left.type.kind == TypeKind::Duration || right.type.kind == TypeKind::Duration)
@@ -367,6 +391,46 @@ Expr ExprChecker::report_operands(BinaryOp op, const Expr& left, const Expr& rig
   else
     report.with_label("it works on numbers");
   return error_expr(op_span);
+}
+
+Expr ExprChecker::report_decimal_and_float(BinaryOp op, const Expr& left, const Expr& right, const Span& span) {
+  const bool is_left_float = left.type.kind == TypeKind::Float;
+  const Expr& real = is_left_float ? left : right;
+  const std::string left_text = text_of(session_.sources, left.span);
+  const std::string right_text = text_of(session_.sources, right.span);
+  const std::string exact = real.kind == ExprKind::Column
+                                ? fmt::format("declare `{}` as decimal(12,6)", real.name)
+                                : fmt::format("write decimal({}, 12, 6)", is_left_float ? left_text : right_text);
+  const std::string word(operator_text(op));
+  session_.report(diag::E0303, span, "decimal and float do not mix: one is exact, the other is not")
+      .with_label(fmt::format("{} {} {}: {}, or give up exactness with {}", left.type.as_nullable(false).to_string(),
+                              word, right.type.as_nullable(false).to_string(), exact,
+                              is_left_float ? fmt::format("{} {} float({})", left_text, word, right_text)
+                                            : fmt::format("float({}) {} {}", left_text, word, right_text)));
+  return error_expr(span);
+}
+
+// Days count as the times at which they begin; a sum is the day on which that time falls.
+Expr ExprChecker::date_arithmetic(BinaryOp op, Expr left, Expr right, const Span& op_span, const Span& span) {
+  const auto as_time = [&](Expr value) {
+    Type type(TypeKind::Timestamp, value.type.nullable);
+    return value.type.kind == TypeKind::Date ? op1(ExprOp::ToTimestamp, std::move(value), std::move(type), span)
+                                             : value;
+  };
+  if (op == BinaryOp::Sub && left.type.kind == TypeKind::Date)
+    if (auto day = convert(session_, right, Type(TypeKind::Date, right.type.nullable))) right = std::move(*day);
+  if (op == BinaryOp::Sub && right.type.kind == TypeKind::Date)
+    if (auto day = convert(session_, left, Type(TypeKind::Date, left.type.nullable))) left = std::move(*day);
+  const TypeKind a = left.type.kind;
+  const TypeKind b = right.type.kind;
+  const bool is_difference = op == BinaryOp::Sub && a == TypeKind::Date && b == TypeKind::Date;
+  const bool is_moved = (op == BinaryOp::Add || op == BinaryOp::Sub) && a == TypeKind::Date && b == TypeKind::Duration;
+  const bool is_moved_back_to_front = op == BinaryOp::Add && a == TypeKind::Duration && b == TypeKind::Date;
+  if (!is_difference && !is_moved && !is_moved_back_to_front) return report_operands(op, left, right, op_span);
+  Expr time = arithmetic(op, as_time(std::move(left)), as_time(std::move(right)), op_span, span);
+  if (is_difference) return time;
+  Type type(TypeKind::Date, time.type.nullable);
+  return op1(ExprOp::ToDate, std::move(time), std::move(type), span);
 }
 
 Expr ExprChecker::numeric(BinaryOp op, Expr left, Expr right, const Span& span) {
@@ -390,7 +454,11 @@ Expr ExprChecker::arithmetic(BinaryOp op, Expr left, Expr right, const Span& op_
   auto result = [&](TypeKind kind, Expr x, Expr y) {
     return op2(op_of(op), std::move(x), std::move(y), Type(kind, is_nullable), span);
   };
-  if (left.type.is_number() && right.type.is_number()) {
+  if (const auto decimals = decimal_operands(left, right)) return decimal_operation(op_of(op), *decimals, span);
+  if ((a == Decimal && b == Float) || (a == Float && b == Decimal))
+    return report_decimal_and_float(op, left, right, span);
+  if (a == Date || b == Date) return date_arithmetic(op, std::move(left), std::move(right), op_span, span);
+  if (a != Decimal && b != Decimal && left.type.is_number() && right.type.is_number()) {
     const bool needs_int = op == BinaryOp::IntDiv || op == BinaryOp::Mod;
     if (!needs_int || (a == Int && b == Int)) return numeric(op, std::move(left), std::move(right), span);
   }

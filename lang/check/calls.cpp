@@ -1,6 +1,8 @@
 // Calls: which function a name means, casts, and kernels with the choice among their overloads.
 #include <algorithm>
 
+#include "lang/check/connectors.h"
+#include "lang/check/decimals.h"
 #include "lang/check/expr_checker.h"
 #include "lang/check/items.h"
 #include "lang/operators/operator_util.h"
@@ -127,6 +129,7 @@ Expr ExprChecker::named_call(const ast::Name& name, const std::vector<ast::Arg>&
   Definition* definition = session_.definitions.find(name.text);
   if (definition != nullptr && definition->scope != Definitions::kPrelude) return defined_call(*definition, args, span);
   if (const auto kind = find_type(name.text)) {
+    if (*kind == TypeKind::Decimal) return decimal_cast(name, args, span);
     if (is_compiled(*kind)) return cast(*kind, name, args, span);
     session_.refuse(span, fmt::format("a conversion to {}", name.text));
     return error_expr(span);
@@ -176,6 +179,42 @@ Expr ExprChecker::cast(TypeKind target, const ast::Name& name, const std::vector
   return error_expr(span);
 }
 
+// decimal(x, 12, 2)
+Expr ExprChecker::decimal_cast(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span) {
+  const auto bound =
+      bind_args(session_, name.text, span, {{"value", false}, {"precision", false}, {"scale", false}}, args);
+  if (!bound) return error_expr(span);
+  Expr value = check(*(*bound)[0]->value);
+  int64_t digits[2] = {0, 0};
+  for (size_t i = 0; i < 2; ++i) {
+    const ast::Expr& part = *(*bound)[i + 1]->value;
+    const Expr checked = check(part);
+    if (checked.type.is_error()) return checked;
+    const auto constant = constant_value(checked);
+    const auto* number = constant ? std::get_if<int64_t>(&*constant) : nullptr;
+    const int64_t least = i == 0 ? 1 : 0;
+    const int64_t most = i == 0 ? kMaxDecimalDigits : digits[0];
+    if (number != nullptr && *number >= least && *number <= most) {
+      digits[i] = *number;
+      continue;
+    }
+    session_
+        .report(diag::E0304, part.span, i == 0 ? "the precision of `decimal`" : "the scale of `decimal`",
+                fmt::format("a literal from {} to {}", least, most), "not one")
+        .with_label("for example decimal(x, 12, 2)");
+    return error_expr(span);
+  }
+  if (value.type.is_error()) return value;
+  const Type type =
+      decimal_type(static_cast<uint32_t>(digits[0]), static_cast<uint32_t>(digits[1]), value.type.nullable);
+  if (auto literal = literal_as_decimal(value, type)) return std::move(*literal);
+  if (value.type.is_number()) return to_decimal(std::move(value), type, span);
+  if (value.type.kind == TypeKind::String) return op1(ExprOp::ParseDecimal, std::move(value), type.as_nullable(), span);
+  session_.report(diag::E0504, (*bound)[0]->span, name.text, value.type.to_string())
+      .with_label(fmt::format("there is no conversion from {} to decimal", value.type.as_nullable(false).to_string()));
+  return error_expr(span);
+}
+
 // Error when there is no such conversion.
 Expr ExprChecker::cast_value(TypeKind target, Expr value, const Span& span) {
   const TypeKind from = value.type.kind;
@@ -193,7 +232,15 @@ Expr ExprChecker::cast_value(TypeKind target, Expr value, const Span& span) {
     if (value.is_literal()) return convert(session_, value, type).value_or(error_expr(span));
     return op1(ExprOp::ToFloat, std::move(value), type, span);
   }
-  if (target == TypeKind::Int && from == TypeKind::Float) return op1(ExprOp::ToInt, std::move(value), type, span);
+  if (target == TypeKind::Float && from == TypeKind::Decimal) return op1(ExprOp::ToFloat, std::move(value), type, span);
+  if (target == TypeKind::Date && from == TypeKind::Timestamp) {
+    if (auto literal = convert(session_, value, type)) return std::move(*literal);
+    return op1(ExprOp::ToDate, std::move(value), type, span);
+  }
+  if (target == TypeKind::Timestamp && from == TypeKind::Date)
+    return op1(ExprOp::ToTimestamp, std::move(value), type, span);
+  if (target == TypeKind::Int && (from == TypeKind::Float || from == TypeKind::Decimal))
+    return op1(ExprOp::ToInt, std::move(value), type, span);
   if (target == TypeKind::Int && from == TypeKind::Bool) {
     auto digit = [&](const Expr& present) {
       return Expr::if_else(present, int_literal(1, span), int_literal(0, span), span);
@@ -214,6 +261,9 @@ Expr ExprChecker::kernel(const ast::Name& name, const std::vector<ast::Arg>& arg
   std::vector<Expr> values;
   for (const auto& arg : args) values.push_back(check(*arg.value));
   if (std::ranges::any_of(values, [](const Expr& value) { return value.type.is_error(); })) return error_expr(span);
+  const bool has_names = std::ranges::any_of(args, [](const ast::Arg& arg) { return arg.name.has_value(); });
+  if (!has_names)
+    if (auto decimal = decimal_function(session_, name.text, values, span)) return std::move(*decimal);
   std::vector<const FunctionOverload*> fitting;
   for (const auto* overload : overloads)
     if (place_args(*overload, args)) fitting.push_back(overload);

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "lang/check/decimals.h"
 #include "lang/operators/narrowing.h"
+#include "lang/support/civil_time.h"
 
 namespace sluice {
 
@@ -20,6 +22,13 @@ bool adapts_to_float(const Expr& expr) {
     });
   if (expr.is_op(ExprOp::Some)) return adapts_to_float(expr.args[0]);
   return is_int_literal(expr) || is_null_type(expr.type);
+}
+
+// @2024-01-31 is a date where one is needed.
+std::optional<Expr> literal_as_date(const Expr& value) {
+  const auto* time = value.is_literal() ? std::get_if<int64_t>(&value.value) : nullptr;
+  if (time == nullptr || floor_mod(*time, kMicrosPerDay) != 0) return std::nullopt;
+  return Expr::literal(floor_div(*time, kMicrosPerDay), Type(TypeKind::Date), value.span);
 }
 
 std::optional<Expr> convert_record(Session& session, const Expr& value, const Type& type, Widening widening) {
@@ -121,6 +130,15 @@ std::optional<Expr> convert(Session& session, const Expr& value, const Type& typ
     if (!inner) return std::nullopt;
     return some(std::move(*inner));
   }
+  if (type.kind == TypeKind::Decimal) {
+    if (auto literal = literal_as_decimal(value, type)) return literal;
+    if (value.kind == ExprKind::If && !widens_to(value.type, type)) return convert_if(session, value, type, widening);
+    if (!widens_to(value.type, type)) return std::nullopt;
+    return to_decimal(value, type, value.span);
+  }
+  if (type.kind == TypeKind::Date && value.type.kind == TypeKind::Timestamp) return literal_as_date(value);
+  if (type.kind == TypeKind::Timestamp && value.type.kind == TypeKind::Date && widening != Widening::Refuse)
+    return op1(ExprOp::ToTimestamp, value, type, value.span);
   if (type.kind == TypeKind::Float && value.type.kind == TypeKind::Int) {
     if (is_int_literal(value))
       return Expr::literal(static_cast<double>(std::get<int64_t>(value.value)), Type(TypeKind::Float), value.span);
@@ -135,6 +153,19 @@ std::optional<Expr> convert(Session& session, const Expr& value, const Type& typ
   return std::nullopt;
 }
 
+namespace {
+
+// A decimal among numbers: they are decimals. A literal counts with the digits that it shows.
+std::optional<Type> common_number(const Type& type, const Expr& value) {
+  if (!type.is_number() || !value.type.is_number()) return std::nullopt;
+  Expr other = value.type.kind == TypeKind::Decimal ? value : Expr::column("", type.as_nullable(false), value.span);
+  const auto pair =
+      aligned_decimals(other, value.type.kind == TypeKind::Decimal ? Expr::column("", type, value.span) : value);
+  return pair ? std::optional(pair->first.type.as_nullable(false)) : std::nullopt;
+}
+
+}  // namespace
+
 std::optional<Type> common_type(std::span<const Expr> values) {
   Type type(TypeKind::Null);
   bool is_nullable = false;
@@ -144,7 +175,10 @@ std::optional<Type> common_type(std::span<const Expr> values) {
     if (is_null_type(value.type)) continue;
     const Type present = value.type.as_nullable(false);
     const bool has_no_type = type.kind == TypeKind::List && is_null_type(type.element());
-    if (is_null_type(type) || (present.kind == TypeKind::List && has_no_type)) {
+    const auto number = type == present ? std::nullopt : common_number(type, value);
+    if (number) {
+      type = *number;
+    } else if (is_null_type(type) || (present.kind == TypeKind::List && has_no_type)) {
       type = present;
     } else if (type.kind == TypeKind::Int && present.kind == TypeKind::Float) {
       type = present;  // holds when all ints among them are literals; conversion will tell

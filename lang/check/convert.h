@@ -10,6 +10,7 @@
 
 namespace sluice {
 
+// IntToFloat: int to float and date to timestamp too, as for arguments.
 enum class Widening : uint8_t { Refuse, IntToFloat };
 
 // `value` as exactly `type`; nothing when Flow does not convert it implicitly. Expressions and types that are Error

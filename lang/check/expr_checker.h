@@ -107,6 +107,8 @@ class ExprChecker {
   Expr in_list(const Expr& value, const ast::Expr& list, const Span& span);
   Expr numeric(ast::BinaryOp op, Expr left, Expr right, const Span& span);
   Expr report_operands(ast::BinaryOp op, const Expr& left, const Expr& right, const Span& op_span);
+  Expr report_decimal_and_float(ast::BinaryOp op, const Expr& left, const Expr& right, const Span& span);
+  Expr date_arithmetic(ast::BinaryOp op, Expr left, Expr right, const Span& op_span, const Span& span);
   Expr report_comparison(const Expr& left, const Expr& right);
 
   // calls.cpp
@@ -115,6 +117,7 @@ class ExprChecker {
   Expr defined_call(Definition& definition, const std::vector<ast::Arg>& args, const Span& span);
   Expr cast(TypeKind target, const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
   Expr cast_value(TypeKind target, Expr value, const Span& span);
+  Expr decimal_cast(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
   Expr kernel(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
   Expr kernel_call(const FunctionOverload& overload, std::vector<Expr> args, const Span& span);
   Expr report_arguments(const ast::Name& name, const std::vector<const FunctionOverload*>& overloads,

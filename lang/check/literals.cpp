@@ -1,4 +1,5 @@
 // Literals, f-strings, records and lists.
+#include "lang/check/decimals.h"
 #include "lang/check/expr_checker.h"
 #include "lang/check/tests.h"
 #include "lang/operators/operator_util.h"
@@ -20,8 +21,8 @@ Expr ExprChecker::node(const ast::Literal& literal, const Span& span) {
     case ast::LiteralKind::Duration:
       return Expr::literal(literal.integer, Type(TypeKind::Duration), span);
     case ast::LiteralKind::Decimal:
-      session_.refuse(span, "a decimal literal");
-      return error_expr(span);
+      if (const auto value = read_decimal(literal.string)) return decimal_literal(*value, span);
+      return error_expr(span);  // its digits were counted when it was read
     case ast::LiteralKind::Instant:
       if (literal.is_time_of_day && session_.has_test_day)
         return Expr::literal(literal.integer + kTestDay, Type(TypeKind::Timestamp), span);

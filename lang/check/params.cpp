@@ -6,6 +6,7 @@
 #include "lang/check/modules.h"
 #include "lang/check/types.h"
 #include "lang/operators/operator_util.h"
+#include "lang/support/decimal.h"
 #include "lang/syntax/parse.h"
 
 namespace sluice {
@@ -29,9 +30,12 @@ std::optional<Expr> literal_of(Session& session, const std::string& text, const 
 std::optional<Expr> value_of_text(Session& session, const std::string& text, const Type& type, const Span& span) {
   if (type.kind == TypeKind::String && !text.starts_with('"'))
     return convert(session, Expr::literal(text, Type(TypeKind::String), span), type);
-  // A timestamp's `@` may be left out on a command line.
-  const bool needs_at = type.kind == TypeKind::Timestamp && !text.starts_with('@');
-  const auto value = literal_of(session, needs_at ? "@" + text : text, span);
+  // The `@` of a time or a date may be left out on a command line.
+  const bool is_time = type.kind == TypeKind::Timestamp || type.kind == TypeKind::Date;
+  const bool needs_at = is_time && !text.starts_with('@');
+  // As a decimal from the start, so that no digit is lost.
+  const bool is_decimal = type.kind == TypeKind::Decimal && read_decimal(text) && text.find_first_of("eE") == text.npos;
+  const auto value = literal_of(session, needs_at ? "@" + text : is_decimal ? text + "dec" : text, span);
   if (!value) return std::nullopt;
   return convert(session, *value, type, Widening::IntToFloat);
 }

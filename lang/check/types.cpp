@@ -5,12 +5,15 @@
 #include "lang/check/items.h"
 #include "lang/check/modules.h"
 #include "lang/operators/operator_util.h"
+#include "lang/support/decimal.h"
+#include "lang/types/decimal_types.h"
 
 namespace sluice {
 
 namespace {
 
-constexpr std::string_view kScalarNames = "types: bool, int, float, string, timestamp, duration, [T], {name: T}";
+constexpr std::string_view kScalarNames =
+    "types: bool, int, float, decimal(12,2), string, date, timestamp, duration, [T], {name: T}";
 
 class TypeResolver {
  public:
@@ -29,16 +32,17 @@ class TypeResolver {
       return module_type(*module, node.path, span);
     if (node.path.parts.size() == 2 && node.path.parts[1].text == "Row") return row_type(name);
     if (node.path.parts.size() != 1) return unknown(text_of(session_.sources, span), span);
-    if (const auto kind = find_type(name.text)) return scalar(*kind, span);
     if (variables_ != nullptr) {
       const auto it = variables_->find(name.text);
       if (it != variables_->end()) return it->second;
     }
+    if (const auto kind = find_type(name.text)) return scalar(*kind, span);
     if (auto* definition = session_.definitions.find(name.text)) return defined_type(*definition, name);
     return unknown(name.text, span);
   }
 
   Type scalar(TypeKind kind, const Span& span) {
+    if (kind == TypeKind::Decimal) return misshapen_decimal("no digits", span);
     if (is_compiled(kind)) return Type(kind);
     session_.refuse(span, fmt::format("the type {}", type_name(kind)));
     return Type(TypeKind::Error);
@@ -46,7 +50,8 @@ class TypeResolver {
 
   Type unknown(const std::string& name, const Span& span) {
     auto names = session_.definitions.names_of<ast::TypeItem>();
-    for (const char* scalar : {"bool", "int", "float", "string", "timestamp", "duration"}) names.emplace_back(scalar);
+    for (const char* scalar : {"bool", "int", "float", "decimal", "string", "date", "timestamp", "duration"})
+      names.emplace_back(scalar);
     session_.report(diag::E0207, span, name, did_you_mean(name, names)).with_label(std::string(kScalarNames));
     return Type(TypeKind::Error);
   }
@@ -83,7 +88,17 @@ class TypeResolver {
   }
 
   Type resolve_node(const ast::ParamType& node, const Span& span) {
-    session_.refuse(span, fmt::format("the type {}", node.name.text));
+    if (node.name.text != "decimal") return unknown(node.name.text, span);
+    if (node.args.empty() || node.args.size() > 2) return misshapen_decimal("other", span);
+    const int64_t precision = node.args[0];
+    const int64_t scale = node.args.size() == 2 ? node.args[1] : 0;
+    if (precision < 1 || precision > kMaxDecimalDigits) return misshapen_decimal(std::to_string(precision), span);
+    if (scale < 0 || scale > precision) return misshapen_decimal(fmt::format("{} behind the point", scale), span);
+    return decimal_type(static_cast<uint32_t>(precision), static_cast<uint32_t>(scale));
+  }
+  Type misshapen_decimal(std::string_view what, const Span& span) {
+    session_.report(diag::E0304, span, "`decimal`", "1 to 38 digits and how many of them stand behind the point", what)
+        .with_label("for example decimal(12,2)");
     return Type(TypeKind::Error);
   }
   Type resolve_node(const ast::ListType& node, const Span&) {

@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 
+#include "lang/types/decimal_types.h"
+
 namespace sluice {
 
 namespace {
@@ -134,14 +136,25 @@ bool divides_by_safe_literal(const Expr& expr) {
   return divisor != nullptr && *divisor != 0 && *divisor != -1;
 }
 
-bool can_fail_itself(const Expr& expr) {
-  if (expr.kind == ExprKind::Call) return expr.may_fail;
-  if (expr.kind != ExprKind::Op || !row_of(expr.op).can_fail || divides_by_safe_literal(expr)) return false;
-  // Float arithmetic follows IEEE 754 and never fails.
-  return expr.op == ExprOp::ToInt || expr.type.kind != TypeKind::Float;
+// Where precision and scale of the result have room for every result there can be, nothing is tested.
+bool decimal_can_fail(const Expr& expr) {
+  const Type& a = expr.args[0].type;
+  if (expr.op == ExprOp::Add || expr.op == ExprOp::Sub)
+    return std::max(a.precision, expr.args[1].type.precision) >= expr.type.precision;
+  if (expr.op == ExprOp::Mul) return a.precision + expr.args[1].type.precision > expr.type.precision;
+  if (expr.op == ExprOp::ToDecimal) return !widens_to(a, expr.type);
+  return expr.op != ExprOp::Neg;
 }
 
 }  // namespace
+
+bool can_fail_itself(const Expr& expr) {
+  if (expr.kind == ExprKind::Call) return expr.may_fail;
+  if (expr.kind != ExprKind::Op || !row_of(expr.op).can_fail || divides_by_safe_literal(expr)) return false;
+  if (expr.type.kind == TypeKind::Decimal) return decimal_can_fail(expr);
+  // Float arithmetic follows IEEE 754 and never fails.
+  return expr.op == ExprOp::ToInt || expr.type.kind != TypeKind::Float;
+}
 
 bool can_fail(const Expr& expr) {
   return can_fail_itself(expr) || std::ranges::any_of(expr.args, [](const Expr& arg) { return can_fail(arg); });

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lang/source/span.h"
+#include "lang/support/decimal.h"
 #include "lang/types/type.h"
 
 namespace sluice {
@@ -41,8 +42,8 @@ struct ExprOpRow {
 };
 [[nodiscard]] const ExprOpRow& row_of(ExprOp op);
 
-// A constant. Timestamps and durations are microseconds in int64_t; monostate is null.
-using LiteralValue = std::variant<std::monostate, bool, int64_t, double, std::string>;
+// A constant. Timestamps and durations are microseconds in int64_t, dates are days since 1970; monostate is null.
+using LiteralValue = std::variant<std::monostate, bool, int64_t, double, std::string, Decimal>;
 
 struct Expr {
   ExprKind kind = ExprKind::Literal;
@@ -98,6 +99,8 @@ void collect_columns(const Expr& expr, std::vector<std::string>& columns);
 [[nodiscard]] bool reads_column(const Expr& expr, std::string_view name);
 // May evaluating it raise a row error?
 [[nodiscard]] bool can_fail(const Expr& expr);
+// The same of its operation alone, the arguments given.
+[[nodiscard]] bool can_fail_itself(const Expr& expr);
 // Rough cost in nodes, so that a pass can refuse to copy something large.
 [[nodiscard]] size_t expr_size(const Expr& expr);
 // The expression with every Column that `replacements` names replaced by its expression there; others stay.

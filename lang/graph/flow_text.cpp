@@ -10,6 +10,7 @@
 
 #include "lang/graph/graph_text.h"
 #include "lang/support/time_text.h"
+#include "lang/types/decimal_types.h"
 
 namespace sluice {
 
@@ -79,8 +80,11 @@ Piece literal_piece(const Expr& expr) {
   if (const auto* text = std::get_if<std::string>(&expr.value)) return {"\"" + escaped(*text, false) + "\"", kPostfix};
   if (const auto* number = std::get_if<double>(&expr.value))
     return {float_text(*number), std::signbit(*number) ? kUnary : kPostfix};
+  if (const auto* decimal = std::get_if<Decimal>(&expr.value))
+    return {decimal_text(*decimal) + "dec", decimal->unscaled < 0 ? kUnary : kPostfix};
   const auto* number = std::get_if<int64_t>(&expr.value);
   if (number == nullptr) return {"null", kPostfix};
+  if (expr.type.kind == TypeKind::Date) return {"@" + date_text(*number), kPostfix};
   if (expr.type.kind == TypeKind::Timestamp) return {"@" + timestamp_text(*number), kPostfix};
   const Precedence precedence = *number < 0 ? kUnary : kPostfix;
   return {expr.type.kind == TypeKind::Duration ? duration_text(*number) : fmt::format("{}", *number), precedence};
@@ -127,6 +131,13 @@ Piece concat_piece(const Expr& expr) {
                                : "{" + within(without_conversion(arg, ExprOp::ToText), kAny) + "}";
   }
   return {text + "\"", kPostfix};
+}
+
+// What fits by itself was not written as a conversion.
+Piece decimal_piece(const Expr& expr) {
+  if (widens_to(expr.args[0].type, expr.type)) return piece_of(expr.args[0]);
+  return {fmt::format("decimal({}, {}, {})", within(expr.args[0], kAny), expr.type.precision, expr.type.scale),
+          kPostfix};
 }
 
 Piece op_piece(const Expr& expr) {
@@ -176,6 +187,13 @@ Piece op_piece(const Expr& expr) {
       return {"float(" + within(expr.args[0], kAny) + ")", kPostfix};
     case ExprOp::ToInt:
       return {"int(" + within(expr.args[0], kAny) + ")", kPostfix};
+    case ExprOp::ToDecimal:
+    case ExprOp::ParseDecimal:
+      return decimal_piece(expr);
+    case ExprOp::ToDate:
+      return {"date(" + within(expr.args[0], kAny) + ")", kPostfix};
+    case ExprOp::ToTimestamp:
+      return {"timestamp(" + within(expr.args[0], kAny) + ")", kPostfix};
     case ExprOp::ToText:
       return {"string(" + within(expr.args[0], kAny) + ")", kPostfix};
     case ExprOp::Concat:

@@ -65,7 +65,7 @@ void read_scalar_type(TextCursor& cursor, Type& type) {
   cursor.expect(',');
   const uint32_t scale = cursor.u32();
   cursor.expect(')');
-  if (precision > 38 || scale > precision) cursor.fail("a decimal has at most 38 digits");
+  if (precision < 1 || precision > 38 || scale > precision) cursor.fail("a decimal has at most 38 digits");
   if (!cursor.ok()) return;
   type.precision = static_cast<uint8_t>(precision);
   type.scale = static_cast<uint8_t>(scale);
@@ -180,6 +180,11 @@ std::string write_float(double value) {
 
 LiteralValue read_number(TextCursor& cursor) {
   const std::string_view text = cursor.number();
+  if (text.ends_with("dec")) {
+    if (const auto value = read_decimal(text.substr(0, text.size() - 3))) return *value;
+    cursor.fail(fmt::format("`{}` is no decimal", text));
+    return {};
+  }
   const char* const end = text.data() + text.size();
   if (text.find_first_of(".en") == std::string_view::npos) {
     int64_t value = 0;
@@ -207,6 +212,7 @@ std::string write_literal(const LiteralValue& value) {
   if (const auto* number = std::get_if<int64_t>(&value)) return fmt::format("{}", *number);
   if (const auto* number = std::get_if<double>(&value)) return write_float(*number);
   if (const auto* text = std::get_if<std::string>(&value)) return write_string(*text);
+  if (const auto* decimal = std::get_if<Decimal>(&value)) return decimal_text(*decimal) + "dec";
   return "null";
 }
 

@@ -27,8 +27,11 @@ bool fits(const LiteralValue& value, const Type& type) {
   if (type.nullable) return false;  // `some` makes a value nullable
   if (std::holds_alternative<bool>(value)) return type.kind == Kind::Bool;
   if (std::holds_alternative<int64_t>(value))
-    return type.kind == Kind::Int || type.kind == Kind::Timestamp || type.kind == Kind::Duration;
+    return type.kind == Kind::Int || type.kind == Kind::Timestamp || type.kind == Kind::Duration ||
+           type.kind == Kind::Date;
   if (std::holds_alternative<double>(value)) return type.kind == Kind::Float;
+  if (const auto* decimal = std::get_if<Decimal>(&value))
+    return type.kind == Kind::Decimal && decimal->scale == type.scale && has_digits(decimal->unscaled, type.precision);
   return type.kind == Kind::String;
 }
 
@@ -52,8 +55,17 @@ bool arithmetic_fits(ExprOp op, TypeKind a, TypeKind b, TypeKind result) {
   return are(Kind::Duration, Kind::Int, Kind::Duration) || are(Kind::Duration, Kind::Duration, Kind::Int);
 }
 
+// Sums and remainders have one scale on both sides; `//` has a whole result.
+bool decimal_arithmetic_fits(ExprOp op, const Type& a, const Type& b, const Type& result) {
+  if (a.kind != Kind::Decimal || b.kind != Kind::Decimal || result.kind != Kind::Decimal) return false;
+  if (op == ExprOp::Mul) return a.scale + b.scale >= result.scale;
+  if (op == ExprOp::Div) return true;
+  return a.scale == b.scale && result.scale == (op == ExprOp::IntDiv ? 0 : a.scale);
+}
+
 bool is_ordered(const Type& type) {
-  return is_one_of(type.kind, {Kind::Int, Kind::Float, Kind::String, Kind::Timestamp, Kind::Duration, Kind::Bool});
+  return is_one_of(type.kind, {Kind::Int, Kind::Float, Kind::String, Kind::Timestamp, Kind::Duration, Kind::Bool,
+                               Kind::Decimal, Kind::Date});
 }
 
 // Do the kinds of the arguments and the result fit the operation? Nullability is checked apart.
@@ -67,9 +79,10 @@ bool kinds_fit(const Expr& expr) {
     case ExprOp::Div:
     case ExprOp::IntDiv:
     case ExprOp::Mod:
-      return arithmetic_fits(expr.op, arg(0).kind, arg(1).kind, result.kind);
+      return arithmetic_fits(expr.op, arg(0).kind, arg(1).kind, result.kind) ||
+             decimal_arithmetic_fits(expr.op, arg(0), arg(1), result);
     case ExprOp::Neg:
-      return arg(0).kind == result.kind && (arg(0).is_number() || arg(0).kind == Kind::Duration);
+      return same_apart_from_null(arg(0), result) && (arg(0).is_number() || arg(0).kind == Kind::Duration);
     case ExprOp::Eq:
     case ExprOp::Ne:
       return result.kind == Kind::Bool && same_apart_from_null(arg(0), arg(1));
@@ -94,9 +107,17 @@ bool kinds_fit(const Expr& expr) {
     case ExprOp::Before:
       return arg(0).kind == Kind::Timestamp && arg(0) == result;
     case ExprOp::ToFloat:
-      return arg(0).kind == Kind::Int && result.kind == Kind::Float;
+      return is_one_of(arg(0).kind, {Kind::Int, Kind::Decimal}) && result.kind == Kind::Float;
     case ExprOp::ToInt:
-      return arg(0).kind == Kind::Float && result.kind == Kind::Int;
+      return is_one_of(arg(0).kind, {Kind::Float, Kind::Decimal}) && result.kind == Kind::Int;
+    case ExprOp::ToDecimal:
+      return arg(0).is_number() && result.kind == Kind::Decimal;
+    case ExprOp::ParseDecimal:
+      return arg(0).kind == Kind::String && result.kind == Kind::Decimal && result.nullable;
+    case ExprOp::ToDate:
+      return arg(0).kind == Kind::Timestamp && result.kind == Kind::Date;
+    case ExprOp::ToTimestamp:
+      return arg(0).kind == Kind::Date && result.kind == Kind::Timestamp;
     case ExprOp::ToText:
       return result.kind == Kind::String;
     case ExprOp::Concat:
@@ -111,7 +132,8 @@ bool kinds_fit(const Expr& expr) {
 }
 
 bool nullability_fits(const Expr& expr) {
-  if (expr.op == ExprOp::Coalesce || expr.op == ExprOp::Some || expr.op == ExprOp::Require || expr.op == ExprOp::Index)
+  if (expr.op == ExprOp::Coalesce || expr.op == ExprOp::Some || expr.op == ExprOp::Require ||
+      expr.op == ExprOp::Index || expr.op == ExprOp::ParseDecimal)
     return true;  // part of kinds_fit
   if (!row_of(expr.op).is_strict) return !expr.type.nullable;
   return expr.type.nullable == std::ranges::any_of(expr.args, [](const Expr& a) { return a.type.nullable; });

@@ -27,13 +27,17 @@ std::string duration_text(int64_t microseconds) {
   return text;
 }
 
+std::string date_text(int64_t days) {
+  const CivilDate date = date_of(days);
+  return fmt::format("{}{:04}-{:02}-{:02}", date.year < 0 ? "-" : "", date.year < 0 ? -date.year : date.year,
+                     date.month, date.day);
+}
+
 std::string timestamp_text(int64_t microseconds) {
-  const CivilDate date = date_of(floor_div(microseconds, kMicrosPerDay));
   const int64_t rest = floor_mod(microseconds, kMicrosPerDay);
   const int64_t seconds = rest / kMicrosPerSecond;
-  std::string text = fmt::format("{}{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", date.year < 0 ? "-" : "",
-                                 date.year < 0 ? -date.year : date.year, date.month, date.day, seconds / 3600,
-                                 seconds / 60 % 60, seconds % 60);
+  std::string text = fmt::format("{}T{:02}:{:02}:{:02}", date_text(floor_div(microseconds, kMicrosPerDay)),
+                                 seconds / 3600, seconds / 60 % 60, seconds % 60);
   if (const int64_t fraction = rest % kMicrosPerSecond; fraction != 0) {
     std::string digits = fmt::format("{:06}", fraction);
     digits.erase(digits.find_last_not_of('0') + 1);

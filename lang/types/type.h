@@ -39,7 +39,9 @@ struct Type {
 
   bool operator==(const Type&) const;
   [[nodiscard]] bool is_error() const { return kind == TypeKind::Error; }
-  [[nodiscard]] bool is_number() const { return kind == TypeKind::Int || kind == TypeKind::Float; }
+  [[nodiscard]] bool is_number() const {
+    return kind == TypeKind::Int || kind == TypeKind::Float || kind == TypeKind::Decimal;
+  }
   [[nodiscard]] Type as_nullable(bool value = true) const;  // the same type with `?` set or cleared
   [[nodiscard]] const Type& element() const { return elements.front(); }
   // As Flow writes it: `{user: string, tags: [string]?}`.

@@ -16,6 +16,7 @@ uint32_t memory_size_of(const Type& type) {
       return type.nullable ? presence + 8 : 1;
     case TypeKind::String:
     case TypeKind::List:
+    case TypeKind::Decimal:
       return presence + 16;
     case TypeKind::Record: {
       uint32_t size = 0;
@@ -33,7 +34,6 @@ uint32_t memory_size_of(const Type& type) {
     case TypeKind::UInt64:
     case TypeKind::Float32:
     case TypeKind::Float:
-    case TypeKind::Decimal:
     case TypeKind::Bytes:
     case TypeKind::Date:
     case TypeKind::Time:

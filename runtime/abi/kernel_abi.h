@@ -2,17 +2,17 @@
 //
 //   first argument     TaskContext*
 //   second argument    pointer to the result, when the result is a string, a list, or nullable
-//   then per argument  bool: uint8_t; int, timestamp, duration: int64_t; float: double;
+//   then per argument  bool: uint8_t; int, date, timestamp, duration: int64_t; float: double;
 //                      string: const char*, uint64_t; list: const void*, uint64_t
 //   returns            int64_t, double or uint8_t (bool); void for a string or list;
 //                      uint8_t "is present" for a nullable result, whose value goes to the pointer
 //
-// Memory layout of list elements: int, timestamp, duration, float 8 bytes; bool 1 byte; string StringRef, list
-// ListRef, 16 bytes; record: fields one after the other; nullable: 8 bytes (1 = present) in front of the value.
-// Result bytes live in the scratch arena (scratch_alloc) or inside the arguments; both live until the row is done.
-// Kernels are noexcept and thread-safe; one that can fail calls raise_text and returns anything. Generated code tests
-// context->failed behind such a call and then calls rt_raise with the call's error site (code R0104), which adds where
-// in program and record it happened.
+// Memory layout of list elements: int, date, timestamp, duration, float 8 bytes; bool 1 byte; string StringRef, list
+// ListRef, decimal its unscaled number (lang/support/decimal.h), 16 bytes; record: fields one after the other;
+// nullable: 8 bytes (1 = present) in front of the value. Result bytes live in the scratch arena (scratch_alloc) or
+// inside the arguments; both live until the row is done. Kernels are noexcept and thread-safe; one that can fail calls
+// raise_text and returns anything. Generated code tests context->failed behind such a call and then calls rt_raise with
+// the call's error site (code R0104), which adds where in program and record it happened.
 #pragma once
 
 #include <cstddef>

@@ -11,6 +11,7 @@ uint32_t block_size_of(const Type& type) {
     for (const auto& field : type.fields) size += block_size_of(field.type);
     return size;
   }
+  if (type.kind == TypeKind::Decimal) return size + 16;
   SLUICE_INVARIANT(is_compiled(type.kind), type.to_string());
   return size + 8;
 }

@@ -1,9 +1,9 @@
 // RowLayout: where the fields of a row stand in a row block. Shared by the runtime, which moves rows as bytes, and by
 // code generation, which reads and writes their fields.
 //
-// Block layout of one value: bool 1 byte; int, timestamp, duration 8; float 8; string and list 8 bytes
-// {uint32 distance, uint32 size}: the bytes (or elements, each in block layout) begin `distance` bytes before the end
-// of the block; record: its fields one after the other. A nullable value is preceded by one byte, 1 = present.
+// Block layout of one value: bool 1 byte; int, date, timestamp, duration 8; float 8; decimal 16; string and list 8
+// bytes {uint32 distance, uint32 size}: the bytes (or elements, each in block layout) begin `distance` bytes before the
+// end of the block; record: its fields one after the other. A nullable value is preceded by one byte, 1 = present.
 // There is no padding: fields are read and written unaligned. Rows stay valid when a block is copied anywhere.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <bit>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -45,6 +46,12 @@ std::string value_text(abi::TaskContext* context, const Type& type, int64_t bits
   if (type.kind == TypeKind::Bool) abi::rt_text_bool(context, &text, bits != 0 ? 1 : 0);
   if (type.kind == TypeKind::Timestamp) abi::rt_text_timestamp(context, &text, bits);
   if (type.kind == TypeKind::Duration) abi::rt_text_duration(context, &text, bits);
+  if (type.kind == TypeKind::Date) abi::rt_text_date(context, &text, bits);
+  if (type.kind == TypeKind::Decimal) {  // too wide for a word, which is its address
+    int64_t halves[2];
+    std::memcpy(halves, reinterpret_cast<const void*>(bits), sizeof halves);
+    abi::rt_text_decimal(context, &text, halves[0], halves[1], type.scale);
+  }
   return {text.data, text.size};
 }
 
@@ -60,13 +67,15 @@ std::string operands_text(abi::TaskContext* context, const ErrorSite& site, int6
   return text;
 }
 
-std::string_view type_in_words(const Type& type) {
+std::string type_in_words(const Type& type) {
   if (type.kind == TypeKind::Int) return "an int";
   if (type.kind == TypeKind::Float) return "a float";
   if (type.kind == TypeKind::Bool) return "a bool (true or false)";
   if (type.kind == TypeKind::Timestamp) return "a timestamp";
   if (type.kind == TypeKind::Duration) return "a duration";
   if (type.kind == TypeKind::String) return "a string";
+  if (type.kind == TypeKind::Date) return "a date (2024-01-31)";
+  if (type.kind == TypeKind::Decimal) return "a " + type.as_nullable(false).to_string();
   return "a value of its type";
 }
 
@@ -100,8 +109,13 @@ void rt_raise(Ptr context, I32 site_index, I64 a, I64 b) noexcept {
   const std::string kernel_text = take_raised_text();
   if (task.row_error()) return;
   const ErrorSite& site = task.error_site(static_cast<uint32_t>(site_index));
+  // A site of a decimal names its result behind the two operands: "product", decimal(38,8).
+  constexpr size_t kResult = 2;
+  std::vector<std::string> arguments{kernel_text};
+  if (site.operands.size() > kResult)
+    arguments = {site.operands[kResult], site.operand_types[kResult].as_nullable(false).to_string()};
   raise_at(task, site,
-           {site.code, message_of(site.code, {kernel_text}), {}, operands_text(&task, site, a, b), std::nullopt});
+           {site.code, message_of(site.code, arguments), {}, operands_text(&task, site, a, b), std::nullopt});
 }
 
 void rt_raise_field(Ptr context, I32 site_index, I32 column, Ptr data, I64 size) noexcept {
@@ -111,11 +125,8 @@ void rt_raise_field(Ptr context, I32 site_index, I32 column, Ptr data, I64 size)
   const Field field = declared_column(task, site, column);
   const std::string_view bytes(static_cast<const char*>(data), static_cast<size_t>(size));
   const std::string value = bytes.empty() ? "an empty field" : "`" + shorten(bytes, kShownValueCharacters) + "`";
-  RowError error{site.code,
-                 message_of(site.code, {field.name, std::string(type_in_words(field.type)), value}),
-                 {},
-                 {},
-                 std::nullopt};
+  RowError error{
+      site.code, message_of(site.code, {field.name, type_in_words(field.type), value}), {}, {}, std::nullopt};
   if (const ChunkBuffer* chunk = task.chunk()) {
     const char* begin = chunk->view.data;
     if (bytes.data() >= begin && bytes.data() <= begin + chunk->view.size)

@@ -30,7 +30,7 @@ struct ErrorSite {
   std::string code;
   Span span;
   NodeId node;
-  std::vector<std::string> operands;  // names or Flow text of the operands a and b
+  std::vector<std::string> operands;  // names or Flow text of the operands a and b; R0105: then what does not fit
   std::vector<Type> operand_types;
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "lang/support/decimal.h"
 #include "runtime/abi/runtime_functions.h"
 #include "runtime/io/sink_buffer.h"
 #include "stdlib/kernels/value_text.h"
@@ -143,6 +144,16 @@ void rt_sink_timestamp(Ptr context, I32 sink, I64 value) noexcept {
 
 void rt_sink_duration(Ptr context, I32 sink, I64 value) noexcept {
   put_value(context, sink, [&](char* out) { return write_duration(value, out); });
+}
+
+void rt_sink_date(Ptr context, I32 sink, I64 value) noexcept {
+  put_value(context, sink, [&](char* out) { return write_date(value, out); });
+}
+
+void rt_sink_decimal(Ptr context, I32 sink, I64 low, I64 high, I32 scale) noexcept {
+  static_assert(kMaxDecimalText <= kMaxValueText);
+  put_value(context, sink,
+            [&](char* out) { return write_decimal(make_int128(low, high), static_cast<uint32_t>(scale), out); });
 }
 
 void rt_sink_json_string(Ptr context, I32 sink, Ptr data, I64 size) noexcept {

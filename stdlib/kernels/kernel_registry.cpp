@@ -42,7 +42,9 @@ constexpr Letters letters_of(R (*)(Args...) noexcept) {
 constexpr char scalar_letter(std::string_view text) {
   if (text.starts_with("bool")) return 'b';
   if (text.starts_with("float")) return 'd';
-  if (text.starts_with("int") || text.starts_with("timestamp") || text.starts_with("duration")) return 'i';
+  if (text.starts_with("int") || text.starts_with("timestamp") || text.starts_with("duration") ||
+      text.starts_with("date"))
+    return 'i';
   return text.starts_with("string") || text.starts_with("[") ? 's' : '?';
 }
 

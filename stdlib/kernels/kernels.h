@@ -68,6 +68,7 @@ uint8_t flow_parse_int(TaskContext* context, int64_t* result, const char* text, 
 uint8_t flow_parse_float(TaskContext* context, double* result, const char* text, uint64_t size) noexcept;
 uint8_t flow_parse_bool(TaskContext* context, uint8_t* result, const char* text, uint64_t size) noexcept;
 uint8_t flow_parse_timestamp(TaskContext* context, int64_t* result, const char* text, uint64_t size) noexcept;
+uint8_t flow_parse_date(TaskContext* context, int64_t* result, const char* text, uint64_t size) noexcept;
 uint8_t flow_parse_duration(TaskContext* context, int64_t* result, const char* text, uint64_t size) noexcept;
 
 int64_t flow_abs_int(TaskContext* context, int64_t x) noexcept;

@@ -277,6 +277,14 @@ I8 rt_parse_timestamp(Ptr data, I64 size, Ptr result) noexcept {
   return 1;
 }
 
+I8 rt_parse_date(Ptr data, I64 size, Ptr result) noexcept {
+  TimeReader reader(std::string_view(static_cast<const char*>(data), static_cast<size_t>(size)));
+  int64_t days = 0;
+  if (!read_date(reader, days) || !reader.at_end()) return 0;
+  *static_cast<int64_t*>(result) = days;
+  return 1;
+}
+
 I8 rt_parse_duration(Ptr data, I64 size, Ptr result) noexcept {
   std::string_view text(static_cast<const char*>(data), static_cast<size_t>(size));
   const bool negative = text.starts_with('-');

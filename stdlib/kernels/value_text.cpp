@@ -46,9 +46,8 @@ size_t write_float(double value, char* out) noexcept {
   return static_cast<size_t>(end - out);
 }
 
-size_t write_timestamp(int64_t micros, char* out) noexcept {
-  const CivilDate date = date_of(floor_div(micros, kMicrosPerDay));
-  const auto clock = static_cast<uint64_t>(floor_mod(micros, kMicrosPerDay));
+size_t write_date(int64_t days, char* out) noexcept {
+  const CivilDate date = date_of(days);
   char* at = out;
   if (date.year < 0) *at++ = '-';
   const auto year = static_cast<uint64_t>(date.year < 0 ? -date.year : date.year);
@@ -57,6 +56,12 @@ size_t write_timestamp(int64_t micros, char* out) noexcept {
   at = put_digits(date.month, 2, at);
   *at++ = '-';
   at = put_digits(date.day, 2, at);
+  return static_cast<size_t>(at - out);
+}
+
+size_t write_timestamp(int64_t micros, char* out) noexcept {
+  const auto clock = static_cast<uint64_t>(floor_mod(micros, kMicrosPerDay));
+  char* at = out + write_date(floor_div(micros, kMicrosPerDay), out);
   *at++ = 'T';
   const uint64_t seconds = clock / kMicrosPerSecond;
   at = put_digits(seconds / 3600, 2, at);
@@ -124,6 +129,10 @@ void rt_text_bool(Ptr, Ptr result, I8 value) noexcept {
 
 void rt_text_timestamp(Ptr context, Ptr result, I64 value) noexcept {
   text_of(context, result, [&](char* out) { return write_timestamp(value, out); });
+}
+
+void rt_text_date(Ptr context, Ptr result, I64 value) noexcept {
+  text_of(context, result, [&](char* out) { return write_date(value, out); });
 }
 
 void rt_text_duration(Ptr context, Ptr result, I64 value) noexcept {

@@ -32,6 +32,9 @@ uint8_t flow_parse_bool(TaskContext*, uint8_t* result, const char* text, uint64_
 uint8_t flow_parse_timestamp(TaskContext*, int64_t* result, const char* text, uint64_t size) noexcept {
   return rt_parse_timestamp(bytes_of(text), static_cast<I64>(size), result);
 }
+uint8_t flow_parse_date(TaskContext*, int64_t* result, const char* text, uint64_t size) noexcept {
+  return rt_parse_date(bytes_of(text), static_cast<I64>(size), result);
+}
 uint8_t flow_parse_duration(TaskContext*, int64_t* result, const char* text, uint64_t size) noexcept {
   return rt_parse_duration(bytes_of(text), static_cast<I64>(size), result);
 }
