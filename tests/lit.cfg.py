@@ -1,5 +1,6 @@
 # The lit suite: one folder per phase. A test is a file with RUN lines; see docs/adding.md.
 import os
+import subprocess
 
 import lit.formats
 
@@ -29,3 +30,18 @@ for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"):
         config.environment[name] = os.environ[name]
 if config.sluice_sanitize:
     config.available_features.add("sanitized")
+
+
+def works(*command):
+    """Whether a tool is installed and may do what it is for: containers often forbid tracing and sampling."""
+    try:
+        done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+if works("/usr/bin/gdb", "-nx", "-batch", "-return-child-result", "-ex", "run", "--args", "/bin/true"):
+    config.available_features.add("gdb")
+if works("/usr/bin/perf", "record", "-q", "-o", "/dev/null", "/bin/true"):
+    config.available_features.add("perf")
