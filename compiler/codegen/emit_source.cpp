@@ -23,22 +23,6 @@ void split_conjunction(const Expr& expr, std::vector<const Expr*>& parts) {
 
 }  // namespace
 
-bool is_only_chain(const StageContext& stage, NodeId input) {
-  NodeId node = input;
-  size_t length = stage.in_stage(input) ? 1 : 0;
-  while (true) {
-    auto users = stage.plan.graph.users_of(node);
-    // An exchange may feed other stages too.
-    if (!stage.in_stage(node)) std::erase_if(users, [&](NodeId user) { return !stage.in_stage(user); });
-    if (users.empty()) break;
-    if (users.size() != 1) return false;
-    if (stage.node(users[0]).kind() == NodeKind::Exchange) break;
-    node = users[0];
-    ++length;
-  }
-  return length == stage.stage.nodes.size();
-}
-
 void emit_filtered_row(FunctionEmitter& f, NodeId id, const SourceNode& node, const ColumnDecoder& decode) {
   std::vector<std::string> used = f.stage.node(id).schema.names();
   if (node.filter) collect_columns(*node.filter, used);
@@ -142,7 +126,7 @@ void emit_source_input(StageContext& stage, NodeId source, const std::string& fu
   const Node& node = stage.node(source);
   FunctionEmitter f(stage, function_name, 1, node.span);
   f.node = source;
-  f.set_may_stop_early(is_only_chain(stage, source));
+  f.set_may_stop_early(true);
   emit_prepare(f, source);
   const auto& payload = *node.as<SourceNode>();
   switch (source_format(payload.connector)) {

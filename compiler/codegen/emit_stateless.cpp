@@ -1,4 +1,4 @@
-// filter, project, expand, union, limit: operators that pass a row on at once; and the edges of a stage.
+// filter, project, expand, union: operators that pass a row on at once; and the edges of a stage.
 #include <algorithm>
 
 #include "compiler/codegen/memory.h"
@@ -126,25 +126,6 @@ void consume(FunctionEmitter& f, NodeId id, const ExpandNode& node, const Row& r
 
 void consume(FunctionEmitter& f, NodeId id, const UnionNode&, const Row& row) { emit_users(f, id, row); }
 
-void consume(FunctionEmitter& f, NodeId id, const LimitNode& node, const Row& row) {
-  const uint32_t state = f.stage.state_index(id, StateKind::Counter);
-  auto* counters = f.load(f.stage.ptr, f.context(), offsetof(abi::TaskContext, counters));
-  auto* counter = f.offset(counters, state * 8);
-  auto* seen = f.load(f.stage.i64, counter);
-  f.store(f.b.CreateAdd(seen, f.int64(1)), counter);
-  llvm::Value* passes = f.b.CreateICmpUGE(seen, f.int64(node.skip));
-  const uint64_t last = node.take ? node.skip + *node.take : ~uint64_t{0};
-  if (node.take) passes = f.b.CreateAnd(passes, f.b.CreateICmpULT(seen, f.int64(last)));
-  f.if_then(passes, [&] { emit_users(f, id, row); });
-  if (!node.take || !f.may_stop_early()) return;
-  auto* stop = f.block("satisfied");
-  auto* go_on = f.block("after");
-  f.b.CreateCondBr(f.b.CreateICmpUGE(f.b.CreateAdd(seen, f.int64(1)), f.int64(last)), stop, go_on);
-  f.begin(stop);
-  f.return_code(abi::Code::Satisfied);
-  f.begin(go_on);
-}
-
 void consume(FunctionEmitter& f, NodeId id, const ExchangeNode&, const Row& row) {
   for (const EdgeId edge : f.stage.stage.outputs)
     if (f.stage.plan.edges[edge].exchange == id) write_to_edge(f, edge, row);
@@ -158,7 +139,7 @@ void emit_edge_input(StageContext& stage, EdgeId id, const std::string& function
   const EdgePlan& edge = stage.plan.edges[id];
   FunctionEmitter f(stage, function_name, 1, stage.node(edge.exchange).span);
   f.node = edge.exchange;
-  f.set_may_stop_early(stage.stage.inputs.size() == 1 && is_only_chain(stage, edge.exchange));
+  f.set_may_stop_early(true);
   emit_prepare(f, edge.exchange);
   auto* block = f.argument(1);
   auto* count = f.b.CreateZExt(f.load(stage.i32, block, offsetof(abi::BlockHeader, row_count)), stage.i64);

@@ -39,10 +39,6 @@ void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
 void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node);
 void emit_finish(FunctionEmitter& f, NodeId id, const SortNode& node);
 
-// Is there nothing in the stage but the chain of steps behind this source or exchange, so that a full `take` means that
-// no more input is wanted?
-[[nodiscard]] bool is_only_chain(const StageContext& stage, NodeId input);
-
 // Input functions: the loop over a unit.
 void emit_source_input(StageContext& stage, NodeId source, const std::string& function_name);
 void emit_edge_input(StageContext& stage, EdgeId edge, const std::string& function_name);
