@@ -27,6 +27,8 @@ class DocCommand final : public Command {
 
   ExitCode execute(const Console& console) override {
     const auto entries = reference_entries();
+    if (markdown_ && !name_.empty())
+      return usage_error(console, "--markdown prints the whole page; leave out the name");
     if (markdown_) {
       console.result(reference_markdown(entries));
       return ExitCode::Done;

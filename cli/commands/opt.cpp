@@ -30,9 +30,7 @@ class OptCommand final : public Command {
         ->type_name("A,B,...")
         ->delimiter(',')
         ->allow_extra_args(false);
-    options.add_option("--parallel", program_.parallel, "tasks per stage; default: 1")
-        ->type_name("N")
-        ->check(CLI::Range(1, 1024));
+    add_parallel_option(options, program_, "1");
   }
 
   ExitCode execute(const Console& console) override {

@@ -22,6 +22,8 @@
 namespace sluice {
 namespace {
 
+constexpr uint32_t kMostBlockBytes = 64 << 20;
+
 std::string milliseconds_text(std::chrono::nanoseconds time) {
   return fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(time).count());
 }
@@ -51,9 +53,8 @@ class RunCommand final : public Command {
     add_choice<JitTier>(options, "--tier", jit_.tier,
                         {{"auto", JitTier::Auto}, {"quick", JitTier::Quick}, {"optimized", JitTier::Optimized}},
                         "start on quickly compiled code and swap in optimized code (auto), or only one of them");
-    options.add_option("--block-size", block_bytes_, "bytes of a block of rows between stages; default: 262144")
-        ->type_name("BYTES")
-        ->check(CLI::Range(uint32_t{1}, uint32_t{64} << 20));
+    add_number<uint32_t>(options, "--block-size", block_bytes_, 1, kMostBlockBytes, "BYTES",
+                         "bytes of a block of rows between stages; default: 262144");
     options.add_flag("--perf", jit_.perf_support, "tell `perf` about the compiled code (perf inject --jit)");
     options.add_flag("--gdb", jit_.debugger_support, "tell a debugger about the compiled code");
   }

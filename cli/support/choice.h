@@ -1,10 +1,11 @@
-// choice: a flag whose value is one of a few words.
+// choice: flags whose value is one of a few words, or a whole number within bounds.
 #pragma once
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,6 +29,18 @@ CLI::Option* add_choice(CLI::App& app, const std::string& name, T& target,
   return app.add_option_function<std::string>(name, assign, description)
       ->check(check)
       ->type_name(fmt::format("{}", fmt::join(words, "|")));
+}
+
+template <class T>
+CLI::Option* add_number(CLI::App& app, const std::string& name, T& target, T least, T most,
+                        const std::string& type_name, const std::string& description) {
+  const auto check = [least, most](const std::string& given) -> std::string {
+    T value{};
+    const auto [end, status] = std::from_chars(given.data(), given.data() + given.size(), value);
+    if (status == std::errc() && end == given.data() + given.size() && value >= least && value <= most) return {};
+    return fmt::format("`{}` is no whole number from {} to {}", given, least, most);
+  };
+  return app.add_option(name, target, description)->check(check)->type_name(type_name);
 }
 
 }  // namespace sluice

@@ -32,11 +32,22 @@ void add_global_options(CLI::App& app, GlobalOptions& options) {
   app.add_flag("-h,--help", options.help, "this text")->group(kGlobalGroup);
 }
 
+// A flag that lacks its value or stands twice; CLI11 names it in front of the first colon.
+std::string mismatch_text(const CLI::App& app, const std::string& message) {
+  const std::string name = message.substr(0, message.find(':'));
+  const CLI::Option* option = app.get_option_no_throw(name);
+  if (option == nullptr) return message;
+  if (option->count() > 1) return fmt::format("{} is given twice", name);
+  return fmt::format("{} needs a value: {}", name, option->get_type_name());
+}
+
 // Parses `words` and returns what is wrong with them, in our words.
 std::string parse_words(CLI::App& app, std::vector<std::string> words) {
   std::ranges::reverse(words);  // as CLI11 wants them
   try {
     app.parse(words);
+  } catch (const CLI::ArgumentMismatch& error) {
+    return mismatch_text(app, error.what());
   } catch (const CLI::ParseError& error) {
     return error.what();
   }
@@ -55,7 +66,9 @@ std::vector<std::string> flag_names(const CLI::App& app) {
 std::string unknown_word_text(const CLI::App& app, std::string word, const std::string& command) {
   if (!word.starts_with('-')) return fmt::format("`{}` is one argument too many", word);
   word.erase(std::min(word.find('='), word.size()));
-  const auto close = closest_name(word, flag_names(app));
+  if (word == "--") return "`--` means nothing here";
+  // One letter for another is no slip of the finger.
+  const auto close = word.size() < 3 ? std::nullopt : closest_name(word, flag_names(app));
   if (close) return fmt::format("there is no flag `{}`; did you mean `{}`?", word, *close);
   return fmt::format("there is no flag `{}`; `sluice{} --help` lists them", word, command);
 }

@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "cli/support/choice.h"
+
 namespace sluice {
 namespace {
 
@@ -41,10 +43,14 @@ void define_program_options(CLI::App& app, ProgramOptions& options) {
       ->allow_extra_args(false);
 }
 
+void add_parallel_option(CLI::App& app, ProgramOptions& options, std::string_view default_text) {
+  constexpr uint32_t kMostTasks = 1024;
+  add_number<uint32_t>(app, "--parallel", options.parallel, 1, kMostTasks, "N",
+                       fmt::format("tasks per stage; default: {}", default_text));
+}
+
 void define_optimizer_options(CLI::App& app, ProgramOptions& options) {
-  app.add_option("--parallel", options.parallel, "tasks per stage; default: one per core")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1024));
+  add_parallel_option(app, options, "one per core");
   app.add_flag("--no-optimize", options.no_optimize, "only the passes without which nothing can run");
   app.add_option("--without", options.without, "leave these passes out, for example prune_columns")
       ->type_name("PASS,...")

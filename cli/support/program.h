@@ -26,6 +26,8 @@ struct ProgramOptions {
 
 // FILE and --param.
 void define_program_options(CLI::App& app, ProgramOptions& options);
+// --parallel alone; `default_text` says what it is when it is not given.
+void add_parallel_option(CLI::App& app, ProgramOptions& options, std::string_view default_text);
 // --parallel, --no-optimize, --without: for commands that look at the optimized program.
 void define_optimizer_options(CLI::App& app, ProgramOptions& options);
 

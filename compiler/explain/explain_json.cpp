@@ -25,7 +25,9 @@ Json span_json(const FlowGraph& graph, const Span& span) {
   if (!span.is_valid()) return nullptr;
   return {{"file", span.file < graph.files.size() ? graph.files[span.file] : ""},
           {"line", span.begin.line},
-          {"col", span.begin.column}};
+          {"col", span.begin.column},
+          {"end_line", span.end.line},
+          {"end_col", span.end.column}};
 }
 
 Json ids_json(const FlowGraph& graph, const std::vector<NodeId>& nodes) {

@@ -3,54 +3,11 @@
 #include "lang/check/expr_checker.h"
 #include "lang/operators/operator_util.h"
 #include "lang/support/invariant.h"
+#include "lang/syntax/expr_text.h"
 
 namespace sluice {
 
 using ast::BinaryOp;
-
-std::string_view operator_text(BinaryOp op) {
-  switch (op) {
-    case BinaryOp::Coalesce:
-      return "??";
-    case BinaryOp::Or:
-      return "or";
-    case BinaryOp::And:
-      return "and";
-    case BinaryOp::Eq:
-      return "==";
-    case BinaryOp::Ne:
-      return "!=";
-    case BinaryOp::Lt:
-      return "<";
-    case BinaryOp::Le:
-      return "<=";
-    case BinaryOp::Gt:
-      return ">";
-    case BinaryOp::Ge:
-      return ">=";
-    case BinaryOp::In:
-      return "in";
-    case BinaryOp::NotIn:
-      return "not in";
-    case BinaryOp::Range:
-      return "..";
-    case BinaryOp::RangeBelow:
-      return "..<";
-    case BinaryOp::Add:
-      return "+";
-    case BinaryOp::Sub:
-      return "-";
-    case BinaryOp::Mul:
-      return "*";
-    case BinaryOp::Div:
-      return "/";
-    case BinaryOp::IntDiv:
-      return "//";
-    case BinaryOp::Mod:
-      return "%";
-  }
-  return "?";
-}
 
 namespace {
 

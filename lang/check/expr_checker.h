@@ -140,8 +140,6 @@ class ExprChecker {
 
 // "2 arguments"
 [[nodiscard]] std::string arguments(size_t count);
-// The operator as Flow writes it: "+".
-[[nodiscard]] std::string_view operator_text(ast::BinaryOp op);
 [[nodiscard]] const ast::Expr& without_parens(const ast::Expr& expr);
 
 }  // namespace sluice

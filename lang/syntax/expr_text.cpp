@@ -10,9 +10,7 @@ namespace sluice {
 
 using namespace ast;
 
-namespace {
-
-std::string_view op_text(BinaryOp op) {
+std::string_view operator_text(BinaryOp op) {
   switch (op) {
     case BinaryOp::Coalesce:
       return "??";
@@ -56,6 +54,8 @@ std::string_view op_text(BinaryOp op) {
   return "?";
 }
 
+namespace {
+
 // One line per expression. Parentheses that were written are not shown: the ones here say the same.
 class ExprWriter {
  public:
@@ -85,7 +85,7 @@ class ExprWriter {
   }
   std::string operator()(const NameExpr& e) const { return name_text(e.name); }
   std::string operator()(const Binary& e) const {
-    return fmt::format("({} {} {})", ast_text(*e.left), op_text(e.op), ast_text(*e.right));
+    return fmt::format("({} {} {})", ast_text(*e.left), operator_text(e.op), ast_text(*e.right));
   }
   std::string operator()(const Unary& e) const {
     return fmt::format("({}{})", e.op == UnaryOp::Not ? "not " : "-", ast_text(*e.operand));

@@ -12,6 +12,8 @@ namespace sluice {
 // With parentheses around every operation.
 [[nodiscard]] std::string ast_text(const ast::Expr& expr);
 
+// As Flow writes it: "+".
+[[nodiscard]] std::string_view operator_text(ast::BinaryOp op);
 // In backquotes when it could not be read back otherwise.
 [[nodiscard]] std::string name_text(const ast::Name& name);
 [[nodiscard]] std::string names_text(const std::vector<ast::Name>& names);

@@ -369,6 +369,11 @@ std::string Explainer::foreign_label() const {
   const Token last = before(1);
   if (token_.kind == Kind::STAR && last.kind == Kind::OP_COLUMNS) return "all columns are written `...`";
   if (token_.kind == Kind::STAR && last.kind == Kind::STAR) return "Flow has no `**`: a square is written x * x";
+  if (token_.kind == Kind::STAR && last.text == "(" && before(2).text == "count")
+    return "`count()` counts rows and takes nothing";
+  if (token_.text == "group" && after().text == "by" && expects(Symbol::S_PER)) return "keys are given with `per`";
+  if (token_.kind == Kind::NAME && last.kind == Kind::INT && before(2).text == "top")
+    return fmt::format("write `top {} by {}`", last.text, token_.text);
   if (token_.text == "?" && expects(Symbol::S_PLUS)) return "a choice is written: if a then b else c";
   if (token_.kind == Kind::PIPE && last.kind == Kind::PIPE) return "leave out one `|>`";
   if (last.kind == Kind::OP_CLAUSES && token_.kind == Kind::NAME) {
