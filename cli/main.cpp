@@ -8,6 +8,7 @@
 
 #include "cli/support/command_line.h"
 #include "cli/support/console.h"
+#include "cli/support/deep_stack.h"
 #include "cli/support/end_process.h"
 #include "cli/support/exit_code.h"
 
@@ -38,17 +39,20 @@ void occupy_closed_standard_files() {
   }
 }
 
+ExitCode run(int argc, char** argv) {
+  // Ours does not throw; what a library throws and nobody caught ends here with a message instead of a core file.
+  try {
+    return flush_output(execute(std::vector<std::string>(argv + 1, argv + argc)));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sluice: internal error: %s\n", error.what());
+  }
+  return ExitCode::JobFailed;
+}
+
 }  // namespace
 }  // namespace sluice
 
 int main(int argc, char** argv) {
-  using sluice::ExitCode;
   sluice::occupy_closed_standard_files();
-  // Ours does not throw; what a library throws and nobody caught ends here with a message instead of a core file.
-  try {
-    return static_cast<int>(sluice::flush_output(sluice::execute(std::vector<std::string>(argv + 1, argv + argc))));
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "sluice: internal error: %s\n", error.what());
-  }
-  return static_cast<int>(ExitCode::JobFailed);
+  return static_cast<int>(sluice::run_on_deep_stack([&] { return sluice::run(argc, argv); }));
 }

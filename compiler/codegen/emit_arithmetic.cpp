@@ -1,6 +1,8 @@
 // Arithmetic is exact: what does not fit an int raises a row error; nulls pass through without raising.
 #include <llvm/IR/Intrinsics.h>
 
+#include <algorithm>
+
 #include "compiler/codegen/decimal.h"
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/memory.h"
@@ -12,6 +14,18 @@ namespace sluice::codegen {
 
 namespace {
 
+bool is_short(const Expr& expr, int& budget) {
+  if (--budget < 0) return false;
+  return std::ranges::all_of(expr.args, [&](const Expr& arg) { return is_short(arg, budget); });
+}
+
+// An operand as its error shows it. Of a long one nobody wants to read, and the texts of all operands of a chain would
+// grow with the square of its length.
+std::string operand_text(const Expr& expr) {
+  int budget = 40;
+  return is_short(expr, budget) ? flow_text(expr) : "...";
+}
+
 // Raises `code` when `bad` holds and the arguments are there.
 void check(FunctionEmitter& f, const Expr& expr, std::string_view code, llvm::Value* bad, llvm::Value* present,
            const std::vector<Value>& args) {
@@ -19,7 +33,7 @@ void check(FunctionEmitter& f, const Expr& expr, std::string_view code, llvm::Va
   std::vector<std::string> operands;
   std::vector<Type> types;
   for (const auto& arg : expr.args) {
-    operands.push_back(flow_text(arg));
+    operands.push_back(operand_text(arg));
     types.push_back(arg.type.as_nullable(false));
   }
   const uint32_t site = f.stage.error_site(code, expr.span, f.node, std::move(operands), std::move(types));

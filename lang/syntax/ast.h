@@ -14,8 +14,11 @@
 
 namespace sluice::ast {
 
-// No tree is deeper than this, so that everything that walks one may recurse.
+// How deep brackets may be nested.
 inline constexpr uint32_t kMaxDepth = 1000;
+// No tree is deeper than this. A chain of operators (a + b + c) is as deep as it is long although nothing is nested for
+// who writes it. Everything that walks a tree recurses, on a stack that is made for it (cli/support/deep_stack.h).
+inline constexpr uint32_t kMaxTreeDepth = 10'000;
 
 // One line per node reads better here than one line per member.
 // clang-format off
@@ -88,7 +91,7 @@ struct Expr {
   std::variant<Literal, NameExpr, Binary, Unary, IsNull, IsVariant, If, Lambda, Member, Call, Index, Record, List,
                MapLiteral, FString, Match, Paren>
       node;
-  uint32_t depth = 1;  // of the tree below and with this node; the parser bounds it (kMaxDepth)
+  uint32_t depth = 1;  // of the tree below and with this node; the parser bounds it (kMaxTreeDepth)
 };
 
 // ---- declarations shared by several items ----

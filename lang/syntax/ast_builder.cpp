@@ -65,9 +65,9 @@ class ChildDepth {
 }  // namespace
 
 void AstBuilder::check_depth(uint32_t depth, const Span& span) {
-  if (depth <= kMaxDepth || is_too_deep_) return;
+  if (depth <= kMaxTreeDepth || is_too_deep_) return;
   is_too_deep_ = true;
-  diagnostics_.report(diag::E0110, {span.file, span.begin, span.begin}, kMaxDepth)
+  diagnostics_.report(diag::E0110, {span.file, span.begin, span.begin}, kMaxTreeDepth)
       .with_label("this expression: split it, or write `x in [...]` for a chain of comparisons");
 }
 

@@ -51,7 +51,7 @@ class AstBuilder {
   [[nodiscard]] ast::Clause by_clause(const Span& span, const Span& keyword, std::vector<ast::OrderItem> orders);
   [[nodiscard]] ast::Clause as_clause(const Span& span, const Span& keyword, ast::Path path);
 
-  // Whether a tree grew beyond kMaxDepth, which is reported once. The program must not be walked then.
+  // Whether a tree grew beyond kMaxTreeDepth, which is reported once. The program must not be walked then.
   [[nodiscard]] bool is_too_deep() const { return is_too_deep_; }
 
  protected:
