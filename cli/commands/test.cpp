@@ -173,6 +173,7 @@ class TestCommand final : public Command {
     if (count == 0 && counts_.broken_files == 0)
       return usage_error(console, counts_.left_out != 0 ? fmt::format("no test has `{}` in its name", filter_)
                                                         : "there are no tests here");
+    if (count == 0) return ExitCode::ProgramErrors;
     if (console.json()) {
       console.result("summary", {{"passed", counts_.passed},
                                  {"failed", counts_.failed},

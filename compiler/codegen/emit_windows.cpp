@@ -83,6 +83,13 @@ Windows windows_of(FunctionEmitter& f, const WindowNode& node, llvm::Value* time
   return {first_start, f.b.CreateAdd(first_start, size), count, last_end};
 }
 
+// The end of the pane that `time` falls into.
+llvm::Value* pane_end(FunctionEmitter& f, const WindowNode& node, llvm::Value* time) {
+  auto* offset = f.int64(static_cast<uint64_t>(node.offset));
+  auto* start = floor_to(f, f.b.CreateSub(time, offset), node.step);
+  return f.b.CreateAdd(start, f.int64(static_cast<uint64_t>(node.size + node.offset)));
+}
+
 void count_late(FunctionEmitter& f, NodeId id, llvm::Value* is_late) {
   auto* slot = counter_slot(f, id);
   auto* count = f.b.CreateLoad(f.stage.i64, slot);
@@ -138,6 +145,12 @@ void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& r
     f.if_then(f.b.CreateAnd(is_late, f.b.CreateICmpNE(windows.count, f.int64(0))),
               [&] { emit_users(f, id, passed_on(f, id, row, {}, nullptr)); });
     return;
+  }
+  if (node.are_panes) {
+    auto* end =
+        f.if_else(is_late, f.stage.i64, [&] { return pane_end(f, node, mark); }, [&] { return windows.last_end; });
+    const Value pane = window_value(windows.first_start, end);
+    return emit_users(f, id, passed_on(f, id, row, node.column, &pane));
   }
   count_late(f, id, is_late);
   const auto emit = [&](llvm::Value* start, llvm::Value* end) {

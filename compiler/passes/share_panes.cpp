@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "compiler/passes/passes.h"
@@ -80,6 +79,7 @@ class Sharer {
     assigned->kind = WindowKind::Tumble;
     assigned->size = assigned->step = size;
     assigned->column = kPane;
+    assigned->are_panes = true;
     panes.schema = renamed(whole.schema, window.column);
     editor_.replace(window_id, panes);
 
@@ -97,7 +97,7 @@ class Sharer {
     const std::string partial_label = partial.label;
     const NodeId partial_id = editor_.add(std::move(partial));
 
-    const NodeId timed_id = add_pane_time(partial_id, partial_schema, reader);
+    const NodeId timed_id = add_pane_time(partial_id, partial_schema, reader, size);
     const NodeId windows_id = add_windows(timed_id, whole, window, reader);
 
     Node merged = reader;
@@ -120,8 +120,9 @@ class Sharer {
     return schema;
   }
 
-  // The time of a pane is where it begins; it is never late, whatever came after it.
-  NodeId add_pane_time(NodeId partial, const Schema& row, const Node& reader) {
+  // The time of a pane is where it begins. It is late for the windows that had ended when its rows came: those that end
+  // before the last pane's length of it. (See WindowNode::are_panes; of other panes no window ends there.)
+  NodeId add_pane_time(NodeId partial, const Schema& row, const Node& reader, int64_t size) {
     const Span& span = reader.span;
     std::vector<NamedExpr> columns;
     const Type timestamp(TypeKind::Timestamp);
@@ -129,7 +130,10 @@ class Sharer {
       if (field.name != kPane) columns.push_back({field.name, column_of(field, span)});
     columns.push_back(
         {std::string(kRowTime), Expr::field(Expr::column(kPane, Type::window(), span), "start", timestamp, span)});
-    columns.push_back({std::string(kRowMark), Expr::literal(std::numeric_limits<int64_t>::min(), timestamp, span)});
+    Expr end = Expr::field(Expr::column(kPane, Type::window(), span), "end", timestamp, span);
+    Expr length = Expr::literal(size, Type(TypeKind::Duration), span);
+    columns.push_back(
+        {std::string(kRowMark), Expr::make_op(ExprOp::Sub, {std::move(end), std::move(length)}, timestamp, span)});
     return editor_.add(
         make_project(editor_.graph(), partial, std::move(columns), fresh_label(editor_.graph(), reader.label)));
   }

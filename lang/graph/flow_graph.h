@@ -105,6 +105,10 @@ struct WindowNode {
   int64_t step = 0;
   int64_t offset = 0;
   bool late_rows = false;
+  // Tumbling parts that overlapping windows share, read by a window node over them. A row that is late for its pane may
+  // still be in time for some windows: its pane ends with the one that the watermark is in, and counts in no window
+  // that ended before. No row is late for a pane.
+  bool are_panes = false;
   std::string column;
   bool operator==(const WindowNode&) const = default;
 };

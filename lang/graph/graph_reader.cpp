@@ -211,6 +211,7 @@ class Reader {
       window.step = static_cast<int64_t>(cursor.u64());
       window.offset = static_cast<int64_t>(cursor.u64());
       window.late_rows = cursor.accept_word("late_rows");
+      window.are_panes = cursor.accept_word("panes");
     } else if (key == "column") {
       window.column = cursor.name();
     } else {

@@ -60,8 +60,8 @@ class Writer {
     if (time.idle) line("idle", fmt::format("{}", *time.idle));
   }
   void write_payload(const WindowNode& window) {
-    line("window", fmt::format("{} {} {} {}{}", window_kind_name(window.kind), window.size, window.step, window.offset,
-                               window.late_rows ? " late_rows" : ""));
+    line("window", fmt::format("{} {} {} {}{}{}", window_kind_name(window.kind), window.size, window.step,
+                               window.offset, window.late_rows ? " late_rows" : "", window.are_panes ? " panes" : ""));
     if (!window.column.empty()) line("column", write_name(window.column));
   }
   void write_payload(const AggregateNode& aggregate) {

@@ -141,6 +141,8 @@ Result<Schema> schema_for(const TimeNode& time, const Node& node, const std::vec
 Result<Schema> schema_for(const WindowNode& window, const Node& node, const std::vector<const Schema*>& inputs) {
   if (window.size <= 0 || window.step <= 0 || window.offset < 0) return internal_error("a window without a size");
   if (window.late_rows != window.column.empty()) return internal_error("late rows have no window");
+  if (window.are_panes && (window.late_rows || window.kind != WindowKind::Tumble))
+    return internal_error("panes are tumbling windows");
   for (const auto name : {kRowTime, kRowMark})
     if (inputs[0]->find(name) == nullptr) return internal_error("windows of rows that have no time");
   if (window.late_rows) return passed_on(node, *inputs[0], {});
