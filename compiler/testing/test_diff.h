@@ -17,9 +17,10 @@ struct DiffLine {
 };
 
 // Each row that is expected and did not come stands in front of the one that seems to have come in its place.
-// `is_ordered`: the order of the rows counts.
+// `is_ordered`: the order of the rows counts. `rounds`: floats may differ in their last digits, as sums of the same
+// numbers in another order do.
 [[nodiscard]] std::vector<DiffLine> diff_rows(const std::vector<TestRow>& expected, const std::vector<TestRow>& got,
-                                              bool is_ordered);
+                                              bool is_ordered, bool rounds = false);
 [[nodiscard]] bool is_same(const std::vector<DiffLine>& diff);
 
 }  // namespace sluice

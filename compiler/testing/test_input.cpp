@@ -123,7 +123,7 @@ void TestInput::add_rows(const TestGiven& given, const InputVariation& variation
     // A row that is late stays behind what made it late.
     const bool is_late = is_shuffled && source.latest != kBegin && time < source.latest - timing->second.delay;
     if (is_late) end_run();
-    run.push_back({time, run.size(), object.dump() + "\n"});
+    run.push_back({time, run.size(), object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"});
     if (is_late) end_run();
     source.latest = std::max(source.latest, time);
   }

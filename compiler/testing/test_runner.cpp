@@ -175,7 +175,9 @@ class Run {
         for (const auto& cell : row) values.push_back(json_of(cell));
       }
       const bool is_ordered = expect.statement->mode == ast::ExpectMode::Ordered && !variation_.is_shuffled;
-      mismatch.diff = diff_rows(expected, read_rows(collected.lines(expect.name), mismatch.columns), is_ordered);
+      const bool rounds = variation_.is_shuffled || variation_.is_row_by_row;
+      mismatch.diff =
+          diff_rows(expected, read_rows(collected.lines(expect.name), mismatch.columns), is_ordered, rounds);
       if (!is_same(mismatch.diff)) outcome_.mismatches.push_back(std::move(mismatch));
     }
     return true;

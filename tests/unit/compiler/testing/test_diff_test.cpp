@@ -55,5 +55,14 @@ TEST(TestDiff, OrderCountsWhereItIsAsked) {
   EXPECT_EQ(diff({"b2"}, {"a1", "b2", "c3"}, true), "+a1 =b2 +c3");
 }
 
+TEST(TestDiff, RoundingIsNoDifferenceWhereItIsAllowed) {
+  const std::vector<TestRow> expected{{0.3, Json{{"x", 1.0}}}};
+  const std::vector<TestRow> got{{0.1 + 0.2, Json{{"x", 1.0 + 1e-15}}}};
+  EXPECT_FALSE(is_same(diff_rows(expected, got, false)));
+  EXPECT_TRUE(is_same(diff_rows(expected, got, false, true)));
+  EXPECT_TRUE(is_same(diff_rows(expected, got, true, true)));
+  EXPECT_FALSE(is_same(diff_rows(expected, {{0.31, Json{{"x", 1.0}}}}, false, true)));
+}
+
 }  // namespace
 }  // namespace sluice
