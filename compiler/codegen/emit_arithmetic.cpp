@@ -19,13 +19,6 @@ bool is_short(const Expr& expr, int& budget) {
   return std::ranges::all_of(expr.args, [&](const Expr& arg) { return is_short(arg, budget); });
 }
 
-// An operand as its error shows it. Of a long one nobody wants to read, and the texts of all operands of a chain would
-// grow with the square of its length.
-std::string operand_text(const Expr& expr) {
-  int budget = 40;
-  return is_short(expr, budget) ? flow_text(expr) : "...";
-}
-
 // Raises `code` when `bad` holds and the arguments are there.
 void check(FunctionEmitter& f, const Expr& expr, std::string_view code, llvm::Value* bad, llvm::Value* present,
            const std::vector<Value>& args) {
@@ -122,6 +115,11 @@ llvm::Value* integer_operation(FunctionEmitter& f, const Expr& expr, llvm::Value
 }
 
 }  // namespace
+
+std::string operand_text(const Expr& expr) {
+  int budget = 40;
+  return is_short(expr, budget) ? flow_text(expr) : "...";
+}
 
 Value emit_arithmetic(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args) {
   Value result;

@@ -35,7 +35,7 @@ void check(FunctionEmitter& f, const Expr& expr, std::string_view code, llvm::Va
   std::vector<std::string> operands{"", "", "this"};
   std::vector<Type> types{Type(), Type(), expr.type};
   for (size_t i = 0; i < expr.args.size(); ++i) {
-    operands[i] = flow_text(expr.args[i]);
+    operands[i] = operand_text(expr.args[i]);
     types[i] = expr.args[i].type.as_nullable(false);
   }
   operands[2] = result_word(expr.op);

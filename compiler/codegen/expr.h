@@ -19,6 +19,10 @@ struct Scope {
 
 [[nodiscard]] Value emit_expr(FunctionEmitter& f, const Expr& expr, const Scope& scope);
 
+// An operand as its error shows it. Of a long one nobody wants to read, and the texts of all operands of a chain would
+// grow with the square of its length.
+[[nodiscard]] std::string operand_text(const Expr& expr);
+
 // The intrinsics: arguments are already evaluated. Only strict ones; And, Or, Coalesce are control flow (emit_expr).
 [[nodiscard]] Value emit_arithmetic(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args);
 [[nodiscard]] Value emit_conversion(FunctionEmitter& f, const Expr& expr, const std::vector<Value>& args);

@@ -26,13 +26,6 @@ void move_to(AggregateCall& call, const Span& span) {
   for_each(call.finish, move);
 }
 
-// A parameter written `decimal` takes any decimal. In the definition `decimal` then stands for its type, and
-// `wide_decimal` for that with all 38 digits.
-bool is_any_decimal(const ast::TypeExpr& type) {
-  const auto* named = std::get_if<ast::NamedType>(&type.node);
-  return named != nullptr && named->path.parts.size() == 1 && named->path.parts.front().text == "decimal";
-}
-
 // 0: exactly these types; 1: with a type variable or int as float; 2: not at all.
 int misfit(Session& session, const ast::AggItem& agg, const std::vector<Expr>& args) {
   int worst = agg.params.size() == args.size() ? 0 : 2;
@@ -53,6 +46,11 @@ int misfit(Session& session, const ast::AggItem& agg, const std::vector<Expr>& a
 }
 
 }  // namespace
+
+bool is_any_decimal(const ast::TypeExpr& type) {
+  const auto* named = std::get_if<ast::NamedType>(&type.node);
+  return named != nullptr && named->path.parts.size() == 1 && named->path.parts.front().text == "decimal";
+}
 
 Definition* choose_overload(Session& session, Definition& first, const std::vector<Expr>& args, const Span& span) {
   if (first.next_overload == nullptr) return &first;
@@ -89,9 +87,11 @@ std::optional<AggregateDefinition::BoundArgs> AggregateDefinition::bind(std::vec
       // The same variable twice: int gives way to float.
       if (!is_new && it->second.kind == TypeKind::Int && type.kind == TypeKind::Float) it->second = std::move(type);
     }
-    if (is_any_decimal(*param.type) && value.type.kind == TypeKind::Decimal) {
-      variables_.insert_or_assign("decimal", value.type.as_nullable(false));
-      variables_.insert_or_assign("wide_decimal", decimal_type(kMaxDecimalDigits, value.type.scale));
+    if (is_any_decimal(*param.type)) {
+      // What is no number does not convert to it, which is reported below.
+      const Type decimal = value.type.kind == TypeKind::Decimal ? value.type.as_nullable(false) : decimal_of_int();
+      variables_.insert_or_assign("decimal", decimal);
+      variables_.insert_or_assign("wide_decimal", decimal_type(kMaxDecimalDigits, decimal.scale));
     }
     const Type type = resolve_type(session_, *param.type, &variables_);
     if (type.is_error()) return std::nullopt;

@@ -14,6 +14,9 @@ namespace sluice {
 // reported.
 [[nodiscard]] Definition* choose_overload(Session& session, Definition& first, const std::vector<Expr>& args,
                                           const Span& span);
+// A parameter written `decimal` takes any decimal. In the definition `decimal` then stands for its type, and
+// `wide_decimal` for that with all 38 digits.
+[[nodiscard]] bool is_any_decimal(const ast::TypeExpr& type);
 
 class AggregateDefinition {
  public:

@@ -158,6 +158,8 @@ namespace {
 // A decimal among numbers: they are decimals. A literal counts with the digits that it shows.
 std::optional<Type> common_number(const Type& type, const Expr& value) {
   if (!type.is_number() || !value.type.is_number()) return std::nullopt;
+  // Holds when the floats in front are literals; conversion will tell.
+  if (type.kind == TypeKind::Float && value.type.kind == TypeKind::Decimal) return value.type.as_nullable(false);
   Expr other = value.type.kind == TypeKind::Decimal ? value : Expr::column("", type.as_nullable(false), value.span);
   const auto pair =
       aligned_decimals(other, value.type.kind == TypeKind::Decimal ? Expr::column("", type, value.span) : value);

@@ -141,7 +141,7 @@ void check_aggregate_item(Session& session, Definition& definition) {
   std::vector<Expr> args;
   for (const auto& param : agg.params) {
     // A generic definition is checked with the types of each call.
-    if (type_variable(session, *param.type) != nullptr) return;
+    if (type_variable(session, *param.type) != nullptr || is_any_decimal(*param.type)) return;
     const Type type = resolve_type(session, *param.type);
     if (type.is_error()) return;
     args.push_back(Expr::local(param.name.text, type, param.span));

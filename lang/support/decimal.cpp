@@ -163,10 +163,11 @@ std::optional<Int128> multiplied(Int128 a, Int128 b, uint32_t dropped_digits, ui
   const UInt256 product = product_of(magnitude(a), magnitude(b));
   const bool is_negative = (a < 0) != (b < 0);
   if (dropped_digits == 0 && product.high != 0) return std::nullopt;
-  const uint32_t last_digits = std::min(dropped_digits, kMaxDecimalDigits);
+  // Beyond 38 digits it takes two divisions, of which only the last one rounds.
+  const uint32_t last_digits = dropped_digits > kMaxDecimalDigits ? dropped_digits - kMaxDecimalDigits : dropped_digits;
   UInt256 kept = product;
   if (dropped_digits > last_digits) {
-    const auto quotient = quotient_of(product, magnitude(power_of_ten(dropped_digits - last_digits)), Rounding::Down);
+    const auto quotient = quotient_of(product, magnitude(power_of_ten(kMaxDecimalDigits)), Rounding::Down);
     if (!quotient) return std::nullopt;
     kept = {0, *quotient};
   }
