@@ -148,7 +148,7 @@ def main():
                                   for a in (pair.names[0] for pair in pairs if pair.types[0][0] < 36)) +
                         ' |> to json("-")\n')
         for configuration in (Configuration(tier="quick"), Configuration(tier="optimized"),
-                              Configuration(tier="quick", optimize=False)):
+                              Configuration(parallel=3, tier="quick", optimize=False, block_bytes=4096)):
             result = run_sluice(sluice, flow, configuration)
             if result.returncode != 0:
                 sys.exit(describe(result))
