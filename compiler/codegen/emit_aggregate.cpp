@@ -44,10 +44,15 @@ AggregateLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& n
   stage.entry_sizes[layout.state] = layout.entry.size;
   layout.window = window_key(node.keys);
   if (node.phase == AggregatePhase::Final) return layout;
-  for (const auto& call : node.calls)
-    if (call.is_distinct)
-      layout.distinct.push_back(
-          stage.state_index(id, StateKind::Distinct, static_cast<uint32_t>(layout.distinct.size())));
+  for (const auto& call : node.calls) {
+    if (!call.is_distinct) continue;
+    layout.distinct.push_back(
+        stage.state_index(id, StateKind::Distinct, static_cast<uint32_t>(layout.distinct.size())));
+    std::vector<Type> types = layout.key_types;
+    for (const auto& arg : call.args) types.push_back(arg.expr.type);
+    // Also when its rows turn out never to be counted.
+    stage.entry_sizes[layout.distinct.back()] = entry_layout(types, {}).size;
+  }
   return layout;
 }
 
@@ -285,8 +290,7 @@ void for_each_reached(FunctionEmitter& f, NodeId node, const std::function<void(
     if (!f.stage.in_stage(user)) continue;
     if (const auto* aggregate = target.as<AggregateNode>()) {
       visit(user, *aggregate);
-    } else if (target.kind() != NodeKind::Exchange && target.kind() != NodeKind::Top &&
-               target.kind() != NodeKind::Sort) {
+    } else if (target.kind() != NodeKind::Exchange && !is_blocking(target)) {
       for_each_reached(f, user, visit);
     }
   }

@@ -22,6 +22,8 @@ void emit_finish(StageContext& stage, NodeId id, const std::string& function_nam
     emit_finish(f, id, *top);
   } else if (const auto* sort = node.as<SortNode>()) {
     emit_finish(f, id, *sort);
+  } else if (const auto* join = node.as<JoinNode>()) {
+    emit_finish(f, id, *join);
   } else {
     SLUICE_INVARIANT(false, "node " + node.label + " has no finish phase");
   }
@@ -39,6 +41,8 @@ StageModule emit_stage(llvm::LLVMContext& llvm, const JobPlan& plan, StageId id,
       emit_edge_input(stage, input.edge, input_function_name(i));
     }
   }
+  for (const NodeId node : stage_plan.nodes)
+    if (const auto* join = plan.graph.nodes[node].as<JoinNode>()) note_join_entry(stage, node, *join);
   for (const NodeId node : stage_plan.nodes)
     if (is_blocking(plan.graph.nodes[node]))
       emit_finish(stage, node, finish_function_name(finish_phase_of(plan, id, node)));

@@ -72,13 +72,18 @@ void emit_users(FunctionEmitter& f, NodeId node, const Row& row) {
     // An exchange may feed several stages; each emits its own users only.
     if (target.kind() != NodeKind::Exchange && !f.stage.in_stage(user)) continue;
     // A union can have the same rows as two of its inputs.
-    for (auto times = std::ranges::count(target.inputs, node); times > 0; --times) {
+    for (size_t input = 0; input < target.inputs.size(); ++input) {
+      if (target.inputs[input] != node) continue;
       f.node = user;
       f.set_span(target.span);
       std::visit(
           [&](const auto& payload) {
-            if constexpr (!std::is_same_v<std::decay_t<decltype(payload)>, std::monostate>)
+            using Payload = std::decay_t<decltype(payload)>;
+            if constexpr (std::is_same_v<Payload, JoinNode>) {
+              consume_join(f, user, payload, row, input);
+            } else if constexpr (!std::is_same_v<Payload, std::monostate>) {
               consume(f, user, payload, row);
+            }
           },
           target.payload);
     }

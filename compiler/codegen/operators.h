@@ -24,6 +24,10 @@ void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row)
 void consume(FunctionEmitter& f, NodeId id, const SortNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const LimitNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const UnionNode& node, const Row& row);
+// Notes the size of the entries of the join's table, which nothing else does when no row can reach the join.
+void note_join_entry(StageContext& stage, NodeId id, const JoinNode& node);
+// `side` 0: the left one.
+void consume_join(FunctionEmitter& f, NodeId id, const JoinNode& node, const Row& row, size_t side);
 void consume(FunctionEmitter& f, NodeId id, const SinkNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const ExchangeNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const SourceNode& node, const Row& row);  // an invariant: it has no input
@@ -38,6 +42,7 @@ void emit_finish(StageContext& stage, NodeId id, const std::string& function_nam
 void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
 void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node);
 void emit_finish(FunctionEmitter& f, NodeId id, const SortNode& node);
+void emit_finish(FunctionEmitter& f, NodeId id, const JoinNode& node);
 
 // Input functions: the loop over a unit.
 void emit_source_input(StageContext& stage, NodeId source, const std::string& function_name);

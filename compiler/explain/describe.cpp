@@ -37,6 +37,7 @@ std::string source_text(const SourceNode& source, const Node& node) {
 const std::vector<NamedExpr>* keys_of(const Node& node) {
   if (const auto* aggregate = node.as<AggregateNode>()) return &aggregate->keys;
   if (const auto* top = node.as<TopNode>()) return &top->keys;
+  if (const auto* join = node.as<JoinNode>()) return &join->left_keys;
   return nullptr;
 }
 
@@ -123,6 +124,8 @@ std::string final_text(const Node& node) {
     case NodeKind::Top:
     case NodeKind::Sort:
       return "its input ends";
+    case NodeKind::Join:
+      return is_streamed(*node.as<JoinNode>()) ? "at once" : "its inputs end";
     case NodeKind::Sink:
       return "the job ends";
     case NodeKind::Source:
@@ -145,11 +148,27 @@ std::string schema_text(const Schema& schema) {
   return Type::record_of(std::move(visible)).to_string();
 }
 
+namespace {
+
+// Keys that are no column have names that nobody wrote.
+Schema join_keys(const JoinNode& join) {
+  Schema keys;
+  for (const auto& key : join.left_keys) {
+    const bool is_column = key.expr.kind == ExprKind::Column && !key.expr.name.starts_with("key.");
+    keys.fields.push_back({is_column ? key.expr.name : flow_text(key.expr), key.expr.type});
+  }
+  return keys;
+}
+
+}  // namespace
+
 std::string state_text(const JobPlan& plan, const StatePlan& state) {
   const Node& node = plan.graph.nodes[state.node];
   const auto* top = node.as<TopNode>();
   switch (state.kind) {
     case StateKind::Groups:
+      if (const auto* join = node.as<JoinNode>())
+        return fmt::format("hash table {} → rows of both sides", schema_text(join_keys(*join)));
       return fmt::format("hash table {} → {}", schema_text(state.key),
                          top == nullptr ? schema_text(state.value) : "its rows");
     case StateKind::Distinct:

@@ -50,6 +50,8 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
       const std::string name = node.name + "." + call.name + ".distinct";
       states.push_back({StateKind::Distinct, name, id, distinct_key(*aggregate, call), {}});
     }
+  } else if (const auto* join = node.as<JoinNode>()) {
+    states.push_back({StateKind::Groups, node.name, id, row_of(join->left_keys), {}});
   } else if (const auto* top = node.as<TopNode>()) {
     if (!top->keys.empty()) states.push_back({StateKind::Groups, node.name + ".groups", id, row_of(top->keys), {}});
     states.push_back({StateKind::Top, node.name, id, {}, kept_row(top->order, graph.nodes[node.inputs[0]].schema)});
@@ -118,7 +120,11 @@ class Lowerer {
       }
       const auto* aggregate = node(id).as<AggregateNode>();
       const auto* top = node(id).as<TopNode>();
-      const auto* keys = aggregate != nullptr ? &aggregate->keys : top != nullptr ? &top->keys : nullptr;
+      const auto* join = node(id).as<JoinNode>();
+      const auto* keys = aggregate != nullptr ? &aggregate->keys
+                         : top != nullptr     ? &top->keys
+                         : join != nullptr    ? &join->left_keys
+                                              : nullptr;
       if (is_blocking(node(id))) {
         has_windows |= keys != nullptr && window_key(*keys);
         continue;
@@ -155,6 +161,7 @@ class Lowerer {
 JobPlan lower(const FlowGraph& graph) { return Lowerer(graph).run(); }
 
 bool is_blocking(const Node& node) {
+  if (const auto* join = node.as<JoinNode>()) return !is_streamed(*join);
   return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort;
 }
 

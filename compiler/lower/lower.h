@@ -11,7 +11,7 @@ namespace sluice {
 // stage must end: a node's phase comes after those of all blocking nodes above it.
 [[nodiscard]] JobPlan lower(const FlowGraph& graph);
 
-// The phase of a blocking node (Aggregate, Top, Sort) within its stage's finish phases.
+// The phase of a blocking node (Aggregate, Top, Sort, most kinds of Join) within its stage's finish phases.
 [[nodiscard]] uint32_t finish_phase_of(const JobPlan& plan, StageId stage, NodeId node);
 // Is this node one whose output appears only when its input has ended?
 [[nodiscard]] bool is_blocking(const Node& node);

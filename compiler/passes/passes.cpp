@@ -100,6 +100,12 @@ void visit_roots(TopNode& top, const Visit& visit) {
 void visit_roots(SortNode& sort, const Visit& visit) { visit_order(sort.order, visit); }
 void visit_roots(LimitNode&, const Visit&) {}
 void visit_roots(UnionNode&, const Visit&) {}
+void visit_roots(JoinNode& join, const Visit& visit) {
+  visit_named(join.left_keys, visit);
+  visit_named(join.right_keys, visit);
+  visit_named(join.right, visit);
+  if (join.residual) visit(*join.residual);
+}
 void visit_roots(SinkNode&, const Visit&) {}
 void visit_roots(ExchangeNode&, const Visit&) {}
 void visit_roots(std::monostate, const Visit&) {}

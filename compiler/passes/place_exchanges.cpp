@@ -32,7 +32,8 @@ std::optional<NodeId> later(std::optional<NodeId> a, std::optional<NodeId> b) { 
 std::optional<NodeId> earlier(std::optional<NodeId> a, std::optional<NodeId> b) { return !a || (b && *b < *a) ? b : a; }
 
 bool holds_rows_back(const Node& node) {  // its rows come when its input has ended, in an order of its own
-  return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort;
+  return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort ||
+         (node.kind() == NodeKind::Join && !is_streamed(*node.as<JoinNode>()));
 }
 
 // Does the watermark depend on the rows that came before, in their order?
@@ -102,6 +103,8 @@ class Placer {
     } else if (const auto* aggregate = node.as<AggregateNode>();
                aggregate != nullptr && aggregate->phase != AggregatePhase::Partial) {
       at = place_keyed(id, aggregate->keys);
+    } else if (node.kind() == NodeKind::Join) {
+      at = place_join(id);
     } else if (const auto* top = node.as<TopNode>()) {
       at = place_keyed(id, top->keys);
     } else if (needs_one_task(node)) {
@@ -172,33 +175,101 @@ class Placer {
     return {parallelism, false, placed_[input].depth + 1, columns, {}, {}, {}, {}};
   }
 
+  // Rows with equal keys meet in one task. Both sides come through exchanges of their own, even where the rows lie
+  // right already: a stage must not read some rows itself and get others from a stage that it feeds.
+  Placement place_join(NodeId id) {
+    const std::vector<NodeId> inputs = editor_.graph().nodes[id].inputs;
+    const JoinNode join = *editor_.graph().nodes[id].as<JoinNode>();
+    if (parallelism_ == 1) return together(placed_[inputs[0]], placed_[inputs[1]]);
+    const uint32_t hint = editor_.graph().nodes[id].parallelism;
+    const bool is_spread = !join.left_keys.empty() && hint != 1;
+    const uint32_t parallelism = !is_spread ? 1 : hint == 0 ? parallelism_ : hint;
+    ExchangeNode left{ExchangeKind::Gather, {}};
+    ExchangeNode right{ExchangeKind::Gather, {}};
+    if (is_spread) {
+      left = {ExchangeKind::Hash, make_join_columns(id, 0)};
+      right = {ExchangeKind::Hash, make_join_columns(id, 1)};
+    }
+    const uint32_t depth = 1 + std::max(placed_[inputs[0]].depth, placed_[inputs[1]].depth);
+    const std::vector<NodeId> below = editor_.graph().nodes[id].inputs;
+    const NodeId left_exchange = exchange_above(below[0], left, parallelism, false);
+    const NodeId right_exchange = exchange_above(below[1], right, parallelism, false);
+    editor_.set_inputs(id, {left_exchange, right_exchange});
+    notes_.fired(
+        {label(left_exchange), label(right_exchange), label(id)},
+        is_spread ? fmt::format("rows of both sides go to {} tasks by the hash of {}", parallelism, joined(left.keys))
+                  : std::string("all rows of both sides go to one task"));
+    Placement at{parallelism, false, depth, {}, {}, {}, {}, {}};
+    // A row without a left partner lies where its right keys belong.
+    const Schema& row = editor_.graph().nodes[id].schema;
+    const bool has_keys = std::ranges::all_of(left.keys, [&](const auto& key) { return row.find(key) != nullptr; });
+    if (is_spread && has_keys && !may_lack_left(join.kind)) at.hash_keys = left.keys;
+    return at;
+  }
+
+  static Placement together(Placement a, const Placement& b) {
+    a.hash_keys.clear();
+    a.depth = std::max(a.depth, b.depth);
+    a.streams.insert(b.streams.begin(), b.streams.end());
+    a.last_holder = later(a.last_holder, b.last_holder);
+    a.last_streamed = later(a.last_streamed, b.last_streamed);
+    a.first_held = earlier(a.first_held, b.first_held);
+    return a;
+  }
+
+  // As make_key_columns, for one side of a join.
+  std::vector<std::string> make_join_columns(NodeId id, size_t side) {
+    Node node = editor_.graph().nodes[id];
+    auto& keys = side == 0 ? node.as<JoinNode>()->left_keys : node.as<JoinNode>()->right_keys;
+    if (auto columns = plain_columns(keys)) return *columns;
+    const NodeId input = node.inputs[side];
+    KeyColumns made = columns_for(keys, editor_.graph().nodes[input].schema, node.span);
+    Node below =
+        make_project(editor_.graph(), input, std::move(made.project), fresh_label(editor_.graph(), node.label));
+    const NodeId project = editor_.add(std::move(below));
+    placed_[project] = placed_[input];
+    keys = std::move(made.keys);
+    node.inputs[side] = project;
+    editor_.replace(id, std::move(node));
+    return made.columns;
+  }
+
+  struct KeyColumns {
+    std::vector<std::string> columns;  // that hold the keys
+    std::vector<NamedExpr> keys;       // reading them
+    std::vector<NamedExpr> project;    // the row with those that were computed
+  };
+  static KeyColumns columns_for(const std::vector<NamedExpr>& keys, const Schema& row, const Span& span) {
+    KeyColumns made;
+    for (const auto& field : row.fields) made.project.push_back({field.name, column_of(field, span)});
+    for (const auto& key : keys) {
+      if (key.expr.kind == ExprKind::Column) {
+        made.columns.push_back(key.expr.name);
+        made.keys.push_back(key);
+        continue;
+      }
+      std::string name = "key." + key.name;
+      while (row.find(name) != nullptr || std::ranges::find(made.columns, name) != made.columns.end())
+        name = "key." + name;
+      made.columns.push_back(name);
+      made.keys.push_back({key.name, Expr::column(name, key.expr.type, key.expr.span)});
+      made.project.push_back({name, key.expr});
+    }
+    return made;
+  }
+
   // Names of columns that hold the keys. Keys that are computed get columns of their own below the exchange.
   std::vector<std::string> make_key_columns(NodeId id, const std::vector<NamedExpr>& keys) {
     if (auto columns = plain_columns(keys)) return *columns;
     Node node = editor_.graph().nodes[id];
     const NodeId input = node.inputs[0];
-    const Schema row = editor_.graph().nodes[input].schema;
-    std::vector<NamedExpr> project;
-    for (const auto& field : row.fields) project.push_back({field.name, column_of(field, node.span)});
-    std::vector<std::string> columns;
-    std::vector<NamedExpr> key_columns;
-    for (const auto& key : keys) {
-      if (key.expr.kind == ExprKind::Column) {
-        columns.push_back(key.expr.name);
-        key_columns.push_back(key);
-        continue;
-      }
-      std::string name = "key." + key.name;
-      while (row.find(name) != nullptr || std::ranges::find(columns, name) != columns.end()) name = "key." + name;
-      columns.push_back(name);
-      key_columns.push_back({key.name, Expr::column(name, key.expr.type, key.expr.span)});
-      project.push_back({name, key.expr});
-    }
-    Node below = make_project(editor_.graph(), input, std::move(project), fresh_label(editor_.graph(), node.label));
+    KeyColumns made = columns_for(keys, editor_.graph().nodes[input].schema, node.span);
+    Node below =
+        make_project(editor_.graph(), input, std::move(made.project), fresh_label(editor_.graph(), node.label));
     const NodeId project_id = editor_.add(std::move(below));
     placed_[project_id] = placed_[input];
-    use_key_columns(id, std::move(node), std::move(key_columns), project_id);
-    return columns;
+    use_key_columns(id, std::move(node), std::move(made.keys), project_id);
+    return made.columns;
   }
 
   // Lets the node read its keys from the project node. A top passes its input on, so what was added is dropped above.

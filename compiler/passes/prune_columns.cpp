@@ -95,6 +95,24 @@ class Pruner {
   void reads_of(const SortNode&, NodeId id) { read_all_below(id); }
   void reads_of(const LimitNode&, NodeId id) { pass_on(id); }
   void reads_of(const UnionNode&, NodeId id) { pass_on(id); }
+  void reads_of(const JoinNode& join, NodeId id) {
+    const Names pair = read_of_pair(join, id);
+    const Schema& left = node(node(id).inputs[0]).schema;
+    for (const auto& name : pair)
+      if (left.find(name) != nullptr) read_below(id, 0).insert(name);
+    for (const auto& key : join.left_keys) add_columns(key.expr, read_below(id, 0));
+    for (const auto& key : join.right_keys) add_columns(key.expr, read_below(id, 1));
+    for (const auto& column : join.right)
+      if (is_kept_of_right(column, pair)) add_columns(column.expr, read_below(id, 1));
+  }
+  Names read_of_pair(const JoinNode& join, NodeId id) {
+    Names pair = read_[id];
+    if (join.residual) add_columns(*join.residual, pair);
+    return pair;
+  }
+  static bool is_kept_of_right(const NamedExpr& column, const Names& pair) {
+    return pair.contains(column.name) || can_fail(column.expr);
+  }
   void reads_of(const SinkNode&, NodeId id) { read_all_below(id); }
   void reads_of(const ExchangeNode& exchange, NodeId id) {
     pass_on(id);
@@ -223,6 +241,22 @@ class Pruner {
       if (std::ranges::find(kept, call.name, &AggregateCall::name) == kept.end()) dropped.push_back(call.name);
     notes_.fired({changed.label}, listed(dropped) + " not computed: nobody reads it");
     aggregate.calls = std::move(kept);
+  }
+  void narrow(JoinNode& join, Node& changed, NodeId id) {
+    const Names pair = read_of_pair(join, id);
+    std::vector<std::string> dropped;
+    std::erase_if(join.right, [&](const NamedExpr& column) {
+      const bool is_dropped = !is_kept_of_right(column, pair);
+      if (is_dropped) dropped.push_back(column.name);
+      return is_dropped;
+    });
+    std::erase_if(changed.schema.fields, [&](const Field& field) {
+      const bool is_dropped = !read_[id].contains(field.name);
+      const bool is_left = node(changed.inputs[0]).schema.find(field.name) != nullptr;
+      if (is_dropped && is_left && !pair.contains(field.name)) dropped.push_back(field.name);
+      return is_dropped;
+    });
+    if (!dropped.empty()) notes_.fired({changed.label}, listed(dropped) + " not kept for pairs: nobody reads it");
   }
   void narrow(UnionNode&, Node& changed, NodeId id) {
     Schema wanted = changed.schema;

@@ -194,6 +194,33 @@ class Pusher {
       if (std::ranges::count(inputs, inputs[i]) > 1) return {{place}, "a branch of the union stands in it twice"};
     return all;
   }
+  // A row that is dropped in front of the join would have had partners only, or none.
+  [[nodiscard]] Route step(const JoinNode& join, Place place, NodeId at) const {
+    if (const Expr* expr = failing_part(join)) return {{place}, may_fail(*expr)};
+    if (can_fail(place.condition)) return {{place}, "it may fail, and would be asked for rows without partners too"};
+    const auto& inputs = node(at).inputs;
+    if (inputs[0] == inputs[1]) return {{place}, fmt::format("`{}` reads one input twice", title(at))};
+    std::vector<std::string> read;
+    collect_columns(place.condition, read);
+    const Schema& left = node(inputs[0]).schema;
+    const bool is_left = std::ranges::all_of(read, [&](const auto& name) { return left.find(name) != nullptr; });
+    if (is_left && !may_lack_left(join.kind)) return follow({at, 0, place.condition, true});
+    const bool is_right = std::ranges::all_of(read, [&](const auto& name) {
+      return std::ranges::find(join.right, name, &NamedExpr::name) != join.right.end();
+    });
+    if (!is_right || join.kind != JoinKind::Inner)
+      return {{place},
+              is_right || is_left ? fmt::format("`{}` gives out rows without a partner too", title(at))
+                                  : fmt::format("it reads both sides of `{}`", title(at))};
+    auto condition = below(place.condition, join.right);
+    if (!condition) return {{place}, fmt::format("it would compute again what `{}` computes", title(at))};
+    return follow({at, 1, std::move(*condition), true});
+  }
+  static const Expr* failing_part(const JoinNode& join) {
+    for (const auto* list : {&join.left_keys, &join.right_keys, &join.right})
+      if (const Expr* expr = failing(*list)) return expr;
+    return join.residual && can_fail(*join.residual) ? &*join.residual : nullptr;
+  }
   [[nodiscard]] Route step(const TopNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(const LimitNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(const SinkNode&, Place place, NodeId at) const { return stop(std::move(place), at); }

@@ -56,7 +56,8 @@ Flow let_flow(Session& session, const ast::LetItem& let) {
 void refuse_source_clauses(Session& session, const ast::SourceItem& item) {
   using enum ast::ClauseKind;
   for (const auto& clause : item.clauses) {
-    if (!item.is_sink && (clause.kind == Time || clause.kind == Delay || clause.kind == Idle)) continue;
+    const bool is_known = clause.kind == Time || clause.kind == Delay || clause.kind == Idle || clause.kind == Key;
+    if (!item.is_sink && is_known) continue;
     session.refuse(clause.span,
                    fmt::format("`{}` on a {}", clause_word(clause.kind), item.is_sink ? "sink" : "source"));
   }
@@ -89,6 +90,23 @@ Flow with_event_time(Session& session, const ast::SourceItem& item, const std::s
   return add_time(checker, step, *time->expr, delay, idle, clock, std::move(flow));
 }
 
+// `key id`: no two rows have the same values in these columns.
+std::optional<std::vector<std::string>> source_key(Session& session, const ast::SourceItem& item,
+                                                   const Schema& declared) {
+  std::vector<std::string> key;
+  const auto* clause = find_clause(item, ast::ClauseKind::Key);
+  if (clause == nullptr) return key;
+  for (const auto& name : clause->names) {
+    if (declared.find(name.text) == nullptr) {
+      session.report(diag::E0201, name.span, name.text, did_you_mean(name.text, declared.names()))
+          .with_label("here you have: " + list_names(declared.names()));
+      return std::nullopt;
+    }
+    key.push_back(name.text);
+  }
+  return key;
+}
+
 Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span) {
   const auto declared = resolve_row(session, *item.type);
   const auto call = session.test != nullptr ? rows_of_test(session, qualified_name(session, item.name.text))
@@ -111,7 +129,9 @@ Flow source_flow(Session& session, const ast::SourceItem& item, const Span& span
         .with_label("declare it as string, and take it apart with split(...)");
     return Flow::broken();
   }
-  Flow flow = add_source(session, *call, *declared, qualified_name(session, item.name.text), span, item.hints);
+  const auto key = source_key(session, item, *declared);
+  if (!key) return Flow::broken();
+  Flow flow = add_source(session, *call, *declared, qualified_name(session, item.name.text), span, item.hints, *key);
   if (record != nullptr)
     for (const auto& field : record->fields) flow.origins[field.name.text] = field.type->span;
   return with_event_time(session, item, call->connector->clock_column, std::move(flow));

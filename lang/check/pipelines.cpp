@@ -273,10 +273,11 @@ Flow PipelineChecker::connector_input(const ast::Input& input) {
 }
 
 Flow add_source(Session& session, const ConnectorCall& call, const Schema& declared, const std::string& name,
-                const Span& span, const std::vector<ast::Hint>& hints) {
+                const Span& span, const std::vector<ast::Hint>& hints, const std::vector<std::string>& key) {
   Node node;
   node.payload = SourceNode{call.connector->name, call.options, declared, std::nullopt};
   node.schema = declared;
+  node.rows.key = key;
   // A declared source is known by its name, another by its call.
   node.text = "from " + (name == call.connector->name ? text_of(session.sources, span) : name);
   node.span = span;
@@ -284,6 +285,7 @@ Flow add_source(Session& session, const ConnectorCall& call, const Schema& decla
   apply_hints(session, hints, node, node_name);
   Flow flow;
   flow.schema = declared;
+  flow.rows.key = key;
   flow.node = session.graph.add(std::move(node), node_name);
   return flow;
 }

@@ -58,7 +58,8 @@ class PipelineChecker final : public OperatorContext {
 
 // The flow of a source node for `call` with the declared columns.
 [[nodiscard]] Flow add_source(Session& session, const struct ConnectorCall& call, const Schema& declared,
-                              const std::string& name, const Span& span, const std::vector<ast::Hint>& hints = {});
+                              const std::string& name, const Span& span, const std::vector<ast::Hint>& hints = {},
+                              const std::vector<std::string>& key = {});
 
 // Applies @parallel, @name and the like to a node; reports unknown hints.
 void apply_hints(Session& session, const std::vector<ast::Hint>& hints, Node& node, std::string& name);

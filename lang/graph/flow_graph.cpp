@@ -39,6 +39,31 @@ std::string_view window_kind_name(WindowKind kind) {
   return "?";
 }
 
+std::string_view join_kind_name(JoinKind kind) {
+  switch (kind) {
+#define JOIN(kind, name) \
+  case JoinKind::kind:   \
+    return name;
+#include "lang/graph/joins.def"
+#undef JOIN
+  }
+  return "?";
+}
+
+bool is_streamed(const JoinNode& join) {
+  return (join.kind == JoinKind::Inner || join.kind == JoinKind::Semi) && !window_key(join.left_keys);
+}
+
+std::string window_of(const JoinNode& join) {
+  const auto position = window_key(join.left_keys);
+  if (!position || join.left_keys[*position].expr.kind != ExprKind::Column) return {};
+  return join.left_keys[*position].expr.name;
+}
+
+bool may_lack_left(JoinKind kind) { return kind == JoinKind::Right || kind == JoinKind::Full; }
+bool may_lack_right(JoinKind kind) { return kind == JoinKind::Left || kind == JoinKind::Full; }
+bool gives_left_only(JoinKind kind) { return kind == JoinKind::Semi || kind == JoinKind::Anti; }
+
 std::optional<size_t> window_key(const std::vector<NamedExpr>& keys) {
   const auto it = std::ranges::find_if(keys, [](const NamedExpr& key) { return key.expr.type.is_window; });
   if (it == keys.end()) return std::nullopt;

@@ -191,6 +191,40 @@ struct UnionNode {  // all inputs have the schema of the node
   bool operator==(const UnionNode&) const = default;
 };
 
+enum class JoinKind : uint8_t {
+#define JOIN(kind, name) kind,
+#include "lang/graph/joins.def"
+#undef JOIN
+};
+[[nodiscard]] std::string_view join_kind_name(JoinKind kind);
+
+// Pairs of a left row (input 0) and a right row (input 1) with equal keys, key by key, for which `residual` holds. With
+// a window among the keys it is the first of both; pairs are complete when the watermark passes its end.
+//
+// The node's schema says which columns are passed on: those of the left row under their names, those of the right row
+// under the names in `right`. Where a side may be missing its columns are nullable, but not the window of a key.
+struct JoinNode {
+  JoinKind kind = JoinKind::Inner;
+  std::vector<NamedExpr> left_keys;   // over left columns, never null; names are those of right_keys
+  std::vector<NamedExpr> right_keys;  // over right columns, of the same types
+  std::vector<NamedExpr> right;       // over right columns: what a pair has of its right row
+  std::optional<Expr> residual;       // over left columns and those of `right`; bool, never null
+  std::string match_column;           // Left, Full: bool, is there a right row? Empty when not asked for
+  bool left_is_unique = false;        // no two left rows have the same keys
+  bool right_is_unique = false;
+  bool operator==(const JoinNode&) const = default;
+};
+
+// Does the join give out pairs as rows arrive? Otherwise when the window or the input ends.
+[[nodiscard]] bool is_streamed(const JoinNode& join);
+// The left column that holds the window among the keys; empty when there is none.
+[[nodiscard]] std::string window_of(const JoinNode& join);
+// May a pair be without its left or its right row?
+[[nodiscard]] bool may_lack_left(JoinKind kind);
+[[nodiscard]] bool may_lack_right(JoinKind kind);
+// Does the join give out left rows only?
+[[nodiscard]] bool gives_left_only(JoinKind kind);
+
 struct SinkNode {
   std::string connector;
   std::vector<ConnectorOption> options;

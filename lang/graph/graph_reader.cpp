@@ -34,6 +34,14 @@ std::optional<WindowKind> find_window_kind(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<JoinKind> find_join_kind(std::string_view name) {
+#define JOIN(kind, text) \
+  if (name == text) return JoinKind::kind;
+#include "lang/graph/joins.def"
+#undef JOIN
+  return std::nullopt;
+}
+
 NodePayload empty_payload(NodeKind kind) {
   switch (kind) {
 #define NODE(kind, name) \
@@ -313,6 +321,31 @@ class Reader {
   }
 
   static bool read_payload(UnionNode&, const std::string&, TextCursor&) { return false; }
+
+  static bool read_payload(JoinNode& join, const std::string& key, TextCursor& cursor) {
+    if (key == "join") {
+      const auto kind = find_join_kind(cursor.word());
+      if (!kind) cursor.fail("there is no such join");
+      join.kind = kind.value_or(JoinKind::Inner);
+    } else if (key == "left_key") {
+      join.left_keys.push_back(read_named(cursor));
+    } else if (key == "right_key") {
+      join.right_keys.push_back(read_named(cursor));
+    } else if (key == "right") {
+      join.right.push_back(read_named(cursor));
+    } else if (key == "condition") {
+      join.residual = read_expr(cursor);
+    } else if (key == "match") {
+      join.match_column = cursor.name();
+    } else if (key == "unique") {
+      const bool is_left = cursor.accept_word("left");
+      if (!is_left) cursor.expect_word("right");
+      (is_left ? join.left_is_unique : join.right_is_unique) = true;
+    } else {
+      return false;
+    }
+    return true;
+  }
 
   static bool read_payload(SinkNode& sink, const std::string& key, TextCursor& cursor) {
     if (key == "connector") {

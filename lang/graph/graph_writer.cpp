@@ -90,6 +90,16 @@ class Writer {
     if (limit.take) line("take", fmt::format("{}", *limit.take));
   }
   void write_payload(const UnionNode&) {}
+  void write_payload(const JoinNode& join) {
+    line("join", join_kind_name(join.kind));
+    for (const auto& key : join.left_keys) line("left_key", text_of(key));
+    for (const auto& key : join.right_keys) line("right_key", text_of(key));
+    for (const auto& column : join.right) line("right", text_of(column));
+    if (join.residual) line("condition", text_of(*join.residual));
+    if (!join.match_column.empty()) line("match", write_name(join.match_column));
+    if (join.left_is_unique) line("unique", "left");
+    if (join.right_is_unique) line("unique", "right");
+  }
   void write_payload(const SinkNode& sink) {
     line("connector", write_name(sink.connector));
     write_options(sink.options);

@@ -192,6 +192,52 @@ Result<Schema> schema_for(const UnionNode&, const Node&, const std::vector<const
   return *inputs[0];
 }
 
+Status check_join_keys(const JoinNode& join, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_named(join.left_keys, *inputs[0]));
+  SLUICE_TRY(check_named(join.right_keys, *inputs[1]));
+  if (join.left_keys.size() != join.right_keys.size()) return internal_error("a join with keys of one side only");
+  for (size_t i = 0; i < join.left_keys.size(); ++i) {
+    const Expr& left = join.left_keys[i].expr;
+    SLUICE_TRY(check_type(join.right_keys[i].expr, left.type, "a right key"));
+    if (left.type.nullable) return internal_error("a key of a join may be null");
+  }
+  if (window_key(join.left_keys) && window_of(join).empty()) return internal_error("the window of a join is computed");
+  return {};
+}
+
+// The columns that a pair has, as `residual` sees them.
+Result<Schema> pair_schema(const JoinNode& join, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_named(join.right, *inputs[1]));
+  Schema pair = *inputs[0];
+  for (const auto& column : join.right) {
+    if (pair.find(column.name) != nullptr) return internal_error("two columns `" + column.name + "` in a pair");
+    pair.fields.push_back({column.name, column.expr.type});
+  }
+  return pair;
+}
+
+Result<Schema> schema_for(const JoinNode& join, const Node& node, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_join_keys(join, inputs));
+  SLUICE_ASSIGN(const Schema pair, pair_schema(join, inputs));
+  if (join.residual) SLUICE_TRY(check_condition(*join.residual, pair));
+  if (!join.match_column.empty() && !may_lack_right(join.kind)) return internal_error("a join that always matches");
+  Schema schema;
+  for (const auto& field : node.schema.fields) {
+    const Field* column = pair.find(field.name);
+    if (column == nullptr && field.name == join.match_column) {
+      schema.fields.push_back({field.name, kBool});
+      continue;
+    }
+    const bool is_left = inputs[0]->find(field.name) != nullptr;
+    if (column == nullptr || (!is_left && gives_left_only(join.kind)))
+      return internal_error("the join has no column `" + field.name + "` to pass on");
+    const bool may_lack =
+        is_left ? may_lack_left(join.kind) && field.name != window_of(join) : may_lack_right(join.kind);
+    schema.fields.push_back({field.name, may_lack ? column->type.as_nullable() : column->type});
+  }
+  return schema;
+}
+
 Result<Schema> schema_for(const SinkNode&, const Node&, const std::vector<const Schema*>& inputs) { return *inputs[0]; }
 
 Result<Schema> schema_for(const ExchangeNode& exchange, const Node&, const std::vector<const Schema*>& inputs) {
@@ -209,7 +255,10 @@ Result<Schema> schema_for(std::monostate, const Node&, const std::vector<const S
 Status check_inputs(const FlowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   const bool is_source = node.kind() == NodeKind::Source;
-  if (is_source != node.inputs.empty() || (node.kind() != NodeKind::Union && node.inputs.size() > 1))
+  const bool is_join = node.kind() == NodeKind::Join;
+  const bool may_have_several = node.kind() == NodeKind::Union || is_join;
+  if (is_source != node.inputs.empty() || (!may_have_several && node.inputs.size() > 1) ||
+      (is_join && node.inputs.size() != 2))
     return internal_error(fmt::format("{} inputs", node.inputs.size()));
   for (const NodeId input : node.inputs) {
     if (!graph.nodes.contains(input) || input >= id) return internal_error("an input that does not come before it");

@@ -107,6 +107,13 @@ struct Panes {
   int64_t latest_end;  // no window's end when latest is null
 };
 
+// A row that a join keeps among those of its side with the same keys; the row in block layout follows.
+struct JoinCell {
+  JoinCell* next;
+  uint32_t size;        // of the row, its strings included
+  uint32_t is_matched;  // it has found a partner
+};
+
 // One per task; made and owned by the runtime. Everything generated code touches besides its input.
 struct TaskContext {
   char* scratch;  // bump arena for values of the current row; generated code resets it per row

@@ -33,6 +33,8 @@ class GroupTable : public abi::HashTable {
   // Sorts the slots on its way, so inserting while iterating is not allowed.
   [[nodiscard]] char* next(uint64_t* cursor) noexcept;
   void clear() noexcept;
+  // 8-byte aligned memory that lives as long as the entries.
+  [[nodiscard]] char* room(uint64_t size) noexcept { return memory_.allocate(size, 8); }
   [[nodiscard]] char* copy(std::string_view bytes) noexcept;
   struct StringField {
     char* data;

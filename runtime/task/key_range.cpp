@@ -51,9 +51,32 @@ const std::vector<NamedExpr>* keys_of(const Node& node) {
 
 }  // namespace
 
+namespace {
+
+// Do the rows of both sides come from exchanges by the keys?
+bool is_spread_by_keys(const FlowGraph& graph, const Node& node, const JoinNode& join) {
+  for (size_t side = 0; side < 2; ++side) {
+    const auto* exchange = graph.nodes[node.inputs[side]].as<ExchangeNode>();
+    const auto& keys = side == 0 ? join.left_keys : join.right_keys;
+    if (exchange == nullptr || exchange->kind != ExchangeKind::Hash || exchange->keys.size() != keys.size())
+      return false;
+    for (size_t i = 0; i < keys.size(); ++i)
+      if (!is_plain_column(keys[i].expr, exchange->keys[i])) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
 HashRange key_range(const JobPlan& plan, StageId stage_id, const StatePlan& state, uint32_t task) {
   const StagePlan& stage = plan.stages[stage_id];
   const Node& node = plan.graph.nodes[state.node];
+  const auto range = [&] {
+    return hash_range(plan.key_groups, first_key_group(plan.key_groups, stage.parallelism, task),
+                      first_key_group(plan.key_groups, stage.parallelism, task + 1));
+  };
+  const auto* join = node.as<JoinNode>();
+  if (join != nullptr && stage.parallelism != 1 && is_spread_by_keys(plan.graph, node, *join)) return range();
   const auto* keys = keys_of(node);
   if (stage.parallelism == 1 || state.kind != StateKind::Groups || keys == nullptr || keys->empty()) return {};
   Names names;
@@ -64,8 +87,7 @@ HashRange key_range(const JobPlan& plan, StageId stage_id, const StatePlan& stat
   if (names != state.key.names()) return {};
   for (const NodeId input : node.inputs)
     if (!is_partitioned(plan.graph, input, names)) return {};
-  return hash_range(plan.key_groups, first_key_group(plan.key_groups, stage.parallelism, task),
-                    first_key_group(plan.key_groups, stage.parallelism, task + 1));
+  return range();
 }
 
 }  // namespace sluice

@@ -247,6 +247,7 @@ class Case:
         self.declarations = ""
         self.lets = ""
         self.queries = []
+        self.has_join = False  # rows may come in any order
         self.database = sqlite3.connect(":memory:")
         add_functions(self.database)
 
@@ -298,6 +299,65 @@ class Case:
         relation = self.keep(Relation(columns, f"select * from ({relation.sql}) union all {other.sql}"))
         return f"{flow}|> union second_input\n", relation
 
+    def join(self, flow, relation):
+        """With rows of another source, or with the pipeline itself."""
+        random = self.random
+        kind = random.choice(["", "", "left ", "right ", "full ", "semi ", "anti "])
+        if random.random() < 0.25:
+            self.lets = f"let base =\n  from first_input\n{flow}"
+            name, other, flow = "base", relation, ""
+        else:
+            name, other = "second_input", self.source("second_input")
+        keys = self.join_keys(relation, other)
+        if not keys:
+            return flow, relation
+        sides = []
+        for columns, query, chosen in ((relation.columns, relation.sql, [k[0] for k in keys]),
+                                       (other.columns, other.sql, [k[1] for k in keys])):
+            lost = [c for c in dict.fromkeys(chosen) if c.nullable]
+            test = " and ".join(f"{sql_name(c.name)} is not null" for c in lost) or "true"
+            steps = "".join(f"|> where {flow_name(c.name)} is not null " for c in lost)
+            kept = tuple(c.required() if c in lost else c for c in columns)
+            sides.append((kept, f"select * from ({query}) where {test}", steps))
+        (left, left_sql, left_steps), (right, right_sql, right_steps) = sides
+        right = tuple(replace(c, name=f"oo.{c.name}") for c in right)
+        renamed = ", ".join(f"{sql_name(c.name[3:])} as {sql_name(c.name)}" for c in right)
+        flow_on = [random.choice([f"oo.{b.name} == {a.name}", f"{a.name} == oo.{b.name}"]) for a, b in keys]
+        sql_on = [f'{sql_name(a.name)} = "oo.{b.name}"' for a, b in keys]
+        if random.random() < 0.4:
+            residual = Expressions(random, (*left, *right)).required("bool", 2)
+            flow_on.append(f"({residual.flow})")
+            sql_on.append(f"({residual.sql})")
+        columns, flow_columns, sql_columns = [], [], []
+        for column in left:
+            columns.append(replace(column, nullable=column.nullable or kind in ("right ", "full ")))
+            flow_columns.append(flow_name(column.name))
+            sql_columns.append(sql_name(column.name))
+        if kind not in ("semi ", "anti "):
+            mark = "?" if kind in ("left ", "full ") else ""
+            for i, column in enumerate(random.sample(right, random.randint(0, min(3, len(right))))):
+                columns.append(replace(column, name=f"right{i}", nullable=column.nullable or bool(mark)))
+                flow_columns.append(f"right{i} = oo{mark}.{column.name[3:]}")
+                sql_columns.append(f"{sql_name(column.name)} as right{i}")
+        right_query = f"(select {renamed} from ({right_sql}))"
+        on = " and ".join(sql_on)
+        if kind in ("semi ", "anti "):
+            word = "exists" if kind == "semi " else "not exists"
+            query = f"select * from ({left_sql}) where {word} (select 1 from {right_query} where {on})"
+        else:
+            query = f"select {', '.join(sql_columns)} from ({left_sql}) {kind}join {right_query} on {on}"
+        if self.size(Relation((), query)) > 20_000:
+            return flow, relation
+        text = f"{left_steps}|> {kind}join (from {name} {right_steps}) as oo on {' and '.join(flow_on)}\n"
+        if kind not in ("semi ", "anti "):
+            text += f"|> select {', '.join(flow_columns)}\n"
+        self.has_join = True
+        return flow + text, self.keep(Relation(tuple(columns), query))
+
+    def join_keys(self, left, right):
+        pairs = [(a, b) for a in left.columns for b in right.columns if a.type == b.type]
+        return self.random.sample(pairs, min(len(pairs), self.random.choice([1, 1, 2])))
+
     def diamond(self, flow, relation):
         """The same rows on two ways that meet again."""
         self.lets = f"let base =\n  from first_input\n{flow}"
@@ -322,7 +382,7 @@ class Case:
         relation = self.source("first_input")
         flow, relation = self.steps(relation, random.randint(0, 3))
         if not any(c.type == "average" for c in relation.columns):
-            way = random.choice([self.union, self.diamond, None, None, None, None])
+            way = random.choice([self.union, self.diamond, self.join, self.join, None, None])
             if way:
                 flow, relation = way(flow, relation)
         more, relation = self.steps(relation, random.randint(0, 4))
@@ -380,7 +440,10 @@ def check(sluice, seed, folder):
     for result in results:
         if result.returncode != 0:
             return f"{describe(result)}{flow}"
-    if results[0].stdout != results[1].stdout:
+    outputs = [result.stdout for result in results]
+    if case.has_join and not relation.ordered:
+        outputs = [sorted(output.splitlines()) for output in outputs]
+    if outputs[0] != outputs[1]:
         return f"two runs differ\n{describe(results[0])}{describe(results[1])}{flow}"
     wanted = [tuple(map(comparable, row, relation.columns)) for row in case.database.execute(relation.sql)]
     try:

@@ -186,12 +186,27 @@ class RandomGraph {
         return LimitNode{bits(), coin() ? std::optional<uint64_t>(bits()) : std::nullopt};
       case NodeKind::Union:
         return UnionNode{};
+      case NodeKind::Join:
+        return join();
       case NodeKind::Sink:
         return SinkNode{text(), options()};
       case NodeKind::Exchange:
         return ExchangeNode{static_cast<ExchangeKind>(below(4)), several([&] { return text(); })};
     }
     return std::monostate{};
+  }
+
+  JoinNode join() {
+    JoinNode join;
+    join.kind = static_cast<JoinKind>(below(6));
+    join.left_keys = named();
+    join.right_keys = named();
+    join.right = named();
+    if (coin()) join.residual = expr();
+    if (coin()) join.match_column = text();
+    join.left_is_unique = coin();
+    join.right_is_unique = coin();
+    return join;
   }
 
   Node node(size_t index) {
