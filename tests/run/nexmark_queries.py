@@ -4,9 +4,10 @@ events of nexmark_events.py, at two rates, with and without disorder, however th
 
 import sys
 from collections import defaultdict
+from datetime import datetime
 
 from harness import Configuration, describe, run_sluice
-from nexmark_events import BID, Nexmark
+from nexmark_events import AUCTION, BID, PERSON, Nexmark
 
 EVENTS = 20_000
 SETTINGS = (
@@ -90,6 +91,64 @@ def q22(bids):
     return [(b["auction"], b["bidder"], b["price"], b["channel"], *b["url"].split("/")[3:6]) for b in bids]
 
 
+# ---- joins: over people, auctions and bids ----
+
+
+def instant(text):
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def by_id(rows):
+    return {row["id"]: row for row in rows}
+
+
+def q3(people, auctions, _bids):
+    sellers = by_id(people)
+    rows = [(sellers.get(a["seller"]), a) for a in auctions if a["category"] == 10]
+    return [(p["name"], p["city"], p["state"], a["id"]) for p, a in rows if p and p["state"] in ("OR", "ID", "CA")]
+
+
+def bids_while_open(auctions, bids):
+    known = by_id(auctions)
+    for bid in bids:
+        auction = known.get(bid["auction"])
+        if auction and instant(auction["date_time"]) <= instant(bid["date_time"]) <= instant(auction["expires"]):
+            yield auction, bid
+
+
+def q4(_people, auctions, bids):
+    highest = {}
+    for auction, bid in bids_while_open(auctions, bids):
+        key = auction["category"], auction["id"]
+        highest[key] = max(highest.get(key, 0), bid["price"])
+    prices = defaultdict(list)
+    for (category, _), price in sorted(highest.items()):
+        prices[category].append(price)
+    return [(category, number(sum(of) / len(of))) for category, of in prices.items()]
+
+
+def q8(people, auctions, _bids):
+    # All events of the test are in one window.
+    sellers = {a["seller"] for a in auctions}
+    return [(p["id"], p["name"], DAY) for p in people if p["id"] in sellers]
+
+
+def q9(_people, auctions, bids):
+    groups = defaultdict(list)
+    for auction, bid in bids_while_open(auctions, bids):
+        groups[auction["id"]].append((-bid["price"], instant(bid["date_time"]), *(bid[c] for c in BID[:5]), auction, bid))
+    best = [min(of, key=lambda entry: entry[:-2])[-2:] for of in groups.values()]
+    return [(a["id"], a["item_name"], a["category"], b["bidder"], b["price"], b["date_time"]) for a, b in best]
+
+
+def q20(_people, auctions, bids):
+    known = by_id(auctions)
+    pairs = [(bid, known.get(bid["auction"])) for bid in bids]
+    return [(*(b[c] for c in BID), a["item_name"], a["initial_bid"], a["reserve"], a["date_time"], a["expires"],
+             a["seller"], a["category"]) for b, a in pairs if a and a["category"] == 10]
+
+
+JOINS = {"q3": q3, "q4": q4, "q8": q8, "q9": q9, "q20": q20}
 ORDERED = {"q0": q0, "q1": q1, "q2": q2, "q14": q14, "q21": q21, "q22": q22}
 IN_ANY_ORDER = {"q15": q15, "q17": q17, "q19": q19}
 
@@ -97,11 +156,14 @@ IN_ANY_ORDER = {"q15": q15, "q17": q17, "q19": q19}
 def main():
     sluice, root, failures = sys.argv[1], sys.argv[2], 0
     for settings in SETTINGS:
-        bids = [dict(zip(BID, row)) for row in Nexmark(EVENTS, **settings).stream("bid")]
+        streams = [[dict(zip(columns, row)) for row in Nexmark(EVENTS, **settings).stream(name)]
+                   for name, columns in (("person", PERSON), ("auction", AUCTION), ("bid", BID))]
+        bids = streams[2]
         params = {f"nexmark.{name}": f"{value}us" if name == "disorder" else value for name, value in settings.items()}
         params["nexmark.events"] = EVENTS
-        for name, query in {**ORDERED, **IN_ANY_ORDER}.items():
-            expected = [",".join(map(str, row)) for row in query(bids)]
+        for name, query in {**ORDERED, **IN_ANY_ORDER, **JOINS}.items():
+            answer = query(*streams) if name in JOINS else query(bids)
+            expected = [",".join(map(str, row)) for row in answer]
             for configuration in CONFIGURATIONS:
                 result = run_sluice(sluice, f"{root}/examples/nexmark/{name}.flow", configuration, params)
                 rows = result.stdout.decode().splitlines()[1:]
