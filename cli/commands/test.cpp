@@ -111,7 +111,7 @@ class TestCommand final : public Command {
     if (!parsed) return usage_error(console, parsed.error().to_string());
     if (*parsed && compilation->form() != SourceForm::Program)
       return usage_error(console, file + " is a graph, not a Flow program");
-    const auto tests = compilation->check_tests();
+    const auto tests = *parsed ? compilation->check_tests() : std::vector<CheckedTest>();
     console.diagnostics(compilation->diagnostics(), compilation->sources());
     if (compilation->diagnostics().has_errors()) ++counts_.broken_files;
     std::vector<TextEdit> edits;
