@@ -175,7 +175,8 @@ class RandomGraph {
       case NodeKind::Time:
         return TimeNode{maybe_expr(), maybe_expr(), duration(), coin() ? std::optional(duration()) : std::nullopt};
       case NodeKind::Window:
-        return WindowNode{static_cast<WindowKind>(below(3)), duration(), duration(), duration(), coin(), text()};
+        return WindowNode{
+            static_cast<WindowKind>(below(3)), duration(), duration(), duration(), coin(), coin(), text()};
       case NodeKind::Aggregate:
         return AggregateNode{static_cast<AggregatePhase>(below(3)), named(), several([&] { return call(); })};
       case NodeKind::Top:
