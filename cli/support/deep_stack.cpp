@@ -1,6 +1,7 @@
 #include "cli/support/deep_stack.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 #include <cstddef>
 
@@ -35,7 +36,12 @@ ExitCode run_on_deep_stack(const std::function<ExitCode()>& work) {
     pthread_attr_setstacksize(&attributes, bytes);
     pthread_t thread{};
     is_started = pthread_create(&thread, &attributes, run, &call) == 0;
-    if (is_started) pthread_join(thread, nullptr);
+    if (!is_started) continue;
+    // Signals are for the threads that work (InterruptWatcher blocks them there); here they would end the process.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    pthread_join(thread, nullptr);
   }
   pthread_attr_destroy(&attributes);
   return is_started ? call.code : work();
