@@ -5,6 +5,7 @@ suite again under address and undefined-behaviour sanitizers, the engine's tests
 Prints what failed, one line per suite, and `N passed, N failed` alone on the last line. Called by `./dev test`."""
 
 import argparse
+import importlib.util
 import json
 import os
 import subprocess
@@ -16,6 +17,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
 JOBS = str(os.cpu_count() or 2)
+# No test takes a tenth of this, even sanitized on a busy machine: what is still running then hangs, and is ended and
+# counted as failed, so that the suite always reports.
+SECONDS_PER_LIT_TEST = 600
+SECONDS_PER_UNIT_SHARD = 1200
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1",
@@ -54,6 +59,14 @@ def gtest_shard(binary, index, count, report, name_filter):
     return subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
+def shard_output(shard):
+    try:
+        return shard.communicate(timeout=SECONDS_PER_UNIT_SHARD)[0]
+    except subprocess.TimeoutExpired:
+        shard.kill()
+        return shard.communicate()[0] + f"\nended after {SECONDS_PER_UNIT_SHARD} s: one of its tests hangs\n"
+
+
 def gtest_counts(report):
     data = json.loads(report.read_text())
     skipped = sum(test.get("result") == "SKIPPED" for suite in data["testsuites"] for test in suite["testsuite"])
@@ -73,7 +86,7 @@ def run_unit(tally, suite, binary, name_filter=None):
         reports = [Path(folder) / f"{i}.json" for i in range(count)]
         shards = [gtest_shard(binary, i, count, reports[i], name_filter) for i in range(count)]
         for shard, report in zip(shards, reports):
-            output, _ = shard.communicate()
+            output = shard_output(shard)
             if report.exists():
                 good, bad = gtest_counts(report)
             else:
@@ -90,6 +103,8 @@ def run_lit(tally, suite, preset, name_filter=None):
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "lit.json"
         command = [sys.executable, LIT, "--no-progress-bar", "-j", JOBS, "-o", str(report), "-v"]
+        if importlib.util.find_spec("psutil"):  # lit needs it to end the children of a test
+            command.append(f"--timeout={SECONDS_PER_LIT_TEST}")
         if name_filter:
             command += ["--filter", name_filter, "--allow-empty-runs"]
         result = subprocess.run(command + [str(ROOT / "build" / preset / "tests")], capture_output=True, text=True,
