@@ -109,7 +109,10 @@ def run_lit(tally, suite, preset, name_filter=None):
             command += ["--filter", name_filter, "--allow-empty-runs"]
         result = subprocess.run(command + [str(ROOT / "build" / preset / "tests")], capture_output=True, text=True,
                                 cwd=ROOT, env=dict(os.environ, **SANITIZER_OPTIONS))
-        codes = [test["code"] for test in json.loads(report.read_text())["tests"]] if report.exists() else ["FAIL"]
+        if report.exists():
+            codes = [test["code"] for test in json.loads(report.read_text())["tests"]]
+        else:
+            codes = ["FAIL"] * (result.returncode != 0)
     failed = sum(code in ("FAIL", "UNRESOLVED", "TIMEOUT", "XPASS") for code in codes)
     passed = sum(code in ("PASS", "XFAIL", "FLAKYPASS") for code in codes)
     failed = max(failed, int(result.returncode != 0))
