@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "compiler/passes/passes.h"
@@ -101,6 +102,7 @@ class Pusher {
         for (auto& place : route.places) put(std::move(place), part, label);
       }
     }
+    fill_sources();
     if (staying.size() == parts.size()) return;
     if (staying.empty()) {
       editor_.redirect(id, node(id).inputs[0]);
@@ -241,13 +243,10 @@ class Pusher {
   void put(Place place, const Expr& part, const std::string& label) {
     const NodeId at = node(place.reader).inputs[place.index];
     if (node(at).kind() == NodeKind::Source) {
-      Node source = node(at);
-      auto& filter = source.as<SourceNode>()->filter;
-      filter = filter ? conjunction({std::move(*filter), std::move(place.condition)}) : std::move(place.condition);
-      notes_.fired({label, source.label}, fmt::format("`{}`: failing rows are dropped before their other fields are "
-                                                      "decoded",
-                                                      flow_text(part)));
-      editor_.replace(at, std::move(source));
+      for_sources_[at].push_back(std::move(place.condition));
+      notes_.fired({label, node(at).label}, fmt::format("`{}`: failing rows are dropped before their other fields are "
+                                                        "decoded",
+                                                        flow_text(part)));
       return;
     }
     Node filter;
@@ -266,12 +265,25 @@ class Pusher {
     editor_.set_inputs(place.reader, std::move(inputs));
   }
 
+  // All conditions of a step at once: a node is copied to change it, and a step may have thousands of conditions.
+  void fill_sources() {
+    for (auto& [id, conditions] : for_sources_) {
+      Node source = node(id);
+      auto& filter = source.as<SourceNode>()->filter;
+      if (filter) conditions.insert(conditions.begin(), std::move(*filter));
+      filter = conjunction(std::move(conditions));
+      editor_.replace(id, std::move(source));
+    }
+    for_sources_.clear();
+  }
+
   [[nodiscard]] std::string title(NodeId id) const {
     return node(id).text.empty() ? std::string(node_kind_name(node(id).kind())) : node(id).text;
   }
 
   GraphEditor editor_;
   Notes notes_{"push_filters"};
+  std::map<NodeId, std::vector<Expr>> for_sources_;  // what moved into a decoder
 };
 
 }  // namespace

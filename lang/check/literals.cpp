@@ -115,6 +115,7 @@ Expr ExprChecker::node(const ast::List& list, const Span& span) {
   const auto type = common_type(elements);
   if (!type || type->is_error()) return error_expr(span);
   for (size_t i = 0; i < elements.size(); ++i) {
+    if (elements[i].type == *type) continue;  // nothing to convert, and a conversion copies
     auto converted = convert(session_, elements[i], *type);
     if (!converted) {
       session_

@@ -82,18 +82,18 @@ Expr Expr::if_else(Expr condition, Expr then_value, Expr else_value, Span span) 
   return expr;
 }
 
-Expr Expr::make_op(ExprOp op, std::vector<Expr> args, Type type, Span span) {
+Expr Expr::make_op(ExprOp op, ExprList args, Type type, Span span) {
   Expr expr = make(ExprKind::Op, std::move(type), span);
   expr.op = op;
-  expr.args = std::move(args);
+  expr.args = std::move(args).take();
   return expr;
 }
 
-Expr Expr::call(std::string name, std::string overload, std::vector<Expr> args, Type type, Span span, bool may_fail) {
+Expr Expr::call(std::string name, std::string overload, ExprList args, Type type, Span span, bool may_fail) {
   Expr expr = make_named(ExprKind::Call, std::move(name), std::move(type), span);
   expr.overload = std::move(overload);
   expr.may_fail = may_fail;
-  expr.args = std::move(args);
+  expr.args = std::move(args).take();
   return expr;
 }
 
@@ -103,15 +103,15 @@ Expr Expr::field(Expr record, std::string name, Type type, Span span) {
   return expr;
 }
 
-Expr Expr::record(std::vector<Expr> args, Type type, Span span) {
+Expr Expr::record(ExprList args, Type type, Span span) {
   Expr expr = make(ExprKind::Record, std::move(type), span);
-  expr.args = std::move(args);
+  expr.args = std::move(args).take();
   return expr;
 }
 
-Expr Expr::list(std::vector<Expr> elements, Type type, Span span) {
+Expr Expr::list(ExprList elements, Type type, Span span) {
   Expr expr = make(ExprKind::List, std::move(type), span);
-  expr.args = std::move(elements);
+  expr.args = std::move(elements).take();
   return expr;
 }
 

@@ -3,8 +3,11 @@
 // every conversion explicit, so that passes and code generation see only what stands here.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -45,6 +48,8 @@ struct ExprOpRow {
 // A constant. Timestamps and durations are microseconds in int64_t, dates are days since 1970; monostate is null.
 using LiteralValue = std::variant<std::monostate, bool, int64_t, double, std::string, Decimal>;
 
+class ExprList;
+
 struct Expr {
   ExprKind kind = ExprKind::Literal;
   ExprOp op = ExprOp::Add;  // meaningful for Op only
@@ -65,15 +70,32 @@ struct Expr {
   static Expr local(std::string name, Type type, Span span);
   static Expr let(std::string name, Expr value, Expr body);  // type and span of the body
   static Expr if_else(Expr condition, Expr then_value, Expr else_value, Span span);
-  static Expr make_op(ExprOp op, std::vector<Expr> args, Type type, Span span);
-  static Expr call(std::string name, std::string overload, std::vector<Expr> args, Type type, Span span,
-                   bool may_fail = true);
+  static Expr make_op(ExprOp op, ExprList args, Type type, Span span);
+  static Expr call(std::string name, std::string overload, ExprList args, Type type, Span span, bool may_fail = true);
   static Expr field(Expr record, std::string name, Type type, Span span);
-  static Expr record(std::vector<Expr> args, Type type, Span span);
-  static Expr list(std::vector<Expr> elements, Type type, Span span);
+  static Expr record(ExprList args, Type type, Span span);
+  static Expr list(ExprList elements, Type type, Span span);
 
   [[nodiscard]] bool is_literal() const { return kind == ExprKind::Literal; }
   [[nodiscard]] bool is_op(ExprOp wanted) const { return kind == ExprKind::Op && op == wanted; }
+};
+
+// The arguments of a new node: a vector, or the expressions themselves in braces. The initializer list of a vector
+// would copy the trees below them, which takes the square of its length for a chain of operators.
+class ExprList {
+ public:
+  ExprList() = default;
+  ExprList(std::vector<Expr> exprs) : exprs_(std::move(exprs)) {}  // NOLINT(google-explicit-constructor)
+  template <class... Items>
+    requires(sizeof...(Items) > 0 && (std::same_as<std::remove_cvref_t<Items>, Expr> && ...))
+  ExprList(Items&&... items) {  // NOLINT(google-explicit-constructor)
+    exprs_.reserve(sizeof...(items));
+    (exprs_.push_back(std::forward<Items>(items)), ...);
+  }
+  [[nodiscard]] std::vector<Expr> take() && { return std::move(exprs_); }
+
+ private:
+  std::vector<Expr> exprs_;
 };
 
 struct NamedExpr {
