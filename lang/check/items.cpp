@@ -77,7 +77,8 @@ Flow with_event_time(Session& session, const ast::SourceItem& item, const std::s
   if (time == nullptr) {
     const auto* lonely = delay != nullptr ? delay : idle;
     if (lonely == nullptr) return flow;
-    session.report(diag::E0415, lonely->span, clause_word(lonely->kind)).with_label("add `time` and a column");
+    session.report(diag::E0415, lonely->span, clause_word(lonely->kind))
+        .with_label("put `time` and a column in front: time ts delay 5s");
     return Flow::broken();
   }
   ast::Step step;

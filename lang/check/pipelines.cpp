@@ -9,6 +9,7 @@
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
+#include "lang/support/time_text.h"
 #include "lang/syntax/operator_words.h"
 
 namespace sluice {
@@ -68,7 +69,9 @@ std::optional<int64_t> PipelineChecker::check_duration(const ast::Expr& expr, st
     return std::nullopt;
   }
   if (*duration >= least) return *duration;
-  session_.report(diag::E0304, expr.span, who, least > 0 ? "a duration above 0s" : "a duration of at least 0s", "less")
+  session_
+      .report(diag::E0304, expr.span, who, least > 0 ? "a duration above 0s" : "a duration of at least 0s",
+              duration_text(*duration))
       .with_label("for example 10s");
   return std::nullopt;
 }

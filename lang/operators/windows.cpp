@@ -4,6 +4,8 @@
 #include <limits>
 #include <map>
 
+#include "lang/support/time_text.h"
+
 namespace sluice {
 
 namespace {
@@ -37,8 +39,9 @@ class WindowArguments {
         name = positional[position++];
       } else {
         context_.diagnostics()
-            .report(diag::E0409, arg.span, window_, positional.size())
-            .with_label("leave this one out, or name it");
+            .report(diag::E0409, arg.span, window_,
+                    positional.size() == 1 ? "one value" : fmt::format("{} values", positional.size()))
+            .with_label("leave it out, or say which of these it is: " + list_names(others));
         return false;
       }
       if (!values_.emplace(name, arg.value).second) {
@@ -97,13 +100,16 @@ std::optional<bool> is_wall_clock(OperatorContext& context, const ast::Expr* val
   const auto* name = std::get_if<ast::NameExpr>(&value->node);
   if (name != nullptr && name->name.text == "wall") return true;
   if (name != nullptr && name->name.text == "event") return false;
-  context.diagnostics().report(diag::E0411, value->span).with_label("write `clock = wall`");
+  context.diagnostics().report(diag::E0411, value->span).with_label("write `clock = wall`; left out, it is event");
   return std::nullopt;
 }
 
 bool is_multiple(OperatorContext& context, const WindowNode& node, const Span& span) {
   if (node.size % node.step == 0 || node.kind == WindowKind::Hop) return true;
-  context.diagnostics().report(diag::E0412, span).with_label("for example `cumulate(1d, every = 1h)`");
+  context.diagnostics()
+      .report(diag::E0412, span)
+      .with_label(fmt::format("{} does not divide {}; for example `cumulate(1d, every = 1h)`", duration_text(node.step),
+                              duration_text(node.size)));
   return false;
 }
 
@@ -123,8 +129,9 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
   window.span = span;
   window.node.kind = kind;
   window.node.column = kColumn;
-  const auto size = arguments.duration("size", name == "tumble" ? "`tumble(1min)`" : name + "(1h, every = 5min)");
-  const auto step = kind == WindowKind::Tumble ? size : arguments.duration("every", name + "(1h, every = 5min)");
+  const std::string example = fmt::format("`{}(1h{})`", name, kind == WindowKind::Tumble ? "" : ", every = 5min");
+  const auto size = arguments.duration("size", example);
+  const auto step = kind == WindowKind::Tumble ? size : arguments.duration("every", example);
   const auto offset = arguments.duration_or("offset", 0);
   const auto wall = is_wall_clock(context, arguments.find("clock"));
   if (!size || !step || !offset || !wall) return std::nullopt;
