@@ -23,9 +23,12 @@ struct FieldText {
   llvm::Value* size = nullptr;
 };
 
+// How numbers are written: json knows no `+1`, `01`, `.5`, `1.` and no words such as inf.
+enum class NumberForm { Any, Json };
+
 // The field's value, never null; a row error when the bytes are no value of the type.
 [[nodiscard]] Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field,
-                                std::string_view float_function = "rt_parse_float");
+                                NumberForm numbers = NumberForm::Any);
 void fail_field_if(FunctionEmitter& f, llvm::Value* condition, const FieldText& field);
 // The value with the column's type: present where that is nullable.
 [[nodiscard]] Value as_column(FunctionEmitter& f, const Type& type, Value value);

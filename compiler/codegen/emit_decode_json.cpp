@@ -7,6 +7,7 @@
 #include "compiler/codegen/operators.h"
 #include "lang/support/invariant.h"
 #include "runtime/abi/decode_error.h"
+#include "runtime/abi/json_bytes.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/layout.h"
 
@@ -186,7 +187,8 @@ class JsonDecoder {
     return f_.b.CreateICmpEQ(difference, f_.int32(0));
   }
 
-  // Moves the cursor from a value to what follows it.
+  // Moves the cursor from a value to what follows it. It is checked as far as its structurals tell: what stands inside
+  // of a number, a word or a string is looked at only when the value is decoded.
   void skip_value() {
     auto* first = byte_at(cursor());
     auto* is_nested = f_.b.CreateOr(f_.b.CreateICmpEQ(first, byte('{')), f_.b.CreateICmpEQ(first, byte('[')));
@@ -195,10 +197,15 @@ class JsonDecoder {
     auto* after = f_.block("after");
     f_.b.CreateCondBr(is_nested, nested, scalar);
     f_.begin(nested);
-    auto* is_valid = f_.call("rt_json_skip", {chunk_, cursor_});
-    fail_record(f_.b.CreateICmpEQ(is_valid, byte(0)), structural(cursor()), abi::DecodeError::ExpectedValue);
+    auto* fault = f_.call("rt_json_skip", {chunk_, cursor_});
+    auto* reason = f_.b.CreateSub(f_.b.CreateZExt(fault, f_.stage.i32), f_.int32(1));
+    fail_record(f_.b.CreateICmpNE(fault, byte(0)), structural(cursor()), reason);
     f_.b.CreateBr(after);
     f_.begin(scalar);
+    auto* table = f_.stage.bytes(std::string_view(abi::kBeginsJsonValue.data(), abi::kBeginsJsonValue.size()));
+    auto* begins_value =
+        f_.b.CreateAlignedLoad(f_.stage.i8, f_.offset(table, f_.b.CreateZExt(first, f_.stage.i64)), llvm::Align(1));
+    fail_record(f_.b.CreateICmpEQ(begins_value, byte(0)), structural(cursor()), abi::DecodeError::ExpectedValue);
     advance(1);
     f_.b.CreateBr(after);
     f_.begin(after);
@@ -249,7 +256,7 @@ class JsonDecoder {
       case TypeKind::Float:
       case TypeKind::Decimal: {
         const FieldText text = scalar_text(column, at);
-        return parse_field(f_, type, text, "rt_parse_json_float");
+        return parse_field(f_, type, text, NumberForm::Json);
       }
       default:
         SLUICE_INVARIANT(false, "values of type " + type.to_string() + " are not compiled");
@@ -294,7 +301,7 @@ class JsonDecoder {
       advance(1);
       f_.b.CreateBr(elements);
       f_.begin(last);
-      expect(']', separator, abi::DecodeError::ExpectedCommaOrEnd);
+      expect(']', separator, abi::DecodeError::ExpectedCommaOrBracket);
       f_.b.CreateBr(after);
       f_.begin(after);
     };
@@ -400,10 +407,13 @@ class JsonDecoder {
   // `operand`: the field's name where the reason wants one.
   void fail_record(llvm::Value* condition, llvm::Value* where, abi::DecodeError reason,
                    const std::string& operand = {}) {
+    fail_record(condition, where, f_.int32(static_cast<uint32_t>(reason)), operand);
+  }
+  void fail_record(llvm::Value* condition, llvm::Value* where, llvm::Value* reason, const std::string& operand = {}) {
     std::vector<std::string> operands;
     if (!operand.empty()) operands.push_back(operand);
     const uint32_t site = f_.stage.error_site("R0202", f_.stage.node(id_).span, id_, std::move(operands));
-    f_.fail_if(condition, "rt_raise_record", {f_.int32(site), where, f_.int32(static_cast<uint32_t>(reason))});
+    f_.fail_if(condition, "rt_raise_record", {f_.int32(site), where, reason});
   }
 
   FunctionEmitter& f_;

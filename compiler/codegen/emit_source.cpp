@@ -70,15 +70,16 @@ llvm::Value* parse_scalar(FunctionEmitter& f, const FieldText& field, std::strin
   return f.load(type, result);
 }
 
-Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field, std::string_view float_function) {
+Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field, NumberForm numbers) {
+  const bool is_json = numbers == NumberForm::Json;
   Value value;
   value.type = type.as_nullable(false);
   switch (type.kind) {
     case TypeKind::Int:
-      value.data = parse_scalar(f, field, "rt_parse_int", f.stage.i64);
+      value.data = parse_scalar(f, field, is_json ? "rt_parse_json_int" : "rt_parse_int", f.stage.i64);
       break;
     case TypeKind::Float:
-      value.data = parse_scalar(f, field, float_function, f.stage.f64);
+      value.data = parse_scalar(f, field, is_json ? "rt_parse_json_float" : "rt_parse_float", f.stage.f64);
       break;
     case TypeKind::Bool:
       value.data =
@@ -94,7 +95,6 @@ Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field, 
       value.data = parse_scalar(f, field, "rt_parse_date", f.stage.i64);
       break;
     case TypeKind::Decimal: {
-      const bool is_json = float_function == "rt_parse_json_float";
       auto* is_valid = f.call(is_json ? "rt_parse_json_decimal" : "rt_parse_decimal",
                               {field.data, field.size, f.result_slot(), f.int32(type.precision), f.int32(type.scale)});
       fail_field_if(f, f.b.CreateICmpEQ(is_valid, llvm::ConstantInt::get(f.stage.i8, 0)), field);

@@ -141,18 +141,21 @@ void rt_raise_record(Ptr context, I32 site_index, I64 position, I32 reason) noex
   const ErrorSite& site = task.error_site(static_cast<uint32_t>(site_index));
   SLUICE_INVARIANT(static_cast<size_t>(reason) < std::size(kDecodeErrors),
                    "generated code raised an unknown decode error");
-  const DecodeErrorRow& row = row_of(static_cast<DecodeError>(reason));
-  std::string argument(row.message);
-  if (argument.empty() && !site.operands.empty()) argument = site.operands[0];
-  RowError error{std::string(row.code), message_of(row.code, {argument}), {}, {}, std::nullopt};
+  auto where = static_cast<uint64_t>(position);
+  auto fault = static_cast<DecodeError>(reason);
   if (task.chunk() != nullptr) {
     // What is missing at the end of a line is noticed at what stands behind it.
     const abi::Chunk& chunk = task.chunk()->view;
-    auto where = static_cast<uint64_t>(position);
-    if (chunk.line_ends != nullptr && task.row < chunk.row_count)
-      where = std::min<uint64_t>(where, chunk.line_ends[task.row]);
-    error.record = locate_position(*task.chunk(), where);
+    if (chunk.line_ends != nullptr && task.row < chunk.row_count && where > chunk.line_ends[task.row]) {
+      where = chunk.line_ends[task.row];
+      fault = DecodeError::LineBreakInValue;
+    }
   }
+  const DecodeErrorRow& row = row_of(fault);
+  std::string argument(row.message);
+  if (argument.empty() && !site.operands.empty()) argument = site.operands[0];
+  RowError error{std::string(row.code), message_of(row.code, {argument}), {}, {}, std::nullopt};
+  if (task.chunk() != nullptr) error.record = locate_position(*task.chunk(), where);
   raise_at(task, site, std::move(error));
 }
 

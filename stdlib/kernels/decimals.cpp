@@ -7,6 +7,7 @@
 #include "lang/support/decimal.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
+#include "stdlib/kernels/json_number.h"
 #include "stdlib/kernels/parse_int.h"
 
 namespace sluice::abi {
@@ -58,6 +59,7 @@ I8 rt_parse_json_decimal(Ptr data, I64 size, Ptr result, I32 precision, I32 scal
   const char* text = static_cast<const char*>(data);
   // Many programs write decimals as strings, because others would read a number as a float.
   const bool is_quoted = size >= 2 && text[0] == '"' && text[size - 1] == '"';
+  if (!is_quoted && !is_json_number(std::string_view(text, static_cast<size_t>(size)))) return 0;
   return rt_parse_decimal(static_cast<char*>(data) + (is_quoted ? 1 : 0), is_quoted ? size - 2 : size, result,
                           precision, scale);
 }

@@ -1,7 +1,10 @@
 // rt_csv_unquote, rt_json_unescape, rt_json_skip: contents of quoted fields and strings, and jumping over json values.
 #include <cstring>
+#include <optional>
 #include <string_view>
 
+#include "runtime/abi/decode_error.h"
+#include "runtime/abi/json_bytes.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
 #include "stdlib/kernels/utf8.h"
@@ -63,6 +66,78 @@ bool unescape_unicode(const char*& at, const char* end, char*& out) {
   out += encode_utf8(point, out);
   return true;
 }
+
+// Walks a json value along its structurals, by the grammar of what stands between them. What stands inside of a number,
+// a word or a string is not looked at: that would take as long as decoding it.
+class JsonSkipper {
+ public:
+  // `position`: the value's first structural; afterwards behind the value, or at what is wrong with it.
+  JsonSkipper(const Chunk& view, uint64_t& position) : view_(view), position_(position) {}
+
+  std::optional<DecodeError> skip() {
+    std::optional<DecodeError> fault;
+    do {
+      fault = value();
+      if (!fault) fault = behind_value();
+    } while (!fault && depth_ != 0);
+    return fault;
+  }
+
+ private:
+  [[nodiscard]] char byte() const { return position_ < view_.index_count ? view_.data[view_.index[position_]] : '\0'; }
+  [[nodiscard]] bool is_object() const { return (levels_[(depth_ - 1) / 64] >> ((depth_ - 1) % 64) & 1) != 0; }
+
+  // Steps over a scalar; into a list or object up to the first scalar in it, or the first end.
+  std::optional<DecodeError> value() {
+    for (;;) {
+      const char first = byte();
+      if (!begins_json_value(first)) return DecodeError::ExpectedValue;
+      if (first == '{' || first == '[') {
+        if (depth_ == kMostLevels) return DecodeError::NestedTooDeep;
+        enter(first == '{');
+      }
+      ++position_;
+      if ((first != '{' && first != '[') || byte() == (first == '{' ? '}' : ']')) return std::nullopt;
+      if (const auto fault = first == '{' ? key() : std::nullopt) return fault;
+    }
+  }
+
+  void enter(bool is_object) {
+    auto& word = levels_[depth_ / 64];
+    const uint64_t bit = uint64_t{1} << depth_ % 64;
+    word = is_object ? word | bit : word & ~bit;
+    ++depth_;
+  }
+
+  std::optional<DecodeError> key() {
+    if (byte() != '"') return DecodeError::ExpectedKey;
+    ++position_;
+    if (byte() != ':') return DecodeError::ExpectedColon;
+    ++position_;
+    return std::nullopt;
+  }
+
+  // Closes what ends here, up to the comma in front of the next value of a list or object that goes on.
+  std::optional<DecodeError> behind_value() {
+    for (; depth_ != 0; ++position_, --depth_) {
+      const char next = byte();
+      if (next == ',') {
+        ++position_;
+        return is_object() ? key() : std::nullopt;
+      }
+      if (next != (is_object() ? '}' : ']'))
+        return is_object() ? DecodeError::ExpectedCommaOrEnd : DecodeError::ExpectedCommaOrBracket;
+    }
+    return std::nullopt;
+  }
+
+  static constexpr uint64_t kMostLevels = 1024;
+
+  const Chunk& view_;
+  uint64_t& position_;
+  uint64_t depth_ = 0;
+  uint64_t levels_[kMostLevels / 64] = {};  // a bit per level: is it an object?
+};
 
 }  // namespace
 
@@ -134,30 +209,8 @@ I8 rt_json_unescape(Ptr context, Ptr data, I64 size, Ptr result) noexcept {
 }
 
 I8 rt_json_skip(Ptr chunk, Ptr cursor) noexcept {
-  const auto& view = *static_cast<const Chunk*>(chunk);
-  auto& position = *static_cast<uint64_t*>(cursor);
-  const auto byte_at = [&](uint64_t i) { return i < view.index_count ? view.data[view.index[i]] : '\0'; };
-  const char first = byte_at(position);
-  if (first == '\0' || first == ',' || first == ':' || first == '}' || first == ']') return 0;
-  ++position;
-  if (first != '{' && first != '[') return 1;
-  uint64_t depth = 1;
-  uint64_t is_object = first == '{' ? 1 : 0;  // one bit per level, the innermost lowest
-  bool is_checked = true;                     // until there were more levels than bits
-  while (depth != 0) {
-    const char byte = byte_at(position++);
-    if (byte == '{' || byte == '[') {
-      if (++depth > 64) is_checked = false;
-      is_object = is_object << 1 | (byte == '{' ? 1 : 0);
-    } else if (byte == '}' || byte == ']') {
-      if (is_checked && (is_object & 1) != (byte == '}' ? 1u : 0u)) return 0;
-      --depth;
-      is_object >>= 1;
-    } else if (byte == '\0') {
-      return 0;
-    }
-  }
-  return 1;
+  const auto fault = JsonSkipper(*static_cast<const Chunk*>(chunk), *static_cast<uint64_t*>(cursor)).skip();
+  return static_cast<I8>(fault ? 1 + static_cast<int32_t>(*fault) : 0);
 }
 
 }  // extern "C"

@@ -8,6 +8,7 @@
 
 #include "lang/support/civil_time.h"
 #include "runtime/abi/runtime_functions.h"
+#include "stdlib/kernels/json_number.h"
 #include "stdlib/kernels/parse_int.h"
 
 namespace sluice::abi {
@@ -246,9 +247,14 @@ I8 rt_parse_float(Ptr data, I64 size, Ptr result) noexcept {
   return 1;
 }
 
+I8 rt_parse_json_int(Ptr data, I64 size, Ptr result) noexcept {
+  const std::string_view text(static_cast<const char*>(data), static_cast<size_t>(size));
+  return begins_as_json_number(text) ? rt_parse_int(data, size, result) : I8{0};
+}
+
 I8 rt_parse_json_float(Ptr data, I64 size, Ptr result) noexcept {
   const std::string_view text(static_cast<const char*>(data), static_cast<size_t>(size));
-  if (!text.starts_with('"')) return rt_parse_float(data, size, result);
+  if (!text.starts_with('"')) return is_json_number(text) ? rt_parse_float(data, size, result) : I8{0};
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
   double value = std::numeric_limits<double>::quiet_NaN();
   if (text == "\"Infinity\"") {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "runtime/abi/decode_error.h"
 #include "runtime/abi/runtime_functions.h"
 #include "tests/unit/stdlib/kernel_context.h"
 
@@ -47,12 +48,13 @@ TEST(JsonUnescape, KnowsEverySequence) {
     EXPECT_EQ(unescape(text), std::nullopt) << text;
 }
 
-// Skips the value of the first key of an object; returns the byte it arrives at.
-std::optional<char> skip(std::string text) {
+// Skips the value of the first key of an object; returns the byte it arrives at, or what is wrong and behind how many
+// bytes.
+std::string skip(std::string text) {
   const size_t size = text.size();
   text.resize(size + 64);
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1;
-  EXPECT_EQ(simdjson::get_active_implementation()->create_dom_parser_implementation(1024, 1, stage1),
+  EXPECT_EQ(simdjson::get_active_implementation()->create_dom_parser_implementation(4096, 1, stage1),
             simdjson::SUCCESS);
   EXPECT_EQ(stage1->stage1(reinterpret_cast<const uint8_t*>(text.data()), size, simdjson::stage1_mode::regular),
             simdjson::SUCCESS);
@@ -62,30 +64,48 @@ std::optional<char> skip(std::string text) {
   chunk.index = stage1->structural_indexes.get();
   chunk.index_count = stage1->n_structural_indexes;
   uint64_t cursor = 3;
-  if (abi::rt_json_skip(&chunk, &cursor) == 0) return std::nullopt;
-  return cursor < chunk.index_count ? text[chunk.index[cursor]] : '\0';
+  const auto fault = abi::rt_json_skip(&chunk, &cursor);
+  const uint64_t at = cursor < chunk.index_count ? chunk.index[cursor] : size;
+  if (fault == 0) return text.substr(at, at < size ? 1 : 0);
+  return std::string(abi::row_of(static_cast<abi::DecodeError>(fault - 1)).name) + " " + std::to_string(at);
 }
 
 TEST(JsonSkip, ArrivesBehindTheValue) {
-  EXPECT_EQ(skip(R"({"a": 1, "b": 2})"), ',');
-  EXPECT_EQ(skip(R"({"a": "x,}", "b": 2})"), ',');
-  EXPECT_EQ(skip(R"({"a": {"c": [1, {"d": "]"}], "e": {}}})"), '}');
-  EXPECT_EQ(skip(R"({"a": [], "b": 2})"), ',');
-  EXPECT_EQ(skip(R"({"a": )" + std::string(200, '[') + std::string(200, ']') + "}"), '}');
+  EXPECT_EQ(skip(R"({"a": 1, "b": 2})"), ",");
+  EXPECT_EQ(skip(R"({"a": "x,}", "b": 2})"), ",");
+  EXPECT_EQ(skip(R"({"a": {"c": [1, {"d": "]"}], "e": {}}})"), "}");
+  EXPECT_EQ(skip(R"({"a": [], "b": 2})"), ",");
+  EXPECT_EQ(skip(R"({"a": [[], [true, {}], -1.5e3, null], "b": 2})"), ",");
+  EXPECT_EQ(skip(R"({"a": )" + std::string(200, '[') + std::string(200, ']') + "}"), "}");
   std::string deep = "{\"a\": ";
   for (int i = 0; i < 70; ++i) deep += "{\"x\":[";
   for (int i = 0; i < 70; ++i) deep += "]}";
-  EXPECT_EQ(skip(deep + ",\"b\":1}"), ',');
+  EXPECT_EQ(skip(deep + ",\"b\":1}"), ",");
 }
 
-TEST(JsonSkip, RefusesWhatIsNoValue) {
-  EXPECT_EQ(skip(R"({"a": , "b": 2})"), std::nullopt);
-  EXPECT_EQ(skip(R"({"a": })"), std::nullopt);
-  EXPECT_EQ(skip(R"({"a": ])"), std::nullopt);
-  EXPECT_EQ(skip(R"({"a": [1, 2)"), std::nullopt);
-  EXPECT_EQ(skip(R"({"a": [1, 2}})"), std::nullopt);
-  EXPECT_EQ(skip(R"({"a": {"b": 1]})"), std::nullopt);
-  EXPECT_EQ(skip(R"({"a":)"), std::nullopt);
+TEST(JsonSkip, StopsAtWhatIsWrong) {
+  EXPECT_EQ(skip(R"({"a": , "b": 2})"), "ExpectedValue 6");
+  EXPECT_EQ(skip(R"({"a": })"), "ExpectedValue 6");
+  EXPECT_EQ(skip(R"({"a": ])"), "ExpectedValue 6");
+  EXPECT_EQ(skip(R"({"a":)"), "ExpectedValue 5");
+  EXPECT_EQ(skip(R"({"a": [1, x]})"), "ExpectedValue 10");
+  EXPECT_EQ(skip(R"({"a": [1, ]})"), "ExpectedValue 10");
+  EXPECT_EQ(skip(R"({"a": [1 2]})"), "ExpectedCommaOrBracket 9");
+  EXPECT_EQ(skip(R"({"a": [1, 2)"), "ExpectedCommaOrBracket 11");
+  EXPECT_EQ(skip(R"({"a": [1, 2}})"), "ExpectedCommaOrBracket 11");
+  EXPECT_EQ(skip(R"({"a": {"b": 1]})"), "ExpectedCommaOrEnd 13");
+  EXPECT_EQ(skip(R"({"a": {"b": 1 "c": 2}})"), "ExpectedCommaOrEnd 14");
+  EXPECT_EQ(skip(R"({"a": {"b": 1, }})"), "ExpectedKey 15");
+  EXPECT_EQ(skip(R"({"a": {b: 1}})"), "ExpectedKey 7");
+  EXPECT_EQ(skip(R"({"a": {"b", 1}})"), "ExpectedColon 10");
+}
+
+TEST(JsonSkip, HasAsManyLevelsAsItSays) {
+  const auto nested = [](size_t levels) {
+    return skip("{\"a\":" + std::string(levels, '[') + std::string(levels, ']') + "}");
+  };
+  EXPECT_EQ(nested(1024), "}");
+  EXPECT_EQ(nested(1025), "NestedTooDeep 1029");
 }
 
 }  // namespace

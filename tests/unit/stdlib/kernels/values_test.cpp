@@ -55,6 +55,23 @@ TEST(ParseInt, TakesWholeNumbersOnly) {
     EXPECT_EQ(parse_int(text), std::nullopt) << text;
 }
 
+TEST(ParseJsonNumber, TakesWhatJsonWritesOnly) {
+  const auto json_int = [](std::string_view text) { return parse<int64_t>(abi::rt_parse_json_int, text); };
+  const auto json_float = [](std::string_view text) { return parse<double>(abi::rt_parse_json_float, text); };
+  EXPECT_EQ(json_int("0"), 0);
+  EXPECT_EQ(json_int("-0"), 0);
+  EXPECT_EQ(json_int("-120"), -120);
+  for (const char* text : {"", "-", "+7", "007", "-01", "1.0", "\"1\""})
+    EXPECT_EQ(json_int(text), std::nullopt) << text;
+  EXPECT_EQ(json_float("0.5"), 0.5);
+  EXPECT_EQ(json_float("-0"), 0.0);
+  EXPECT_EQ(json_float("10e-1"), 1.0);
+  EXPECT_EQ(json_float("1.5E+2"), 150.0);
+  for (const char* text :
+       {"", "-", "+0.5", ".5", "-.5", "1.", "1.e5", "01.5", "00", "nan", "inf", "-inf", "1e", "1.5x"})
+    EXPECT_EQ(json_float(text), std::nullopt) << text;
+}
+
 TEST(ParseInt, EveryLengthReadsBack) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 20000; ++round) {
