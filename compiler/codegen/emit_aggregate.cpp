@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 
+#include "compiler/codegen/aggregate.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
 #include "compiler/codegen/panes.h"
@@ -18,17 +19,6 @@ namespace {
 
 // A partial aggregate hands its groups on when it has more than this many, so that its table stays in the cache.
 constexpr uint64_t kPartialGroups = 1 << 16;
-
-struct AggregateLayout {
-  std::vector<Type> key_types;
-  std::vector<Type> state_types;
-  std::vector<std::string> state_names;  // "<call>.<state>", as a Partial phase names its columns
-  EntryLayout entry;
-  uint32_t state = 0;              // position in StagePlan::states
-  std::optional<size_t> window;    // among the keys
-  std::vector<uint32_t> distinct;  // positions of the tables of distinct calls
-  llvm::Value* table = nullptr;    // the one being worked on
-};
 
 AggregateLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& node) {
   AggregateLayout layout;
@@ -94,27 +84,6 @@ bool mentions_local(const Expr& expr, const std::vector<NamedExpr>& names) {
         found || (part.kind == ExprKind::Local && std::ranges::find(names, part.name, &NamedExpr::name) != names.end());
   });
   return found;
-}
-
-// The initial state of a new group. Its first row's arguments are evaluated only when an initial value needs them.
-void initialize_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, const Row* row,
-                       llvm::Value* entry) {
-  auto* table = layout.table;
-  size_t position = 0;
-  for (const auto& call : node.calls) {
-    Scope scope;
-    const bool needs_row = std::ranges::any_of(
-        call.states, [&](const AggregateState& state) { return mentions_local(state.init, call.args); });
-    if (needs_row) {
-      SLUICE_INVARIANT(row != nullptr,
-                       "the first row's arguments of " + call.name + " are needed where there is no row");
-      scope.locals = evaluate_arguments(f, call, *row);
-    }
-    for (const auto& state : call.states) {
-      store_state(f, table, emit_expr(f, state.init, scope), f.offset(entry, layout.entry.states[position]));
-      ++position;
-    }
-  }
 }
 
 // One call's new states from its old ones.
@@ -185,6 +154,83 @@ void update_call(FunctionEmitter& f, const AggregateNode& node, size_t call_inde
   }
 }
 
+// All calls, with the addresses of their states one behind the other.
+void update_calls(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
+                  const std::vector<Value>& keys, const Row& row, const std::vector<llvm::Value*>& addresses) {
+  size_t position = 0;
+  for (size_t call = 0; call < node.calls.size(); ++call) {
+    const size_t count = node.calls[call].states.size();
+    f.node = id;
+    update_call(f, node, call, layout, keys, row,
+                {addresses.begin() + static_cast<ptrdiff_t>(position),
+                 addresses.begin() + static_cast<ptrdiff_t>(position + count)});
+    position += count;
+  }
+}
+
+}  // namespace
+
+// The initial state of a new group. Its first row's arguments are evaluated only when an initial value needs them.
+void initialize_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, const Row* row,
+                       llvm::Value* entry) {
+  auto* table = layout.table;
+  size_t position = 0;
+  for (const auto& call : node.calls) {
+    Scope scope;
+    const bool needs_row = std::ranges::any_of(
+        call.states, [&](const AggregateState& state) { return mentions_local(state.init, call.args); });
+    if (needs_row) {
+      SLUICE_INVARIANT(row != nullptr,
+                       "the first row's arguments of " + call.name + " are needed where there is no row");
+      scope.locals = evaluate_arguments(f, call, *row);
+    }
+    for (const auto& state : call.states) {
+      store_state(f, table, emit_expr(f, state.init, scope), f.offset(entry, layout.entry.states[position]));
+      ++position;
+    }
+  }
+}
+
+void update_states(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
+                   const std::vector<Value>& keys, const Row& row, llvm::Value* entry) {
+  std::vector<llvm::Value*> addresses;
+  for (const uint32_t state : layout.entry.states) addresses.push_back(f.offset(entry, state));
+  update_calls(f, id, node, layout, keys, row, addresses);
+}
+
+void merge_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, llvm::Value* entry,
+                  llvm::Value* other) {
+  size_t position = 0;
+  for (const auto& call : node.calls) {
+    Row partial;
+    std::vector<Value> states;
+    const size_t first = position;
+    for (const auto& state : call.states) {
+      const uint32_t offset = layout.entry.states[position++];
+      partial.add(call.name + "." + state.name, load_state(f, state.type, f.offset(other, offset)));
+      states.push_back(load_state(f, state.type, f.offset(entry, offset)));
+    }
+    const auto merged = merge(f, call, partial, states);
+    for (size_t i = 0; i < merged.size(); ++i)
+      store_state(f, layout.table, merged[i], f.offset(entry, layout.entry.states[first + i]));
+  }
+}
+
+void add_results(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
+                 llvm::Value* entry, RowBuilder& row) {
+  size_t position = 0;
+  for (const auto& call : node.calls) {
+    Scope scope;
+    for (const auto& state : call.states)
+      scope.locals.insert_or_assign(state.name,
+                                    load_state(f, state.type, f.offset(entry, layout.entry.states[position++])));
+    f.node = id;
+    row.add(call.name, call.finish.type, emit_expr(f, call.finish, scope));
+  }
+}
+
+namespace {
+
 // The entry of a keyless aggregate, made when the table is empty.
 llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, AggregateLayout layout) {
   layout.table = f.table(layout.state);
@@ -194,7 +240,7 @@ llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, Aggregate
 }
 
 void prepare(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
-  if (!node.keys.empty() || f.prepared.contains(id)) return;
+  if (node.session || !node.keys.empty() || f.prepared.contains(id)) return;
   const AggregateLayout layout = layout_of(f.stage, id, node);
   auto* entry = only_entry(f, node, layout);
   std::vector<llvm::Value*> addresses;
@@ -312,6 +358,7 @@ void emit_unit_end(FunctionEmitter& f, NodeId node) {
 }
 
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
+  if (node.session) return consume_session(f, id, node, row);
   AggregateLayout layout = layout_of(f.stage, id, node);
   std::vector<Value> keys;
   std::vector<llvm::Value*> addresses;
@@ -343,18 +390,14 @@ void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row
     auto* entry = find_or_insert(f, layout.table, layout.entry, keys, initialize).entry;
     for (const uint32_t state : layout.entry.states) addresses.push_back(f.offset(entry, state));
   }
-  size_t position = 0;
-  for (size_t call = 0; call < node.calls.size(); ++call) {
-    const size_t count = node.calls[call].states.size();
-    f.node = id;
-    update_call(f, node, call, layout, keys, row,
-                {addresses.begin() + static_cast<ptrdiff_t>(position),
-                 addresses.begin() + static_cast<ptrdiff_t>(position + count)});
-    position += count;
-  }
+  update_calls(f, id, node, layout, keys, row, addresses);
 }
 
 void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
+  if (node.session) {
+    emit_prepare(f, id);
+    return emit_session_finish(f, id, node);
+  }
   const AggregateLayout layout = layout_of(f.stage, id, node);
   if (node.phase == AggregatePhase::Partial) {
     if (node.keys.empty()) static_cast<void>(only_entry(f, node, layout));

@@ -90,12 +90,6 @@ llvm::Value* pane_end(FunctionEmitter& f, const WindowNode& node, llvm::Value* t
   return f.b.CreateAdd(start, f.int64(static_cast<uint64_t>(node.size + node.offset)));
 }
 
-void count_late(FunctionEmitter& f, NodeId id, llvm::Value* is_late) {
-  auto* slot = counter_slot(f, id);
-  auto* count = f.b.CreateLoad(f.stage.i64, slot);
-  f.b.CreateStore(f.b.CreateAdd(count, f.b.CreateZExt(is_late, f.stage.i64)), slot);
-}
-
 Row passed_on(FunctionEmitter& f, NodeId id, const Row& row, const std::string& own, const Value* value) {
   Row result;
   for (const auto& field : f.stage.node(id).schema.fields)
@@ -104,6 +98,12 @@ Row passed_on(FunctionEmitter& f, NodeId id, const Row& row, const std::string& 
 }
 
 }  // namespace
+
+void count_late(FunctionEmitter& f, NodeId id, llvm::Value* is_late) {
+  auto* slot = counter_slot(f, id);
+  auto* count = f.b.CreateLoad(f.stage.i64, slot);
+  f.b.CreateStore(f.b.CreateAdd(count, f.b.CreateZExt(is_late, f.stage.i64)), slot);
+}
 
 void consume(FunctionEmitter& f, NodeId id, const TimeNode& node, const Row& row) {
   llvm::Value* time = nullptr;
@@ -140,10 +140,10 @@ void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& r
   auto* time = row.at(std::string(kRowTime)).data;
   auto* mark = row.at(std::string(kRowMark)).data;
   const Windows windows = windows_of(f, node, time);
+  auto* has_windows = f.b.CreateICmpNE(windows.count, f.int64(0));
   auto* is_late = f.b.CreateICmpSLE(windows.last_end, mark);
   if (node.late_rows) {
-    f.if_then(f.b.CreateAnd(is_late, f.b.CreateICmpNE(windows.count, f.int64(0))),
-              [&] { emit_users(f, id, passed_on(f, id, row, {}, nullptr)); });
+    f.if_then(f.b.CreateAnd(is_late, has_windows), [&] { emit_users(f, id, passed_on(f, id, row, {}, nullptr)); });
     return;
   }
   if (node.are_panes) {
@@ -152,7 +152,7 @@ void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& r
     const Value pane = window_value(windows.first_start, end);
     return emit_users(f, id, passed_on(f, id, row, node.column, &pane));
   }
-  count_late(f, id, is_late);
+  count_late(f, id, f.b.CreateAnd(is_late, has_windows));
   const auto emit = [&](llvm::Value* start, llvm::Value* end) {
     const Value window = window_value(start, end);
     emit_users(f, id, passed_on(f, id, row, node.column, &window));

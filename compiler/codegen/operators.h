@@ -32,6 +32,9 @@ void consume(FunctionEmitter& f, NodeId id, const SinkNode& node, const Row& row
 void consume(FunctionEmitter& f, NodeId id, const ExchangeNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const SourceNode& node, const Row& row);  // an invariant: it has no input
 
+// Counts a row of a node with a Counter state as late when `is_late`.
+void count_late(FunctionEmitter& f, NodeId id, llvm::Value* is_late);
+
 // Code in front of the loop over a unit, for the operators that rows of `node` can reach: opens a keyless
 // aggregate's state so that it stays in registers. And behind the loop: hands partial results on when they grow.
 void emit_prepare(FunctionEmitter& f, NodeId node);

@@ -116,6 +116,8 @@ std::string kind_text(const Node& node) {
 }
 
 std::string final_text(const Node& node) {
+  if (const auto* aggregate = node.as<AggregateNode>(); aggregate != nullptr && aggregate->session)
+    return fmt::format("watermark ≥ {}.end", aggregate->session->column);
   const auto* windowed = keys_of(node);
   if (windowed != nullptr && window_key(*windowed))
     return fmt::format("watermark ≥ {}.end", (*windowed)[*window_key(*windowed)].name);
@@ -178,9 +180,12 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
                          top == nullptr || top->keys.empty() ? "" : " per group", schema_text(state.value));
     case StateKind::Sort:
       return "all rows " + schema_text(state.value);
+    case StateKind::Sessions:
+      return "open sessions " + schema_text(state.value);
     case StateKind::Counter:
       if (node.kind() == NodeKind::Time) return "the latest time";
-      return node.kind() == NodeKind::Window ? "a count of late rows" : "a row count";
+      return node.kind() == NodeKind::Window || node.kind() == NodeKind::Aggregate ? "a count of late rows"
+                                                                                   : "a row count";
   }
   return {};
 }

@@ -45,6 +45,10 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
   std::vector<StatePlan> states;
   if (const auto* aggregate = node.as<AggregateNode>()) {
     states.push_back({StateKind::Groups, node.name, id, row_of(aggregate->keys), state_columns(*aggregate)});
+    if (aggregate->session) {
+      states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, state_columns(*aggregate)});
+      states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
+    }
     for (const auto& call : aggregate->calls) {
       if (!call.is_distinct || aggregate->phase == AggregatePhase::Final) continue;
       const std::string name = node.name + "." + call.name + ".distinct";
@@ -126,6 +130,7 @@ class Lowerer {
                          : join != nullptr    ? &join->left_keys
                                               : nullptr;
       if (is_blocking(node(id))) {
+        has_windows |= aggregate != nullptr && aggregate->session;
         has_windows |= keys != nullptr && window_key(*keys);
         continue;
       }

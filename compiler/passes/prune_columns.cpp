@@ -84,6 +84,8 @@ class Pruner {
   void reads_of(const AggregateNode& aggregate, NodeId id) {
     Names& below = read_below(id);
     for (const auto& key : aggregate.keys) add_columns(key.expr, below);
+    if (aggregate.session)
+      for (const auto name : {kRowTime, kRowMark}) below.insert(std::string(name));
     for (const auto& call : kept_calls(aggregate, id)) {
       for (const auto& arg : call.args) add_columns(arg.expr, below);
       if (call.filter) add_columns(*call.filter, below);

@@ -148,10 +148,20 @@ enum class AggregatePhase : uint8_t {
 
 // Without keys there is exactly one output row, also for no input. With a window among the keys (window_key) groups are
 // final when the watermark passes its end: they leave then, and their state with them.
+//
+// With a `session`, a group is a session of a key: rows less than `gap` (microseconds) apart. Its window is the output
+// column behind the keys. The input is timed; rows behind their partition's watermark are late.
+struct SessionWindow {
+  int64_t gap = 0;
+  std::string column;
+  bool operator==(const SessionWindow&) const = default;
+};
+
 struct AggregateNode {
   AggregatePhase phase = AggregatePhase::Single;
   std::vector<NamedExpr> keys;  // in Final phase: plain columns of the partial rows
   std::vector<AggregateCall> calls;
+  std::optional<SessionWindow> session;
   bool operator==(const AggregateNode&) const = default;
 };
 

@@ -238,6 +238,10 @@ class Reader {
         cursor.fail("expected `partial` or `final`");
     } else if (key == "key") {
       aggregate.keys.push_back(read_named(cursor));
+    } else if (key == "session") {
+      aggregate.session.emplace();
+      aggregate.session->gap = static_cast<int64_t>(cursor.u64());
+      aggregate.session->column = cursor.name();
     } else if (key == "call") {
       finish_call(cursor);
       read_call(aggregate.calls.emplace_back(), cursor);

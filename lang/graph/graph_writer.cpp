@@ -76,6 +76,8 @@ class Writer {
         break;
     }
     for (const auto& key : aggregate.keys) line("key", text_of(key));
+    if (aggregate.session)
+      line("session", fmt::format("{} {}", aggregate.session->gap, write_name(aggregate.session->column)));
     for (const auto& call : aggregate.calls) write_call(call);
   }
   void write_payload(const TopNode& top) {

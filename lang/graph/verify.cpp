@@ -158,6 +158,15 @@ Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std
       return internal_error("a final aggregate computes its key `" + key.name + "`");
     schema.fields.push_back({key.name, key.expr.type});
   }
+  if (aggregate.session) {
+    if (aggregate.session->gap < 1 || aggregate.phase != AggregatePhase::Single || aggregate.keys.empty())
+      return internal_error("sessions need a gap and keys, and have one phase");
+    for (const auto name : {kRowTime, kRowMark})
+      if (inputs[0]->find(name) == nullptr) return internal_error("sessions of rows that have no time");
+    for (const auto& call : aggregate.calls)
+      if (call.is_distinct || !call.can_merge()) return internal_error("sessions need states that merge");
+    schema.fields.push_back({aggregate.session->column, Type::window()});
+  }
   for (const auto& call : aggregate.calls) {
     if (auto status = check_call(call, aggregate.phase, !aggregate.keys.empty(), *inputs[0]); !status)
       return std::unexpected(std::move(status).error().with_context("in aggregate `" + call.name + "`"));

@@ -21,6 +21,24 @@ Flow keys_flow(const Flow& input, const std::vector<NamedExpr>& keys, const ast:
   return flow;
 }
 
+// A row can join two sessions to one, so their states must combine.
+bool fits_sessions(OperatorContext& context, const AggregateNode& node) {
+  for (const auto& call : node.calls) {
+    if (call.is_distinct) {
+      context.diagnostics().report(diag::E0901, call.span, fmt::format("`{}` over sessions", call.function));
+      return false;
+    }
+    if (call.can_merge()) continue;
+    context.diagnostics()
+        .report(diag::E0501, call.span, call.function)
+        .with_help(fmt::format("a late row can join two sessions, so states must combine; add to `agg {}`: merge o {{ "
+                               "... }}",
+                               call.function));
+    return false;
+  }
+  return true;
+}
+
 bool is_plain_call(const NamedExpr& column) {
   return column.expr.kind == ExprKind::Column && column.expr.name == column.name;
 }
@@ -34,7 +52,8 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   if (const auto* over = find_clause(step, Over)) {
     window = check_window(context, step, *over);
     if (!window) return Flow::broken();
-    input = assign_windows(context, step, *window, std::move(input));
+    input = window->session ? timed_for(context, step, *window, std::move(input))
+                            : assign_windows(context, step, *window, std::move(input));
   }
   AggregateNode node;
   if (const auto* per = find_clause(step, Per)) {
@@ -43,19 +62,29 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
     node.keys = std::move(*keys);
   }
   if (window && !input.is_broken) {
-    const std::string& column = window->node.column;
+    const std::string& column = window->session ? window->session->column : window->node.column;
     if (std::ranges::find(node.keys, column, &NamedExpr::name) != node.keys.end()) {
       context.diagnostics().report(diag::E0208, step.span, column).with_label("`over` makes it a key by itself");
       return Flow::broken();
     }
-    node.keys.push_back({column, Expr::column(column, Type::window(), window->span)});
+    if (!window->session) node.keys.push_back({column, Expr::column(column, Type::window(), window->span)});
+    if (window->session && node.keys.empty()) {
+      context.diagnostics()
+          .report(diag::E0121, step.op.span, "session", "per")
+          .with_label("say whose sessions: per user");
+      return Flow::broken();
+    }
+    node.session = window->session;
   }
   // Groups of a window are final when it ends: a stream.
-  const std::string window_name = window_column(node.keys);
-  Flow keys = keys_flow(input, node.keys, step);
+  const std::string window_name = node.session ? node.session->column : window_column(node.keys);
+  std::vector<NamedExpr> outputs = node.keys;
+  if (node.session)
+    outputs.push_back({node.session->column, Expr::column(node.session->column, Type::window(), window->span)});
+  Flow keys = keys_flow(input, outputs, step);
   keys.rows.is_table = window_name.empty();
   ColumnList columns(context);
-  for (const auto& key : node.keys)
+  for (const auto& key : outputs)
     columns.add(key.name, Expr::column(key.name, key.expr.type, key.expr.span), key.expr.span);
   for (const auto& column : step.columns) {
     if (column.is_spread) {
@@ -74,7 +103,8 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
     next.origins[column.name] = column.expr.span;
     std::erase_if(next.gone, [&](const GoneColumn& gone) { return gone.name == column.name; });
   }
-  const size_t key_count = node.keys.size();
+  if (node.session && !fits_sessions(context, node)) return Flow::broken();
+  const size_t key_count = outputs.size();
   const auto begin =
       columns.columns().begin() + static_cast<std::ptrdiff_t>(std::min(key_count, columns.columns().size()));
   const bool is_plain = std::all_of(begin, columns.columns().end(), is_plain_call) &&

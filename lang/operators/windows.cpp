@@ -143,6 +143,25 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
   return window;
 }
 
+std::optional<WindowClause> session_window(OperatorContext& context, const ast::Call& call, const Span& span) {
+  WindowArguments arguments(context, "session", call, span);
+  if (!arguments.bind({"gap"}, {"max", "late", "clock"})) return std::nullopt;
+  for (const char* later : {"max", "late"}) {
+    const ast::Expr* value = arguments.find(later);
+    if (value == nullptr) continue;
+    context.diagnostics().report(diag::E0901, value->span, fmt::format("`{}` of a session", later));
+    return std::nullopt;
+  }
+  const auto gap = arguments.duration("gap", "`session(30min)`");
+  const auto wall = is_wall_clock(context, arguments.find("clock"));
+  if (!gap || !wall) return std::nullopt;
+  WindowClause window;
+  window.session = SessionWindow{*gap, std::string(kColumn)};
+  window.is_wall = *wall;
+  window.span = span;
+  return window;
+}
+
 }  // namespace
 
 std::optional<WindowClause> check_window(OperatorContext& context, const ast::Step& step, const ast::Clause& over) {
@@ -155,6 +174,7 @@ std::optional<WindowClause> check_window(OperatorContext& context, const ast::St
   }
   const std::string& name = callee->name.text;
   if (const auto kind = find_kind(name)) return time_window(context, *kind, name, *call, expr.span);
+  if (name == "session" && step.op.text == "aggregate") return session_window(context, *call, expr.span);
   static const std::vector<std::string> kLater{"session", "count", "all", "rows", "last"};
   if (std::ranges::find(kLater, name) != kLater.end()) {
     context.diagnostics().report(diag::E0901, expr.span, fmt::format("`{}` over `{}(...)`", step.op.text, name));
@@ -168,23 +188,28 @@ std::optional<WindowClause> check_window(OperatorContext& context, const ast::St
   return std::nullopt;
 }
 
-Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input) {
+Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input) {
   if (input.is_broken) return input;
   if (window.is_wall) {
     Flow timed = input;
     timed.is_timed = true;
-    input = context.add(step, TimeNode{}, {input.node}, std::move(timed));
-  } else if (!input.is_timed) {
-    const std::string_view kind = window_kind_name(window.node.kind);
-    context.diagnostics()
-        .report(diag::E0402, window.span, kind)
-        .with_label("name the column that is the time")
-        .with_help("on the source: source clicks: { ..., ts: timestamp } = csv(\"clicks.csv\") time ts delay 5s")
-        .with_help(fmt::format("or as a step above: |> time ts delay 5s;  or by the clock on the wall: {}(..., clock = "
-                               "wall)",
-                               kind));
-    return Flow::broken();
+    return context.add(step, TimeNode{}, {input.node}, std::move(timed));
   }
+  if (input.is_timed) return input;
+  const std::string_view kind = window.session ? "session" : window_kind_name(window.node.kind);
+  context.diagnostics()
+      .report(diag::E0402, window.span, kind)
+      .with_label("name the column that is the time")
+      .with_help("on the source: source clicks: { ..., ts: timestamp } = csv(\"clicks.csv\") time ts delay 5s")
+      .with_help(fmt::format("or as a step above: |> time ts delay 5s;  or by the clock on the wall: {}(..., clock = "
+                             "wall)",
+                             kind));
+  return Flow::broken();
+}
+
+Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input) {
+  input = timed_for(context, step, window, std::move(input));
+  if (input.is_broken) return input;
   Flow next = input;
   std::erase_if(next.schema.fields, [&](const Field& field) { return field.name == window.node.column; });
   next.schema.fields.push_back({window.node.column, Type::window()});

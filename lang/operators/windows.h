@@ -9,8 +9,9 @@ namespace sluice {
 
 // What `over` says. Durations in microseconds.
 struct WindowClause {
-  WindowNode node;
-  bool is_wall = false;  // by the clock on the wall, not by event time
+  WindowNode node;                       // unless it is
+  std::optional<SessionWindow> session;  // which only aggregates have
+  bool is_wall = false;                  // by the clock on the wall, not by event time
   Span span;
 };
 // Nothing when it was reported. `step` is the step that has the clause.
@@ -20,6 +21,9 @@ struct WindowClause {
 // The rows of `input`, once per window they fall into, with the column `window`. Reports when they have no event time.
 [[nodiscard]] Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window,
                                   Flow input);
+
+// Adds the time by the clock on the wall when the clause asks for it; reports when there is none to go by.
+[[nodiscard]] Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input);
 
 // The flow of a step that gives out rows when a window is complete: their time is the last moment of the window in the
 // column `window`.

@@ -16,7 +16,7 @@ std::string abi_description() {
 #undef RUNTIME_FUNCTION
 #define STRUCT(type) text += fmt::format(#type ": {} bytes\n", sizeof(type));
 #define FIELD(type, field) \
-  text += fmt::format("  " #field " at {}, {} bytes\n", offsetof(type, field), sizeof(type::field));
+  text += fmt::format("  " #field " at {}, {} bytes\n", offsetof(type, field), sizeof(decltype(type::field)));
   STRUCT(StringRef)
   FIELD(StringRef, data)
   FIELD(StringRef, size)
@@ -65,6 +65,12 @@ std::string abi_description() {
   FIELD(JoinCell, next)
   FIELD(JoinCell, size)
   FIELD(JoinCell, is_matched)
+  STRUCT(Session)
+  FIELD(Session, next)
+  FIELD(Session, entry)
+  FIELD(Session, start)
+  FIELD(Session, end)
+  FIELD(Session, is_new)
   STRUCT(TaskContext)
   FIELD(TaskContext, scratch)
   FIELD(TaskContext, scratch_end)

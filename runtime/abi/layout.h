@@ -114,6 +114,15 @@ struct JoinCell {
   uint32_t is_matched;  // it has found a partner
 };
 
+// An open session of a key; the states follow. `end` is when it is complete: its last row and the gap.
+struct Session {
+  Session* next;  // of the same key
+  char* entry;    // of its key
+  int64_t start;
+  int64_t end;
+  int64_t is_new;  // its states are not initialized yet
+};
+
 // One per task; made and owned by the runtime. Everything generated code touches besides its input.
 struct TaskContext {
   char* scratch;  // bump arena for values of the current row; generated code resets it per row

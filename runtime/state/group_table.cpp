@@ -95,7 +95,13 @@ void GroupTable::rebuild(uint64_t home_slots, uint64_t spare_slots) noexcept {
 
 char* GroupTable::insert(uint64_t hash) noexcept {
   if (count >= grow_at_) rebuild(home_slots_ * 2, spare_slots_);
-  char* entry = memory_.allocate(entry_size_, 8);
+  char* entry = nullptr;
+  if (erased_.empty()) {
+    entry = memory_.allocate(entry_size_, 8);
+  } else {
+    entry = erased_.back();
+    erased_.pop_back();
+  }
   std::memset(entry, 0, entry_size_);
   std::memcpy(entry, &hash, sizeof hash);
   // Many hashes at the end of the range: more slots would not spread them, more room behind does.
@@ -136,7 +142,23 @@ char* GroupTable::next(uint64_t* cursor) noexcept {
   return entry_of(slots[position]);
 }
 
+// The entries of the run behind it move up, as far as they do not come to stand in front of their first slots.
+void GroupTable::erase(char* entry) noexcept {
+  uint64_t hole = slot_of(hash_of(reinterpret_cast<uint64_t>(entry)));
+  while (entry_of(slots[hole]) != entry) ++hole;
+  for (uint64_t next = hole + 1; slots[next] != 0; ++next) {
+    if (slot_of(hash_of(slots[next])) > hole) continue;
+    slots[hole] = slots[next];
+    hole = next;
+  }
+  slots[hole] = 0;
+  --count;
+  erased_.push_back(entry);
+  if (count == 0) clear();  // the strings of its keys and states
+}
+
 void GroupTable::clear() noexcept {
+  erased_.clear();
   std::memset(slots, 0, slot_count * sizeof(uint64_t));
   count = 0;
   memory_.reset();

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "runtime/abi/layout.h"
 #include "runtime/data/byte_arena.h"
@@ -32,6 +33,8 @@ class GroupTable : public abi::HashTable {
   // The next entry in hash order at or behind *cursor (0 = the first), which it advances; null at the end.
   // Sorts the slots on its way, so inserting while iterating is not allowed.
   [[nodiscard]] char* next(uint64_t* cursor) noexcept;
+  // Forgets an entry; its memory serves the next one that is made.
+  void erase(char* entry) noexcept;
   void clear() noexcept;
   // 8-byte aligned memory that lives as long as the entries.
   [[nodiscard]] char* room(uint64_t size) noexcept { return memory_.allocate(size, 8); }
@@ -63,6 +66,7 @@ class GroupTable : public abi::HashTable {
   uint64_t spare_slots_ = 0;
   uint64_t grow_at_ = 0;
   uint64_t* account_;
+  std::vector<char*> erased_;
   ByteArena memory_;  // entries and their strings, side by side: one cache miss brings both
 };
 

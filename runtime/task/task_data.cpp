@@ -60,6 +60,10 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sort_states_.push_back(std::make_unique<SortState>(row_size, &state_bytes_));
       sorter_list_[position] = sort_states_.back().get();
       return;
+    case StateKind::Sessions:  // its keys stand right before it
+      session_tables_.push_back(std::make_unique<SessionTable>(*group_tables_.back(), entry_size, &state_bytes_));
+      sorter_list_[position] = session_tables_.back().get();
+      return;
     case StateKind::Counter:
       if (plan_.graph.nodes[state.node].kind() == NodeKind::Time) counter_list_[position] = kNoWatermark;
       return;
@@ -73,10 +77,14 @@ uint32_t TaskData::rows_in_tops(StageId stage, const StatePlan& groups) const {
   return 0;
 }
 
-std::optional<int64_t> TaskData::first_window_end() const {
+std::optional<int64_t> TaskData::first_window_end() {
   std::optional<int64_t> first;
   for (const auto& panes_of_state : pane_tables_) {
     const auto end = panes_of_state->first_end();
+    if (end && (!first || *end < *first)) first = end;
+  }
+  for (const auto& sessions : session_tables_) {
+    const auto end = sessions->first_end();
     if (end && (!first || *end < *first)) first = end;
   }
   return first;
@@ -109,6 +117,7 @@ void TaskData::raise(RowError error) {
 }
 
 void TaskData::release_state() {
+  session_tables_.clear();
   group_tables_.clear();
   pane_tables_.clear();
   sort_states_.clear();

@@ -15,6 +15,7 @@
 #include "runtime/plan/job_plan.h"
 #include "runtime/state/group_table.h"
 #include "runtime/state/panes.h"
+#include "runtime/state/session_table.h"
 #include "runtime/task/row_error.h"
 #include "runtime/task/scratch.h"
 #include "runtime/task/stage_code.h"
@@ -46,8 +47,8 @@ class TaskData : public abi::TaskContext {
   [[nodiscard]] const std::optional<RowError>& row_error() const { return row_error_; }
 
   // The end of the first window that has rows; nothing when none has.
-  [[nodiscard]] std::optional<int64_t> first_window_end() const;
-  [[nodiscard]] bool has_windows() const { return !pane_tables_.empty(); }
+  [[nodiscard]] std::optional<int64_t> first_window_end();
+  [[nodiscard]] bool has_windows() const { return !pane_tables_.empty() || !session_tables_.empty(); }
 
   [[nodiscard]] uint64_t state_bytes() const { return state_bytes_; }
   // The task is done: gives the memory of its state back before the others end.
@@ -69,6 +70,7 @@ class TaskData : public abi::TaskContext {
   std::vector<abi::Panes*> pane_list_;
   std::vector<std::unique_ptr<GroupTable>> group_tables_;
   std::vector<std::unique_ptr<PaneTables>> pane_tables_;
+  std::vector<std::unique_ptr<SessionTable>> session_tables_;
   std::vector<std::unique_ptr<SortState>> sort_states_;
   std::vector<std::unique_ptr<TopState>> top_states_;
   std::vector<std::unique_ptr<SinkBuffer>> sink_buffers_;

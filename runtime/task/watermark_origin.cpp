@@ -62,7 +62,7 @@ std::vector<bool> windowed_phases(const JobPlan& plan, StageId stage) {
     const Node& node = plan.graph.nodes[id];
     const auto* aggregate = node.as<AggregateNode>();
     const auto* top = node.as<TopNode>();
-    if (aggregate != nullptr) phases.push_back(window_key(aggregate->keys).has_value());
+    if (aggregate != nullptr) phases.push_back(aggregate->session || window_key(aggregate->keys));
     if (top != nullptr) phases.push_back(window_key(top->keys).has_value());
     const auto* join = node.as<JoinNode>();
     if (join != nullptr && !is_streamed(*join)) phases.push_back(window_key(join->left_keys).has_value());

@@ -178,7 +178,8 @@ class RandomGraph {
         return WindowNode{
             static_cast<WindowKind>(below(3)), duration(), duration(), duration(), coin(), coin(), text()};
       case NodeKind::Aggregate:
-        return AggregateNode{static_cast<AggregatePhase>(below(3)), named(), several([&] { return call(); })};
+        return AggregateNode{static_cast<AggregatePhase>(below(3)), named(), several([&] { return call(); }),
+                             coin() ? std::optional(SessionWindow{duration(), text()}) : std::nullopt};
       case NodeKind::Top:
         return TopNode{bits(), coin(), text(), named(), order()};
       case NodeKind::Sort:

@@ -1,0 +1,204 @@
+"""Windows against a second implementation: random rows, out of order and some of them late, are put into windows here
+and by Sluice, whose answers must be these at every parallelism, block size and tier, with passes on and off.
+
+    windows.py SLUICE SEED [ROUNDS]
+"""
+
+import collections
+import csv
+import datetime
+import io
+import itertools
+import random
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+START = 1_700_000_000_000  # milliseconds
+
+
+def text_of(milliseconds):
+    moment = datetime.datetime.fromtimestamp(0, datetime.timezone.utc) + datetime.timedelta(milliseconds=milliseconds)
+    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S") + fraction + "Z"
+
+
+def duration(milliseconds):
+    return f"{milliseconds}ms"
+
+
+class Rows:
+    """Rows (key, value, time) in the order of the file, each with the watermark that its source had before it."""
+
+    def __init__(self, random_, delay):
+        self.delay = delay
+        self.rows = []
+        now = START + random_.randrange(5_000)
+        latest = None
+        for _ in range(random_.choice([0, 1, 5, 60, 400])):
+            now += random_.choice([0, 1, 7, 40, 300, 2_000] if random_.random() < 0.98 else [30_000])
+            time = now - random_.randrange(delay + 1) - (random_.randrange(4_000) if random_.random() < 0.05 else 0)
+            mark = None if latest is None else latest - delay
+            self.rows.append((random_.choice("abcde"), random_.randrange(-20, 100), time, mark))
+            latest = time if latest is None else max(latest, time)
+
+    def write(self, path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("key,value,ts\n")
+            for key, value, time, _ in self.rows:
+                file.write(f"{key},{value},{text_of(time)}\n")
+
+
+def is_late(end, mark):
+    return mark is not None and end <= mark
+
+
+def tumble(size, offset):
+    def windows(time):
+        start = (time - offset) // size * size + offset
+        yield start, start + size
+    return windows
+
+
+def hop(size, step, offset):
+    def windows(time):
+        start = (time - offset) // step * step + offset
+        while start + size > time:
+            yield start, start + size
+            start -= step
+    return windows
+
+
+def cumulate(size, step, offset):
+    def windows(time):
+        start = (time - offset) // size * size + offset
+        end = start + ((time - start) // step + 1) * step
+        while end <= start + size:
+            yield start, end
+            end += step
+    return windows
+
+
+def grouped(rows, windows, keyed):
+    groups = collections.defaultdict(list)
+    for key, value, time, mark in rows.rows:
+        for start, end in windows(time):
+            if not is_late(end, mark):
+                groups[(key if keyed else None, start, end)].append(value)
+    return groups
+
+
+def sessions(rows, gap):
+    """Rows that come later than promised are dropped; the others, per key, split where nothing came for the gap."""
+    times = collections.defaultdict(list)
+    for key, value, time, mark in rows.rows:
+        if mark is None or time >= mark:
+            times[key].append((time, value))
+    groups = {}
+    for key, all_of_key in times.items():
+        session = []
+        for time, value in sorted(all_of_key):
+            if session and time - session[-1][0] >= gap:
+                groups[(key, session[0][0], session[-1][0] + gap)] = [v for _, v in session]
+                session = []
+            session.append((time, value))
+        groups[(key, session[0][0], session[-1][0] + gap)] = [v for _, v in session]
+    return groups
+
+
+def aggregated(groups, keyed, distinct):
+    for (key, start, end), values in groups.items():
+        row = [key] if keyed else []
+        row += [text_of(start), text_of(end), len(values), sum(values), min(values), max(values)]
+        if distinct:
+            row.append(len(set(values)))
+        yield tuple(str(cell) for cell in row)
+
+
+def best(groups, keyed):
+    for (key, start, end), values in groups.items():
+        for value in values:
+            if value == max(values):
+                yield tuple(str(cell) for cell in ([key] if keyed else []) + [text_of(start), text_of(end), value])
+
+
+def random_case(random_, path):
+    delay = random_.choice([0, 500, 3_000])
+    rows = Rows(random_, delay)
+    rows.write(path)
+    step = random_.choice([250, 1_000, 2_000])
+    size = step * random_.choice([1, 2, 5])
+    offset = random_.choice([0, 0, 300])
+    shift = f", offset = {duration(offset)}" if offset else ""
+    kind = random_.choice(["tumble", "hop", "cumulate", "session"])
+    if kind == "hop" and random_.random() < 0.3:
+        size = step * 5 // 2 if random_.random() < 0.5 else max(1, step // 2)
+    window = {
+        "tumble": f"tumble({duration(size)}{shift})",
+        "hop": f"hop({duration(size)}, every = {duration(step)}{shift})",
+        "cumulate": f"cumulate({duration(size)}, every = {duration(step)}{shift})",
+        "session": f"session({duration(size)})",
+    }[kind]
+    keyed = kind == "session" or random_.random() < 0.7
+    per = " per key" if keyed else ""
+    columns = ("key, " if keyed else "") + "start = window.start, end = window.end"
+    if kind == "session":
+        groups = sessions(rows, size)
+    else:
+        windows = {"tumble": tumble(size, offset), "hop": hop(size, step, offset),
+                   "cumulate": cumulate(size, step, offset)}[kind]
+        groups = grouped(rows, windows, keyed)
+    what = random_.choice(["aggregate", "aggregate", "top"])
+    if what == "aggregate" or kind == "session":
+        distinct = kind != "session" and random_.random() < 0.3
+        extra = ", d = count_distinct(value)" if distinct else ""
+        step_text = (f"aggregate n = count(), total = sum(value), low = min(value), high = max(value){extra}{per} "
+                     f"over {window}")
+        columns += ", n, total, low, high" + (", d" if distinct else "")
+        expected = aggregated(groups, keyed, distinct)
+    else:
+        step_text = f"top 1 with ties by value desc{per} over {window}"
+        columns += ", value"
+        expected = best(groups, keyed)
+    program = (f'source rows: {{ key: string, value: int, ts: timestamp }} = csv("{path}") time ts delay '
+               f"{duration(delay)}\n"
+               f"from rows |> {step_text} |> select {columns} |> to csv(\"-\")\n")
+    return program, sorted(expected)
+
+
+VARIATIONS = list(itertools.product(["1", "2", "4"], ["quick", "optimized"], ["1", "4096", "262144"], [[], ["--no-optimize"]]))
+
+
+def run(sluice, program, arguments):
+    result = subprocess.run([sluice, "run", program, *arguments], capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        raise SystemExit(f"{' '.join(arguments)}: exit code {result.returncode}\n{result.stderr}")
+    return result.stdout
+
+
+def main():
+    sluice, seed, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(seed, seed + rounds):
+            random_ = random.Random(number)
+            text, expected = random_case(random_, Path(folder) / "rows.csv")
+            program = Path(folder) / "windows.flow"
+            program.write_text(text, encoding="utf-8")
+            first = None
+            for parallel, tier, block, more in [VARIATIONS[0], *random_.sample(VARIATIONS[1:], 3)]:
+                arguments = ["--parallel", parallel, "--tier", tier, "--block-size", block, *more]
+                output = run(sluice, str(program), arguments)
+                got = sorted(tuple(row) for row in itertools.islice(csv.reader(io.StringIO(output)), 1, None))
+                if got != expected:
+                    missing = [row for row in expected if row not in got][:5]
+                    extra = [row for row in got if row not in expected][:5]
+                    raise SystemExit(f"seed {number}, {' '.join(arguments)}\n{text}\nmissing {missing}\nnot expected {extra}")
+                first = first or output
+                if output != first:
+                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: the rows come in another order\n{text}")
+    print(f"{rounds} programs agree")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+#include "runtime/state/session_table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+#include <tuple>
+#include <vector>
+
+namespace sluice {
+namespace {
+
+constexpr int64_t kGap = 10;
+
+struct Entry {
+  uint64_t hash;
+  abi::Session* head;
+};
+struct CountedSession : abi::Session {
+  int64_t rows;
+};
+
+// A table as generated code uses it: sessions count their rows.
+class Sessions {
+ public:
+  void add(uint64_t key, int64_t time) {
+    auto& entry = entry_of(key);
+    auto* session = static_cast<CountedSession*>(table_.find(reinterpret_cast<char*>(&entry), &entry.head, time, kGap));
+    if (session->is_new != 0) EXPECT_EQ(session->rows, 0);
+    session->is_new = 0;
+    while (auto* other = table_.absorb(&entry.head, session))
+      session->rows += static_cast<CountedSession*>(other)->rows;
+    ++session->rows;
+  }
+
+  using Closed = std::tuple<int64_t, uint64_t, int64_t, int64_t>;  // end, key, start, rows
+  std::vector<Closed> close(int64_t watermark) {
+    std::vector<Closed> closed;
+    while (auto* session = static_cast<CountedSession*>(table_.due(watermark))) {
+      auto& entry = *reinterpret_cast<Entry*>(session->entry);
+      const uint64_t key = entry.hash;
+      closed.emplace_back(session->end, key, session->start, session->rows);
+      table_.release(session, &entry.head);
+    }
+    return closed;
+  }
+
+  SessionTable& table() { return table_; }
+  [[nodiscard]] uint64_t key_count() const { return keys_.count; }
+  [[nodiscard]] uint64_t bytes() const { return account_; }
+
+ private:
+  Entry& entry_of(uint64_t key) {
+    uint64_t cursor = 0;
+    while (char* entry = keys_.next(&cursor))
+      if (reinterpret_cast<Entry*>(entry)->hash == key) return *reinterpret_cast<Entry*>(entry);
+    return *reinterpret_cast<Entry*>(keys_.insert(key));
+  }
+
+  uint64_t account_ = 0;
+  GroupTable keys_{sizeof(Entry), {}, &account_};
+  SessionTable table_{keys_, sizeof(CountedSession), &account_};
+};
+
+using Closed = std::vector<Sessions::Closed>;
+
+TEST(SessionTable, RowsLessThanTheGapApartAreOneSession) {
+  Sessions sessions;
+  sessions.add(1, 100);
+  sessions.add(1, 109);
+  sessions.add(1, 119);  // just the gap later
+  EXPECT_EQ(sessions.close(1000), (Closed{{119, 1, 100, 2}, {129, 1, 119, 1}}));
+  EXPECT_EQ(sessions.key_count(), 0u);
+}
+
+TEST(SessionTable, ARowBetweenTwoSessionsJoinsThem) {
+  Sessions sessions;
+  sessions.add(1, 100);
+  sessions.add(1, 115);
+  sessions.add(2, 107);
+  sessions.add(1, 107);
+  EXPECT_EQ(sessions.close(1000), (Closed{{117, 2, 107, 1}, {125, 1, 100, 3}}));
+}
+
+TEST(SessionTable, AnEarlierRowMovesTheStart) {
+  Sessions sessions;
+  sessions.add(1, 100);
+  sessions.add(1, 91);
+  sessions.add(1, 81);  // the gap before the start: another session
+  EXPECT_EQ(sessions.close(1000), (Closed{{91, 1, 81, 1}, {110, 1, 91, 2}}));
+}
+
+TEST(SessionTable, SessionsCloseWhenTheWatermarkReachesTheirEnd) {
+  Sessions sessions;
+  sessions.add(1, 100);
+  sessions.add(2, 100);
+  sessions.add(2, 105);
+  EXPECT_EQ(sessions.table().first_end(), 110);
+  EXPECT_TRUE(sessions.close(109).empty());
+  EXPECT_EQ(sessions.close(110), (Closed{{110, 1, 100, 1}}));
+  EXPECT_EQ(sessions.table().first_end(), 115);
+  EXPECT_EQ(sessions.key_count(), 1u);
+  EXPECT_EQ(sessions.close(115), (Closed{{115, 2, 100, 2}}));
+  EXPECT_EQ(sessions.table().first_end(), std::nullopt);
+}
+
+TEST(SessionTable, SessionsThatEndTogetherComeInHashOrder) {
+  Sessions sessions;
+  for (const uint64_t key : {5, 3, 9, 1}) sessions.add(key, 100);
+  EXPECT_EQ(sessions.close(110), (Closed{{110, 1, 100, 1}, {110, 3, 100, 1}, {110, 5, 100, 1}, {110, 9, 100, 1}}));
+}
+
+// Sessions by sorting all rows, cut where the gap is.
+Closed expected_of(std::map<uint64_t, std::vector<int64_t>> times) {
+  Closed expected;
+  for (auto& [key, of_key] : times) {
+    std::ranges::sort(of_key);
+    size_t first = 0;
+    for (size_t i = 1; i <= of_key.size(); ++i) {
+      if (i < of_key.size() && of_key[i] - of_key[i - 1] < kGap) continue;
+      expected.emplace_back(of_key[i - 1] + kGap, key, of_key[first], static_cast<int64_t>(i - first));
+      first = i;
+    }
+  }
+  std::ranges::sort(expected);
+  return expected;
+}
+
+TEST(SessionTable, RandomRowsInAnyOrder) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 50; ++round) {
+    Sessions sessions;
+    std::map<uint64_t, std::vector<int64_t>> times;
+    Closed closed;
+    int64_t watermark = 0;
+    for (int i = 0; i < 300; ++i) {
+      const uint64_t key = (1 + random() % 5) << 60;
+      const int64_t time = watermark + static_cast<int64_t>(random() % 40);
+      times[key].push_back(time);
+      sessions.add(key, time);
+      if (random() % 4 != 0) continue;
+      watermark += static_cast<int64_t>(random() % 12);
+      std::ranges::copy(sessions.close(watermark), std::back_inserter(closed));
+    }
+    std::ranges::copy(sessions.close(1'000'000), std::back_inserter(closed));
+    EXPECT_EQ(closed, expected_of(times)) << "round " << round;
+    EXPECT_EQ(sessions.key_count(), 0u);
+  }
+}
+
+TEST(SessionTable, MemoryOfClosedSessionsIsUsedAgain) {
+  Sessions sessions;
+  uint64_t bytes = 0;
+  for (int64_t time = 0; time < 100'000; time += 20) {
+    for (uint64_t key = 1; key < 9; ++key) sessions.add(key << 60, time);
+    static_cast<void>(sessions.close(time));
+    if (time == 1'000) bytes = sessions.bytes();
+  }
+  EXPECT_EQ(sessions.bytes(), bytes);
+}
+
+}  // namespace
+}  // namespace sluice
