@@ -23,6 +23,7 @@ namespace sluice {
 namespace {
 
 constexpr uint32_t kMostBlockBytes = 64 << 20;
+constexpr uint64_t kMostRows = uint64_t{1} << 62;
 
 std::string milliseconds_text(std::chrono::nanoseconds time) {
   return fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(time).count());
@@ -41,10 +42,12 @@ class RunCommand final : public Command {
     return {"FILE [FLAGS]",
             "compile a pipeline and run it here",
             "Results go to standard output and to the files that the program names; files appear when the job has\n"
-            "succeeded. Ctrl-C stops the job and keeps nothing; a second one ends it at once.",
+            "succeeded. Ctrl-C stops the job and keeps nothing; a second one ends it at once. --for and --limit end\n"
+            "it well: what has come until then is kept.",
             {"sluice run pipeline.flow", "sluice run pipeline.flow --param day=2024-01-31 --param limit=10",
              "seq 1 1000000 | sluice run examples/numbers/pipeline.flow",
-             "sluice run pipeline.flow --json | jq .        one JSON object per row"}};
+             "sluice run pipeline.flow --json | jq .        one JSON object per row",
+             "sluice run pipeline.flow --for 60s            endless input, read for a minute"}};
   }
 
   void define(CLI::App& options) override {
@@ -55,6 +58,10 @@ class RunCommand final : public Command {
                         "start on quickly compiled code and swap in optimized code (auto), or only one of them");
     add_number<uint32_t>(options, "--block-size", block_bytes_, 1, kMostBlockBytes, "BYTES",
                          "bytes of a block of rows between stages; default: 262144");
+    add_duration(options, "--for", end_after_,
+                 "end the input after so much time; windows that are still open then are not given out");
+    add_number<uint64_t>(options, "--limit", limit_, 1, kMostRows, "N",
+                         "end the job when so many rows were printed, by all pipelines together");
     options.add_flag("--perf", jit_.perf_support, "tell `perf` about the compiled code (perf inject --jit)");
     options.add_flag("--gdb", jit_.debugger_support, "tell a debugger about the compiled code");
   }
@@ -72,6 +79,8 @@ class RunCommand final : public Command {
     std::signal(SIGPIPE, SIG_IGN);
     StatusLine status(console);
     std::stop_source stop;
+    std::stop_source enough;
+    RowLimit limit(limit_, [&] { enough.request_stop(); });
     InterruptWatcher interrupts([&] {
       status.clear();
       stop.request_stop();
@@ -89,11 +98,11 @@ class RunCommand final : public Command {
     options.threads = core_count();
     options.block_bytes = block_bytes_;
     options.stop = stop.get_token();
+    options.enough = enough.get_token();
+    options.end_input_after = end_after_;
     options.on_progress = [&](const JobProgress& progress) { status.update(progress); };
-    TerminalConnectors terminal(*connectors, status);
-    const bool shares_terminal = console.output_is_terminal() && console.error_is_terminal();
-    const JobOutcome outcome = run_local(
-        compilation.plan(), **jit, shares_terminal ? static_cast<ConnectorFactory&>(terminal) : *connectors, options);
+    TerminalConnectors terminal(*connectors, status, limit_ == 0 ? nullptr : &limit);
+    const JobOutcome outcome = run_local(compilation.plan(), **jit, terminal, options);
     status.clear();
     const bool is_idle = (*jit)->stop();
     if (console.verbose()) describe(compilation, **jit, outcome, console);
@@ -143,6 +152,8 @@ class RunCommand final : public Command {
   ProgramOptions program_;
   JitOptions jit_;
   uint32_t block_bytes_ = 256 << 10;
+  std::optional<std::chrono::nanoseconds> end_after_;
+  uint64_t limit_ = 0;  // 0: none
 };
 
 }  // namespace

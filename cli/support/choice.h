@@ -1,4 +1,4 @@
-// choice: flags whose value is one of a few words, or a whole number within bounds.
+// choice: flags whose value is one of a few words, a whole number within bounds, or a duration.
 #pragma once
 
 #include <fmt/format.h>
@@ -6,9 +6,13 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "runtime/abi/runtime_functions.h"
 
 namespace sluice {
 
@@ -41,6 +45,22 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, T& target, T lea
     return fmt::format("`{}` is no whole number from {} to {}", given, least, most);
   };
   return app.add_option(name, target, description)->check(check)->type_name(type_name);
+}
+
+// As durations are written in Flow; it must not be zero or negative.
+inline CLI::Option* add_duration(CLI::App& app, const std::string& name,
+                                 std::optional<std::chrono::nanoseconds>& target, const std::string& description) {
+  const auto read = [](const std::string& given) {
+    int64_t micros = 0;
+    auto* data = const_cast<char*>(given.data());  // the interface of generated code knows no const
+    return abi::rt_parse_duration(data, static_cast<int64_t>(given.size()), &micros) == 1 ? micros : 0;
+  };
+  const auto check = [read](const std::string& given) -> std::string {
+    if (read(given) > 0) return {};
+    return fmt::format("`{}` is no duration like 90s, 500ms or 1h30min", given);
+  };
+  const auto assign = [&target, read](const std::string& given) { target = std::chrono::microseconds(read(given)); };
+  return app.add_option_function<std::string>(name, assign, description)->check(check)->type_name("DURATION");
 }
 
 }  // namespace sluice

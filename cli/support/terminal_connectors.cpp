@@ -8,7 +8,8 @@ namespace {
 
 class TerminalSink final : public Sink {
  public:
-  TerminalSink(std::unique_ptr<Sink> sink, StatusLine& status) : sink_(std::move(sink)), status_(status) {}
+  TerminalSink(std::unique_ptr<Sink> sink, StatusLine& status, RowLimit* limit)
+      : sink_(std::move(sink)), status_(status), limit_(limit) {}
 
   Status write(std::string_view bytes) override {
     return status_.without([&] { return sink_->write(bytes); });
@@ -20,10 +21,12 @@ class TerminalSink final : public Sink {
     return status_.without([&] { return sink_->commit(); });
   }
   void abort() noexcept override { sink_->abort(); }
+  RowLimit* limit() override { return limit_; }
 
  private:
   std::unique_ptr<Sink> sink_;
   StatusLine& status_;
+  RowLimit* limit_;
 };
 
 bool writes_standard_output(const SinkNode& sink) {
@@ -38,7 +41,7 @@ Result<std::unique_ptr<Sink>> TerminalConnectors::open_sink(const Node& node, ui
   SLUICE_ASSIGN(auto sink, connectors_.open_sink(node, task));
   const auto* payload = node.as<SinkNode>();
   if (payload == nullptr || !writes_standard_output(*payload)) return sink;
-  return std::make_unique<TerminalSink>(std::move(sink), status_);
+  return std::make_unique<TerminalSink>(std::move(sink), status_, limit_);
 }
 
 }  // namespace sluice

@@ -1,4 +1,5 @@
-// TerminalConnectors: sinks that share the terminal with the status line take it away while they write.
+// TerminalConnectors: what `sluice run` adds to the sinks that write to standard output: they take the status line
+// away while they write, and take no more rows than --limit allows.
 #pragma once
 
 #include "cli/support/status_line.h"
@@ -8,7 +9,9 @@ namespace sluice {
 
 class TerminalConnectors final : public ConnectorFactory {
  public:
-  TerminalConnectors(ConnectorFactory& connectors, StatusLine& status) : connectors_(connectors), status_(status) {}
+  // `limit` may be null.
+  TerminalConnectors(ConnectorFactory& connectors, StatusLine& status, RowLimit* limit)
+      : connectors_(connectors), status_(status), limit_(limit) {}
 
   Result<std::unique_ptr<Source>> open_source(const Node& node) override { return connectors_.open_source(node); }
   Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task) override;
@@ -16,6 +19,7 @@ class TerminalConnectors final : public ConnectorFactory {
  private:
   ConnectorFactory& connectors_;
   StatusLine& status_;
+  RowLimit* limit_;
 };
 
 }  // namespace sluice

@@ -29,6 +29,9 @@ struct DeployTasks {  // make these tasks ready: code, state, channels, sources,
 struct StartTasks {
   bool operator==(const StartTasks&) const = default;
 };
+struct EndInput {  // sources end here, event time stops where it is, and the tasks come to their ends
+  bool operator==(const EndInput&) const = default;
+};
 struct CancelTasks {  // every task ends soon, and says so
   bool operator==(const CancelTasks&) const = default;
 };
@@ -38,7 +41,7 @@ struct CommitSinks {
 struct AbortSinks {
   bool operator==(const AbortSinks&) const = default;
 };
-using WorkerCommand = std::variant<DeployTasks, StartTasks, CancelTasks, CommitSinks, AbortSinks>;
+using WorkerCommand = std::variant<DeployTasks, StartTasks, EndInput, CancelTasks, CommitSinks, AbortSinks>;
 
 // ---- worker to coordinator ----
 struct TasksDeployed {

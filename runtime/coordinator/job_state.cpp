@@ -16,7 +16,7 @@ std::unexpected<Error> illegal(const JobState& state, std::string_view event) {
 }
 
 void note_failure(JobState& state, std::optional<RowError> row_error, std::optional<Error> error) {
-  if (state.row_error || state.error || state.is_stopped) return;  // the first cause counts
+  if (state.row_error || state.error || state.is_stopped || state.has_enough) return;  // the first cause counts
   state.row_error = std::move(row_error);
   state.error = std::move(error);
 }
@@ -66,6 +66,19 @@ Result<Commands> on(JobState& state, StopRequested) {
   return Commands{};
 }
 
+// A job that is still being made ready reads nothing at all.
+Result<Commands> on(JobState& state, TimeIsUp) {
+  const bool is_first = !std::exchange(state.is_time_up, true);
+  return is_first && state.phase == JobPhase::Running ? Commands{EndInput{}} : Commands{};
+}
+
+Result<Commands> on(JobState& state, EnoughOutput) {
+  if (state.phase != JobPhase::Running) return Commands{};
+  state.has_enough = true;
+  state.phase = JobPhase::Cancelling;
+  return Commands{CancelTasks{}};
+}
+
 bool is_deploying(const JobState& state) {
   return state.phase == JobPhase::Deploying || (state.phase == JobPhase::Cancelling && !state.is_started);
 }
@@ -77,6 +90,7 @@ Result<Commands> deployment_answered(JobState& state) {
   state.phase = JobPhase::Running;
   state.is_started = true;
   for (auto& [address, phase] : state.tasks) phase = TaskPhase::Running;
+  if (state.is_time_up) return Commands{EndInput{}, StartTasks{}};
   return Commands{StartTasks{}};
 }
 
@@ -119,7 +133,7 @@ Result<Commands> on(JobState& state, TaskEnded event) {
       break;
   }
   if (!all_tasks_ended(state)) return commands;
-  if (state.phase == JobPhase::Cancelling) {
+  if (state.phase == JobPhase::Cancelling && !state.has_enough) {
     commands.push_back(AbortSinks{});
     state.phase = state.is_stopped ? JobPhase::Stopped : JobPhase::Failed;
     return commands;

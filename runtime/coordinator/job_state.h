@@ -4,6 +4,7 @@
 //   Created -submit-> Deploying -all deployed-> Running -all finished-> Committing -all committed-> Finished
 //   Deploying, Running -stop or failure-> Cancelling -all tasks ended-> Stopped or Failed
 //   Committing -failure-> Failed
+//   Running -enough output-> Cancelling -all tasks ended-> Committing
 //   A stop while committing comes too late and changes nothing, like one after the end.
 #pragma once
 
@@ -37,15 +38,19 @@ struct JobSubmitted {
   std::vector<TaskPlacement> tasks;
 };
 struct StopRequested {};
-using JobEvent =
-    std::variant<JobSubmitted, StopRequested, TasksDeployed, DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
+struct TimeIsUp {};      // the input ends here; what comes of it is the result
+struct EnoughOutput {};  // nobody wants more rows than there are; they are the result
+using JobEvent = std::variant<JobSubmitted, StopRequested, TimeIsUp, EnoughOutput, TasksDeployed, DeployFailed,
+                              TaskEnded, SinksCommitted, CommitFailed>;
 
 struct JobState {
   JobPhase phase = JobPhase::Created;
   std::map<TaskAddress, TaskPhase> tasks;
   std::set<uint32_t> pending_workers;  // that did not answer the last command yet
   std::set<uint32_t> workers;
-  bool is_stopped = false;            // Cancelling because somebody asked for it
+  bool is_stopped = false;  // Cancelling because somebody asked for it
+  bool has_enough = false;  // Cancelling because nobody wants more
+  bool is_time_up = false;
   bool is_started = false;            // the tasks run or ran
   std::optional<RowError> row_error;  // the first failure
   std::optional<Error> error;

@@ -30,9 +30,15 @@ class Mailbox {
     }
     has_events_.notify_one();
   }
-  JobEvent wait() {
+  // The next event, TimeIsUp when none has come until then.
+  JobEvent wait(std::optional<std::chrono::steady_clock::time_point> deadline) {
     std::unique_lock lock(mutex_);
-    has_events_.wait(lock, [this] { return !events_.empty(); });
+    const auto is_there = [this] { return !events_.empty(); };
+    if (!deadline) {
+      has_events_.wait(lock, is_there);
+    } else if (!has_events_.wait_until(lock, *deadline, is_there)) {
+      return TimeIsUp{};
+    }
     JobEvent event = std::move(events_.front());
     events_.pop_front();
     return event;
@@ -91,11 +97,14 @@ void post_report(Mailbox& mailbox, WorkerReport report) {
 }
 
 // Drives the job to its end: event by event, as the job's state decides.
-JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbox& mailbox) {
+JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbox& mailbox,
+                    std::optional<std::chrono::steady_clock::time_point> deadline) {
   JobState state;
   mailbox.post(JobSubmitted{std::move(placement)});
   while (!is_end(state.phase)) {
-    const auto commands = apply(state, mailbox.wait());
+    JobEvent event = mailbox.wait(deadline);
+    if (std::holds_alternative<TimeIsUp>(event)) deadline.reset();
+    const auto commands = apply(state, std::move(event));
     SLUICE_INVARIANT(commands.has_value(), commands.error().message);
     for (const auto& command : *commands) worker.handle(command);
   }
@@ -138,10 +147,13 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
     mailbox.post(StopRequested{});  // first, so that the job was stopped and its deployment did not fail
     deploying.request_stop();
   });
+  const std::stop_callback on_enough(options.enough, [&] { mailbox.post(EnoughOutput{}); });
+  std::optional<std::chrono::steady_clock::time_point> deadline;
+  if (options.end_input_after) deadline = start + *options.end_input_after;
   JobOutcome outcome;
   {
     const ProgressReporter reporter(worker, options.on_progress, start);
-    outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox));
+    outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox, deadline));
   }
   outcome.totals = worker.progress();
   outcome.totals.elapsed = std::chrono::steady_clock::now() - start;

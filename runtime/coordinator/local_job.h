@@ -20,11 +20,14 @@
 namespace sluice {
 
 struct RunOptions {
-  uint32_t threads = 1;                                 // hot threads; tasks are scheduled on them cooperatively
-  uint32_t block_bytes = 256 << 10;                     // of a row block; 1 gives one row per block (tests)
-  uint32_t ring_blocks = 8;                             // capacity of a channel
-  bool time_stops_at_end = false;                       // see EngineSettings
-  std::stop_token stop;                                 // a request ends the job cleanly: nothing is committed
+  uint32_t threads = 1;              // hot threads; tasks are scheduled on them cooperatively
+  uint32_t block_bytes = 256 << 10;  // of a row block; 1 gives one row per block (tests)
+  uint32_t ring_blocks = 8;          // capacity of a channel
+  bool time_stops_at_end = false;    // see EngineSettings
+  std::stop_token stop;              // a request ends the job cleanly: nothing is committed
+  std::stop_token enough;  // a request ends the job cleanly: what the sinks have is committed (from any thread)
+  // The input ends when the job is so old: event time stops where it is, and what comes of the rows is the result.
+  std::optional<std::chrono::nanoseconds> end_input_after;
   std::function<void(const JobProgress&)> on_progress;  // from an own thread, about twice a second
 };
 

@@ -13,6 +13,7 @@
 #include "lang/graph/flow_graph.h"
 #include "lang/support/result.h"
 #include "runtime/abi/layout.h"
+#include "runtime/io/row_limit.h"
 
 namespace sluice {
 
@@ -72,6 +73,8 @@ class Sink {
   virtual Status flush() { return {}; }              // nothing came for a while: show what there is
   virtual Status commit() = 0;                       // the job succeeded: make the result visible under its name
   virtual void abort() noexcept = 0;                 // leave nothing behind
+  // How many rows it takes, when somebody wants no more than so many; shared with other sinks. Must outlive the job.
+  [[nodiscard]] virtual RowLimit* limit() { return nullptr; }
 };
 
 // Makes sources and sinks for the nodes of a plan. Implemented by stdlib/connectors.

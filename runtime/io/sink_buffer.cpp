@@ -13,7 +13,8 @@ constexpr size_t kFirstBytes = size_t{80} << 10;
 constexpr size_t kKeptBytes = size_t{1} << 20;  // a buffer that one huge row made larger is given back
 }  // namespace
 
-SinkBuffer::SinkBuffer(Sink& sink, const std::atomic<bool>* is_cancelled) : sink_(&sink), is_cancelled_(is_cancelled) {}
+SinkBuffer::SinkBuffer(Sink& sink, const std::atomic<bool>* is_cancelled)
+    : sink_(&sink), limit_rows_(sink.limit()), is_cancelled_(is_cancelled) {}
 
 SinkBuffer::~SinkBuffer() { std::free(data_); }
 
@@ -30,13 +31,29 @@ void SinkBuffer::grow(size_t size) noexcept {
 bool SinkBuffer::write_out() noexcept {
   if (!status_ || (is_cancelled_ != nullptr && is_cancelled_->load(std::memory_order_relaxed))) return false;
   if (cursor_ == data_) return true;
+  send();
+  return status_.has_value();
+}
+
+Status SinkBuffer::write_rest() noexcept {
+  cursor_ = data_ + row_begin_;
+  if (status_ && row_begin_ != 0) send();
+  return status_;
+}
+
+bool SinkBuffer::drop_row() noexcept {
+  cursor_ = data_ + row_begin_;
+  return is_cancelled_ == nullptr || !is_cancelled_->load(std::memory_order_relaxed);
+}
+
+void SinkBuffer::send() noexcept {
   status_ = sink_->write(std::string_view(data_, static_cast<size_t>(cursor_ - data_)));
   cursor_ = data_;
+  row_begin_ = 0;
   if (static_cast<size_t>(limit_ - data_) > kKeptBytes) {
     std::free(data_);
     data_ = cursor_ = limit_ = nullptr;
   }
-  return status_.has_value();
 }
 
 }  // namespace sluice

@@ -48,25 +48,34 @@ class SinkBuffer {
     ++cursor_;
   }
 
-  // The row is complete. False when the sink failed, status() then says why, or when the job was cancelled.
+  // The row is complete. False when the sink failed, status() then says why, or when the job was cancelled. A row
+  // behind the sink's limit is dropped.
   [[nodiscard]] bool end_row() noexcept {
+    if (limit_rows_ != nullptr && !limit_rows_->take()) return drop_row();
     ++rows_;
-    return static_cast<size_t>(cursor_ - data_) < kWriteBytes || write_out();
+    row_begin_ = static_cast<size_t>(cursor_ - data_);
+    return row_begin_ < kWriteBytes || write_out();
   }
   // Sends what has gathered to the sink.
   [[nodiscard]] bool write_out() noexcept;
+  // The job ends well: sends the complete rows to the sink, also when it was cancelled because nobody wants more.
+  Status write_rest() noexcept;
   [[nodiscard]] const Status& status() const { return status_; }
   [[nodiscard]] Sink& sink() { return *sink_; }
   [[nodiscard]] uint64_t rows() const { return rows_; }
 
  private:
   void grow(size_t size) noexcept;
+  [[nodiscard]] bool drop_row() noexcept;
+  void send() noexcept;
 
   char* data_ = nullptr;
   char* cursor_ = nullptr;
   char* limit_ = nullptr;
   uint64_t rows_ = 0;
+  size_t row_begin_ = 0;  // position of the row that is being encoded
   Sink* sink_;
+  RowLimit* limit_rows_;  // null: none
   const std::atomic<bool>* is_cancelled_;
   Status status_;
 };

@@ -20,6 +20,7 @@ SourceFeed::SourceFeed(std::unique_ptr<Source> source, NodeId node, uint32_t pos
 
 Result<SourceFeed::Taken> SourceFeed::take(std::unique_ptr<ChunkBuffer>& chunk) {
   if (has_thread_) return take_read(chunk);
+  if (is_interrupted_.load()) return Taken{Taken::Kind::End, 0};
   if (!chunk) chunk = std::make_unique<ChunkBuffer>();
   SLUICE_ASSIGN(const bool is_there, source_->next(*chunk));
   if (!is_there) return Taken{Taken::Kind::End, 0};
@@ -83,6 +84,7 @@ void SourceFeed::wake_readers() {
 }
 
 void SourceFeed::interrupt() {
+  is_interrupted_.store(true);
   {
     const std::lock_guard lock(mutex_);
     if (is_stopped_) return;

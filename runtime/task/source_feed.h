@@ -2,6 +2,7 @@
 // a thread of their own, so that no hot thread waits in read(2); all others are read by the tasks themselves.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -54,6 +55,7 @@ class SourceFeed {
   uint64_t first_sequence_;
   bool has_thread_;
   std::vector<Wakeable*> readers_;
+  std::atomic<bool> is_interrupted_{false};
 
   // With a thread only:
   std::mutex mutex_;

@@ -22,11 +22,12 @@ constexpr uint32_t kUnitsPerTurn = 8;
 }  // namespace
 
 Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const StageCode> code,
-           const std::atomic<bool>& is_cancelled, std::function<void(TaskReport)> on_end, bool time_stops_at_end)
+           const std::atomic<bool>& is_cancelled, const std::atomic<bool>& time_stops,
+           std::function<void(TaskReport)> on_end)
     : address_(address),
-      time_stops_at_end_(time_stops_at_end),
       code_(std::move(code)),
       is_cancelled_(is_cancelled),
+      time_stops_(time_stops),
       on_end_(std::move(on_end)),
       data_(plan, address.stage, address.index, *code_),
       outputs_(data_),
@@ -114,14 +115,14 @@ std::optional<size_t> Task::next_source() const {
 // Where event time has come to in this input; the end of the input is the end of time, unless time stops there.
 int64_t Task::watermark_of(const Input& input) const {
   const bool knows_no_time = !input.edge && input.time.nodes.empty();
-  if (input.has_ended && (!time_stops_at_end_ || knows_no_time)) return kEndOfTime;
+  if (input.has_ended && (!time_stops_ || knows_no_time)) return kEndOfTime;
   int64_t watermark = kEndOfTime;
   for (const auto& [state, delay] : input.time.nodes) {
     const int64_t latest = data_.counters[state];
     watermark = std::min(watermark, latest < kNoWatermark + delay ? kNoWatermark : latest - delay);
   }
   if (input.time.is_own)
-    watermark = std::min(watermark, input.edge ? input.edge->watermark(time_stops_at_end_) : kNoWatermark);
+    watermark = std::min(watermark, input.edge ? input.edge->watermark(time_stops_) : kNoWatermark);
   return watermark;
 }
 
@@ -310,13 +311,13 @@ Task::Progress Task::finish() {
   if (finish_phase_ == functions.size()) {
     outputs_.flush();
     // Consumers take the end for the end of time, unless they are told where time stopped.
-    if (time_stops_at_end_) outputs_.announce();
+    if (time_stops_) outputs_.announce();
     if (!write_sinks()) return Progress::Failed;
     phase_ = Phase::Closing;
     return Progress::Made;
   }
   // Windows that are open when time stops are not given out.
-  const bool stays_open = time_stops_at_end_ && is_windowed_[finish_phase_];
+  const bool stays_open = time_stops_ && is_windowed_[finish_phase_];
   const abi::Code code = stays_open ? abi::Code::Done : functions[finish_phase_](&data_);
   data_.scratch_memory().end_unit();
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
@@ -353,6 +354,11 @@ bool Task::write_sinks() {
   for (auto& sink : data_.sink_buffers())
     if (!sink->write_out()) return false;
   return true;
+}
+
+Status Task::write_rest() {
+  for (auto& sink : data_.sink_buffers()) SLUICE_TRY(sink->write_rest());
+  return {};
 }
 
 // What came so far becomes visible now, however little it is.

@@ -43,10 +43,11 @@ struct TaskCounters {
 
 class Task final : public Runnable {
  public:
-  // `is_cancelled` becomes true when the job is to end; the task must then be woken. `time_stops_at_end`: as in
-  // EngineSettings.
+  // `is_cancelled` becomes true when the job is to end; the task must then be woken. `time_stops`: as in
+  // EngineSettings::time_stops_at_end; may become true while inputs have not ended.
   Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const StageCode> code,
-       const std::atomic<bool>& is_cancelled, std::function<void(TaskReport)> on_end, bool time_stops_at_end = false);
+       const std::atomic<bool>& is_cancelled, const std::atomic<bool>& time_stops,
+       std::function<void(TaskReport)> on_end);
 
   // ---- wiring, before the first run, in the order of StagePlan::inputs, outputs and sinks ----
   void add_source(SourceFeed& feed);
@@ -60,6 +61,9 @@ class Task final : public Runnable {
   // All tasks are idle: if this one waits for room, lets it process one more piece regardless, so that two consumers
   // that wait for each other's producers do not wait for ever. Any thread.
   void relieve_congestion();
+
+  // The job ends well, and the task has ended: hands what its sinks' buffers still hold to the sinks.
+  Status write_rest();
 
   [[nodiscard]] const TaskCounters& counters() const { return counters_; }
   [[nodiscard]] TaskAddress address() const { return address_; }
@@ -105,9 +109,9 @@ class Task final : public Runnable {
   Step end(TaskReport::End how);
 
   TaskAddress address_;
-  const bool time_stops_at_end_;
   std::shared_ptr<const StageCode> code_;  // shared by the tasks of the stage and the compiler's optimized tier
   const std::atomic<bool>& is_cancelled_;
+  const std::atomic<bool>& time_stops_;
   std::function<void(TaskReport)> on_end_;
   TaskData data_;
   TaskOutputs outputs_;

@@ -30,12 +30,13 @@ std::vector<uint32_t> consumers_of(const EdgePlan& edge, uint32_t producer, uint
 Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, TaskFactory& code,
                                                      ConnectorFactory& connectors, const EngineSettings& settings,
                                                      const std::atomic<bool>& is_cancelled,
+                                                     const std::atomic<bool>& time_stops,
                                                      const std::function<void(TaskReport)>& on_end) {
   std::unique_ptr<Deployment> deployment(new Deployment(plan, settings));
   SLUICE_TRY(deployment->open_sources(connectors));
   deployment->make_channels();
   for (size_t stage = 0; stage < plan.stages.size(); ++stage)
-    SLUICE_TRY(deployment->make_stage(StageId(stage), code, connectors, is_cancelled, on_end));
+    SLUICE_TRY(deployment->make_stage(StageId(stage), code, connectors, is_cancelled, time_stops, on_end));
   deployment->connect_channels();
   return deployment;
 }
@@ -70,15 +71,15 @@ void Deployment::make_channels() {
 }
 
 Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory& connectors,
-                              const std::atomic<bool>& is_cancelled, const std::function<void(TaskReport)>& on_end) {
+                              const std::atomic<bool>& is_cancelled, const std::atomic<bool>& time_stops,
+                              const std::function<void(TaskReport)>& on_end) {
   SLUICE_ASSIGN(auto code, factory.make(plan_, id, settings_.stop));
   const StagePlan& stage = plan_.stages[id];
   const auto& functions = code->current();
   if (functions.inputs.size() != stage.inputs.size() || functions.finish.size() != stage.finish_phases)
     return internal_error("the code of stage " + stage.name + " does not have the functions that its plan asks for");
   for (uint32_t index = 0; index < stage.parallelism; ++index) {
-    tasks_.push_back(
-        std::make_unique<Task>(plan_, TaskAddress{id, index}, code, is_cancelled, on_end, settings_.time_stops_at_end));
+    tasks_.push_back(std::make_unique<Task>(plan_, TaskAddress{id, index}, code, is_cancelled, time_stops, on_end));
     task_of_address_[{id, index}] = tasks_.back().get();
     SLUICE_TRY(wire(*tasks_.back(), id, connectors));
   }
@@ -134,6 +135,7 @@ void Deployment::connect_channels() {
 Task& Deployment::task_at(StageId stage, uint32_t index) { return *task_of_address_.at({stage, index}); }
 
 Status Deployment::commit_sinks() {
+  for (auto& task : tasks_) SLUICE_TRY(task->write_rest());
   for (auto& open : sinks_) {
     SLUICE_TRY(open.sink->commit());
     open.is_settled = true;

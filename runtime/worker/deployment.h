@@ -35,6 +35,7 @@ class Deployment {
                                                                 ConnectorFactory& connectors,
                                                                 const EngineSettings& settings,
                                                                 const std::atomic<bool>& is_cancelled,
+                                                                const std::atomic<bool>& time_stops,
                                                                 const std::function<void(TaskReport)>& on_end);
   ~Deployment();
   Deployment(const Deployment&) = delete;
@@ -61,7 +62,7 @@ class Deployment {
   Status open_sources(ConnectorFactory& connectors);
   void make_channels();
   Status make_stage(StageId id, TaskFactory& code, ConnectorFactory& connectors, const std::atomic<bool>& is_cancelled,
-                    const std::function<void(TaskReport)>& on_end);
+                    const std::atomic<bool>& time_stops, const std::function<void(TaskReport)>& on_end);
   Status wire(Task& task, StageId stage, ConnectorFactory& connectors);
   void wire_output(Task& task, EdgeId edge);
   void connect_channels();

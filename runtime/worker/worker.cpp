@@ -13,6 +13,7 @@ Worker::Worker(uint32_t id, const JobPlan& plan, TaskFactory& code, ConnectorFac
       connectors_(connectors),
       settings_(settings),
       report_(std::move(report)),
+      time_stops_(settings.time_stops_at_end),
       scheduler_(settings.threads, [this] { relieve_congestion(); }) {}
 
 Worker::~Worker() {
@@ -25,7 +26,7 @@ void Worker::handle(const WorkerCommand& command) {
 }
 
 void Worker::on(const DeployTasks&) {
-  auto deployment = Deployment::make(plan_, code_, connectors_, settings_, is_cancelled_,
+  auto deployment = Deployment::make(plan_, code_, connectors_, settings_, is_cancelled_, time_stops_,
                                      [this](TaskReport report) { report_(TaskEnded{std::move(report)}); });
   if (!deployment) return report_(DeployFailed{id_, std::move(deployment).error()});
   deployment_ = std::move(*deployment);
@@ -35,6 +36,13 @@ void Worker::on(const DeployTasks&) {
 }
 
 void Worker::on(const StartTasks&) { scheduler_.start(); }
+
+// In this order, so that whoever sees an input end knows that time stops there.
+void Worker::on(const EndInput&) {
+  time_stops_.store(true);
+  for (const auto& feed : deployment_->feeds()) feed->interrupt();
+  for (const auto& task : deployment_->tasks()) task->wake();
+}
 
 void Worker::on(const CancelTasks&) {
   is_cancelled_.store(true);

@@ -31,6 +31,7 @@ class Worker {
  private:
   void on(const DeployTasks& command);
   void on(const StartTasks& command);
+  void on(const EndInput& command);
   void on(const CancelTasks& command);
   void on(const CommitSinks& command);
   void on(const AbortSinks& command);
@@ -43,6 +44,7 @@ class Worker {
   EngineSettings settings_;
   std::function<void(WorkerReport)> report_;
   std::atomic<bool> is_cancelled_{false};
+  std::atomic<bool> time_stops_;          // see EngineSettings::time_stops_at_end; also behind EndInput
   std::atomic<bool> is_deployed_{false};  // deployment_ is there and will not change
   Scheduler scheduler_;
   std::unique_ptr<Deployment> deployment_;

@@ -198,6 +198,7 @@ struct SinkLog {
   uint64_t refuse_behind_bytes = ~uint64_t{0};
   bool refuse_commit = false;
   std::function<void()> on_write;
+  RowLimit* limit = nullptr;
 
   [[nodiscard]] std::string text() {
     const std::lock_guard lock(mutex);
@@ -227,6 +228,7 @@ class LoggedSink final : public Sink {
     return {};
   }
   void abort() noexcept override { ++log_.aborts; }
+  RowLimit* limit() override { return log_.limit; }
 
  private:
   SinkLog& log_;

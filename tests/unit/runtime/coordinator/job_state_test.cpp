@@ -22,7 +22,7 @@ TaskEnded finished(TaskAddress task) { return ended(task, TaskReport::End::Finis
 TaskEnded cancelled(TaskAddress task) { return ended(task, TaskReport::End::Cancelled); }
 
 std::string names(const std::vector<WorkerCommand>& commands) {
-  static constexpr const char* kNames[] = {"deploy", "start", "cancel", "commit", "abort"};
+  static constexpr const char* kNames[] = {"deploy", "start", "end-input", "cancel", "commit", "abort"};
   std::string text;
   for (const auto& command : commands) text += std::string(text.empty() ? "" : " ") + kNames[command.index()];
   return text;
@@ -62,6 +62,46 @@ TEST(JobState, GoodJob) {
   EXPECT_EQ(job.on(SinksCommitted{0}), "");
   EXPECT_EQ(job.state.phase, JobPhase::Finished);
   EXPECT_TRUE(is_end(job.state.phase));
+}
+
+TEST(JobState, TimeIsUpOnce) {
+  Driver job;
+  job.run();
+  EXPECT_EQ(job.on(TimeIsUp{}), "end-input");
+  EXPECT_EQ(job.on(TimeIsUp{}), "");
+  EXPECT_EQ(job.state.phase, JobPhase::Running);
+  (void)job.on(finished(kA));
+  EXPECT_EQ(job.on(finished(kB)), "commit");
+  EXPECT_EQ(job.on(TimeIsUp{}), "");
+}
+
+TEST(JobState, TimeIsUpBeforeTheStart) {
+  Driver job;
+  EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TimeIsUp{}), "");
+  EXPECT_EQ(job.on(TasksDeployed{0}), "end-input start");
+}
+
+TEST(JobState, EnoughOutputIsCommitted) {
+  Driver job;
+  job.run();
+  EXPECT_EQ(job.on(EnoughOutput{}), "cancel");
+  EXPECT_EQ(job.on(EnoughOutput{}), "");
+  EXPECT_EQ(job.on(cancelled(kA)), "");
+  // What went wrong behind the rows that were wanted does not matter.
+  EXPECT_EQ(job.on(ended(kB, TaskReport::End::Failed, "no space left")), "commit");
+  EXPECT_EQ(job.on(SinksCommitted{0}), "");
+  EXPECT_EQ(job.state.phase, JobPhase::Finished);
+  EXPECT_FALSE(job.state.error);
+}
+
+TEST(JobState, EnoughOutputOfAFailedJob) {
+  Driver job;
+  job.run();
+  EXPECT_EQ(job.on(ended(kA, TaskReport::End::Failed, "no space left")), "cancel");
+  EXPECT_EQ(job.on(EnoughOutput{}), "");
+  EXPECT_EQ(job.on(cancelled(kB)), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
 }
 
 TEST(JobState, WaitsForEveryWorker) {

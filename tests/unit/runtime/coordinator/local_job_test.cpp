@@ -122,6 +122,44 @@ TEST(LocalJob, SourcesOfAStageAreReadOneAfterTheOther) {
     }
 }
 
+TEST(LocalJob, ALimitEndsEndlessInputAndKeepsItsRows) {
+  for (const uint32_t parallelism : {1u, 3u}) {
+    Job job;
+    const auto source = job.add_source({numbered_pieces(1000, 10, 100), true});
+    const auto stage = job.add_stage(parallelism, {{print_records}, {}}, {source});
+    job.add_sink(stage);
+    job.options.threads = 2;
+    std::stop_source enough;
+    RowLimit limit(1234, [&] { enough.request_stop(); });
+    job.log.limit = &limit;
+    job.options.enough = enough.get_token();
+    const auto outcome = job.run();
+    EXPECT_EQ(outcome.kind, Kind::Finished);
+    EXPECT_EQ(outcome.totals.rows_out, 1234u);
+    EXPECT_EQ(std::ranges::count(job.log.text(), '\n'), 1234);
+    EXPECT_EQ(job.log.commits, parallelism);
+    EXPECT_EQ(job.log.aborts, 0u);
+  }
+}
+
+TEST(LocalJob, WhenTimeIsUpTheInputEndsAndItsRowsAreTheResult) {
+  for (const bool may_block : {false, true}) {
+    Job job;
+    const auto source = job.add_source({numbered_pieces(1000, 10, 100), true, may_block});
+    const auto first = job.add_stage(2, {{forward_records}, {}}, {source});
+    const auto last = job.add_stage(1, {{print_rows}, {}});
+    job.add_edge(first, last, ExchangeKind::Gather, true);
+    job.add_sink(last);
+    job.options.threads = 2;
+    job.options.end_input_after = std::chrono::milliseconds(5);
+    const auto outcome = job.run();
+    EXPECT_EQ(outcome.kind, Kind::Finished);
+    EXPECT_EQ(outcome.totals.rows_out, outcome.totals.rows_in);
+    EXPECT_EQ(static_cast<uint64_t>(std::ranges::count(job.log.text(), '\n')), outcome.totals.rows_in);
+    EXPECT_EQ(job.log.commits, 1u);
+  }
+}
+
 struct Setting {
   uint32_t parallelism;
   uint32_t block_bytes;
@@ -249,7 +287,9 @@ std::atomic<int64_t> most_in_flight;
 TEST(LocalJob, ASlowConsumerSlowsItsProducersDown) {
   rows_sent = rows_received = most_in_flight = 0;
   Job job;
-  job.options = {.threads = 2, .block_bytes = 1, .ring_blocks = 4, .stop = {}, .on_progress = {}};
+  job.options.threads = 2;
+  job.options.block_bytes = 1;
+  job.options.ring_blocks = 4;
   const auto source = job.add_source({numbered_pieces(20000, 10, 50)});
   const auto send = [](TaskContext* context, const void* unit) {
     return for_each_record(context, unit, [&](const Row& row) {
@@ -282,7 +322,9 @@ TEST(LocalJob, ASlowConsumerSlowsItsProducersDown) {
 TEST(LocalJob, OrderedWaysThatWaitForEachOtherGoOn) {
   partitions = 2;
   Job job;
-  job.options = {.threads = 2, .block_bytes = 1, .ring_blocks = 1, .stop = {}, .on_progress = {}};
+  job.options.threads = 2;
+  job.options.block_bytes = 1;
+  job.options.ring_blocks = 1;
   const auto source = job.add_source({numbered_pieces(3000, 100, 25)});
   const auto send_both_ways = [](TaskContext* context, const void* unit) {
     return for_each_record(context, unit, [&](const Row& row) {
