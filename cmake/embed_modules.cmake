@@ -1,4 +1,5 @@
-# Writes OUTPUT: a C++ source that defines embedded_modules() with the names and texts of the files in MODULES.
+# Writes OUTPUT: a C++ source that defines FUNCTION(), declared in HEADER, with the names and texts of the files in
+# MODULES.
 set(rows "")
 foreach(path IN LISTS MODULES)
   get_filename_component(name ${path} NAME_WE)
@@ -17,12 +18,12 @@ foreach(path IN LISTS MODULES)
   endif()
   string(APPEND rows "    {\"${name}\", ${literals}},\n")
 endforeach()
-file(WRITE ${OUTPUT} "// Made from stdlib/modules by cmake/embed_modules.cmake.
-#include \"stdlib/embedded_modules.h\"
+file(WRITE ${OUTPUT} "// Made by cmake/embed_modules.cmake.
+#include \"${HEADER}\"
 
 namespace sluice {
 
-const std::vector<EmbeddedModule>& embedded_modules() {
+const std::vector<EmbeddedModule>& ${FUNCTION}() {
   static const std::vector<EmbeddedModule> modules = {
 ${rows}  };
   return modules;

@@ -93,6 +93,7 @@ SinkEncoding sink_encoding(std::string_view connector, const ConnectorSettings& 
   const SinkEncoding encoding = row_of(connector).encoding;
   // Only print writes cells, and only a terminal wants a table.
   if (encoding != SinkEncoding::Cells) return encoding;
+  if (settings.discard_print) return SinkEncoding::None;
   if (settings.json_rows) return SinkEncoding::Json;
   return settings.terminal_output ? SinkEncoding::Cells : SinkEncoding::Csv;
 }

@@ -19,6 +19,7 @@ namespace sluice {
 struct ConnectorSettings {
   bool terminal_output = false;    // print draws a table instead of csv
   bool json_rows = false;          // print writes {"v":1,"type":"row",...} lines (`--json`)
+  bool discard_print = false;      // print drops every row, like blackhole
   uint64_t chunk_bytes = 1 << 20;  // how much a source reads at a time
 };
 [[nodiscard]] std::unique_ptr<ConnectorFactory> make_connector_factory(const ConnectorSettings& settings);

@@ -62,6 +62,7 @@ class RunCommand final : public Command {
                  "end the input after so much time; windows that are still open then are not given out");
     add_number<uint64_t>(options, "--limit", limit_, 1, kMostRows, "N",
                          "end the job when so many rows were printed, by all pipelines together");
+    options.add_flag("--discard", jit_.connectors.discard_print, "drop the rows that would be printed, to measure");
     options.add_flag("--perf", jit_.perf_support, "tell `perf` about the compiled code (perf inject --jit)");
     options.add_flag("--gdb", jit_.debugger_support, "tell a debugger about the compiled code");
   }

@@ -5,6 +5,8 @@
 #include "lang/support/invariant.h"
 #include "runtime/abi/kernel_abi.h"
 
+#include <llvm/IR/InlineAsm.h>
+
 #include <algorithm>
 
 namespace sluice::codegen {
@@ -180,6 +182,26 @@ class RowEncoder {
   std::string pending_;  // constant bytes not yet written: adjacent ones become one call
 };
 
+// A sink that drops its rows is there to measure what comes in front of it: a value that nobody takes would not be
+// computed at all.
+void keep_value(FunctionEmitter& f, const Value& value) {
+  const auto keep = [&](llvm::Value* part) {
+    auto* type = llvm::FunctionType::get(f.stage.void_type, {part->getType()}, false);
+    f.b.CreateCall(llvm::InlineAsm::get(type, "", "r", true), {part});
+  };
+  std::vector<llvm::Value*> parts;
+  flatten(value, parts);
+  for (llvm::Value* part : parts) {
+    if (part->getType()->isDoubleTy()) part = f.b.CreateBitCast(part, f.stage.i64);
+    if (part->getType()->isIntegerTy(1)) part = f.b.CreateZExt(part, f.stage.i32);
+    if (part->getType()->isIntegerTy(128)) {
+      keep(f.b.CreateTrunc(f.b.CreateLShr(part, 64), f.stage.i64));
+      part = f.b.CreateTrunc(part, f.stage.i64);
+    }
+    keep(part);
+  }
+}
+
 }  // namespace
 
 void consume(FunctionEmitter& f, NodeId id, const SinkNode& node, const Row& row) {
@@ -190,6 +212,7 @@ void consume(FunctionEmitter& f, NodeId id, const SinkNode& node, const Row& row
   RowEncoder encoder(f, sink);
   switch (sink_encoding(node.connector, f.stage.connectors)) {
     case SinkEncoding::None:
+      for (const auto& field : fields) keep_value(f, row.at(field.name));
       break;
     case SinkEncoding::Json: {
       Value record;

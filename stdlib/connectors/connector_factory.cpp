@@ -78,8 +78,9 @@ class StandardConnectors final : public ConnectorFactory {
         return make_json_rows_sink(enter_output(node));
       case SinkEncoding::Cells:
         return make_table_sink(enter_output(node), node.schema);
-      case SinkEncoding::Csv:
       case SinkEncoding::None:
+        return make_blackhole_sink();
+      case SinkEncoding::Csv:
         break;
     }
     return make_output_sink(enter_output(node), csv_header(node.schema, ','));
