@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lang/support/invariant.h"
+#include "stdlib/csv_options.h"
 #include "stdlib/embedded_modules.h"
 #include "stdlib/table_text.h"
 
@@ -72,6 +73,7 @@ ConnectorCatalog make_connectors() {
     if (!row.columns.empty()) entry.fixed_schema = Schema{parse_table_type(row.columns).fields};
     if (row.format == SourceFormat::Nexmark) entry.clock_column = "arrival";
     entry.doc = row.doc;
+    if (row.format == SourceFormat::Csv) entry.check_options = check_csv_options;
     catalog.add(std::move(entry));
   }
   return catalog;

@@ -1,7 +1,9 @@
 // What the standard library offers: the catalogs the checker reads and the connectors the engine opens.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "lang/check/connector_catalog.h"
 #include "lang/check/function_catalog.h"
@@ -21,6 +23,9 @@ struct ConnectorSettings {
   bool json_rows = false;          // print writes {"v":1,"type":"row",...} lines (`--json`)
   bool discard_print = false;      // print drops every row, like blackhole
   uint64_t chunk_bytes = 1 << 20;  // how much a source reads at a time
+  // Told what a person should know of an input that can be read all the same, once per source. From any thread; may be
+  // empty.
+  std::function<void(const std::string&)> on_warning = {};
 };
 [[nodiscard]] std::unique_ptr<ConnectorFactory> make_connector_factory(const ConnectorSettings& settings);
 

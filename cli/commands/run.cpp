@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -71,10 +72,24 @@ class RunCommand final : public Command {
     auto compilation = open_program(program_);
     if (!compilation) return usage_error(console, compilation.error().to_string());
     if (const ExitCode code = compile(*compilation, Phase::Plan, console); code != ExitCode::Done) return code;
+    if (program_.file == "-" && reads_standard_input(compilation->plan().graph))
+      return usage_error(
+          console,
+          "the program itself comes from standard input, so its source `-` has nothing to read; save the "
+          "program as a file");
     return run(*compilation, console);
   }
 
  private:
+  static bool reads_standard_input(const FlowGraph& graph) {
+    return std::ranges::any_of(graph.nodes, [](const Node& node) {
+      const auto* source = node.as<SourceNode>();
+      return source != nullptr && std::ranges::any_of(source->options, [](const ConnectorOption& option) {
+               return option.name == "path" && option.value == LiteralValue(std::string("-"));
+             });
+    });
+  }
+
   ExitCode run(const Compilation& compilation, const Console& console) {
     // A sink whose reader went away fails like any other write, so that the job can clean up.
     std::signal(SIGPIPE, SIG_IGN);
@@ -94,7 +109,9 @@ class RunCommand final : public Command {
       console.error(jit.error());
       return ExitCode::JobFailed;
     }
-    const auto connectors = make_connector_factory(jit_.connectors);
+    ConnectorSettings settings = jit_.connectors;
+    settings.on_warning = [&](const std::string& text) { status.without([&] { console.warning(text); }); };
+    const auto connectors = make_connector_factory(settings);
     RunOptions options;
     options.threads = core_count();
     options.block_bytes = block_bytes_;

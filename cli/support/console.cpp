@@ -24,14 +24,6 @@ bool wants_color(ColorMode mode, bool is_terminal) {
 void write_line(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
 
 // Text from outside may not be UTF-8; JSON must be.
-std::string object_line(std::string_view type, const nlohmann::ordered_json& object) {
-  nlohmann::ordered_json line;
-  line["v"] = 1;
-  line["type"] = type;
-  for (const auto& [key, value] : object.items()) line[key] = value;
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
-}
-
 nlohmann::ordered_json span_json(const Span& span, const SourceMap& sources) {
   if (!span.is_valid() || span.file >= sources.size()) return nullptr;
   return {{"file", sources.file(span.file).path()},
@@ -42,6 +34,14 @@ nlohmann::ordered_json span_json(const Span& span, const SourceMap& sources) {
 }
 
 }  // namespace
+
+std::string object_line(std::string_view type, const nlohmann::ordered_json& object) {
+  nlohmann::ordered_json line;
+  line["v"] = 1;
+  line["type"] = type;
+  for (const auto& [key, value] : object.items()) line[key] = value;
+  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
 
 nlohmann::ordered_json diagnostic_json(const Diagnostic& diagnostic, const SourceMap& sources) {
   nlohmann::ordered_json object{{"severity", diagnostic.row->severity == Severity::Error ? "error" : "warning"},
@@ -81,6 +81,14 @@ void Console::note(std::string_view text) const {
   if (options_.quiet) return;
   if (options_.json) return event("note", {{"message", text}});
   write_line(stderr, fmt::format("{}\n", text));
+}
+
+void Console::warning(std::string_view text) const {
+  if (options_.quiet) return;
+  if (options_.json) return event("warning", {{"message", text}});
+  const std::string_view on = use_color_ ? "\x1b[1;33m" : "";
+  const std::string_view off = use_color_ ? "\x1b[0m" : "";
+  write_line(stderr, fmt::format("{}sluice: warning:{} {}\n", on, off, text));
 }
 
 void Console::error(std::string_view text) const {

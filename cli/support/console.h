@@ -40,6 +40,8 @@ class Console {
   void event(std::string_view type, const nlohmann::ordered_json& object) const;
   // Something worth knowing that is no error; not shown with --quiet.
   void note(std::string_view text) const;
+  // Something that may be a mistake; not shown with --quiet.
+  void warning(std::string_view text) const;
   // `sluice: text` to standard error.
   void error(std::string_view text) const;
   void error(const Error& error) const;
@@ -54,6 +56,8 @@ class Console {
   bool use_color_;
 };
 
+// A line of --json: the object with "v" and "type" in front.
+[[nodiscard]] std::string object_line(std::string_view type, const nlohmann::ordered_json& object);
 // The JSON form of a diagnostic, for --json and for whoever collects them.
 [[nodiscard]] nlohmann::ordered_json diagnostic_json(const Diagnostic& diagnostic, const SourceMap& sources);
 

@@ -54,7 +54,9 @@ Compilation::Compilation(std::string path, CompileOptions options)
 
 Result<bool> Compilation::run_until(Phase last) {
   for (auto phase = static_cast<Phase>(times_.size()); phase <= last; phase = static_cast<Phase>(times_.size())) {
-    if (diagnostics_.has_errors()) return false;
+    // A literal without a value keeps nothing else from being checked.
+    const bool may_check = phase == Phase::Check && program_ && program_->is_whole;
+    if (diagnostics_.has_errors() && !may_check) return false;
     const auto start = std::chrono::steady_clock::now();
     SLUICE_TRY(run_phase(phase));
     times_.push_back({phase, std::chrono::steady_clock::now() - start});

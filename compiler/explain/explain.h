@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/explain/focus.h"
 #include "compiler/passes/pass_manager.h"
 #include "lang/graph/flow_graph.h"
 #include "runtime/plan/job_plan.h"
@@ -24,6 +25,7 @@ struct ExplainInput {
   const std::vector<RewriteNote>& rewrites;
   const JobPlan& plan;
   ExplainLevels levels;
+  Focus focus = {};  // what is not in it is left out
 };
 
 // Ends with a newline. More levels, such as the code, can be appended behind it.

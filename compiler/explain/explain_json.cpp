@@ -103,14 +103,20 @@ std::string edge_json(const JobPlan& plan, const EdgePlan& edge) {
 std::string explain_json(const ExplainInput& input) {
   std::string text = line({{"v", 1}, {"type", "job"}, {"name", input.logical.name}, {"file", file_of(input.logical)}});
   if (input.levels.logical)
-    for (const auto& node : input.logical.nodes) text += operator_json(input, input.logical, node, false);
+    for (const auto& node : input.logical.nodes)
+      if (input.focus.shows(node)) text += operator_json(input, input.logical, node, false);
   if (input.levels.rewrites)
-    for (const auto& note : input.rewrites) text += rewrite_json(note);
+    for (const auto& note : input.rewrites)
+      if (input.focus.shows(note)) text += rewrite_json(note);
   if (!input.levels.physical) return text;
   for (const auto& node : input.plan.graph.nodes)
-    if (node.kind() != NodeKind::Exchange) text += operator_json(input, input.plan.graph, node, true);
-  for (const auto& stage : input.plan.stages) text += stage_json(input.plan, stage);
-  for (const auto& edge : input.plan.edges) text += edge_json(input.plan, edge);
+    if (node.kind() != NodeKind::Exchange && input.focus.shows(node))
+      text += operator_json(input, input.plan.graph, node, true);
+  const auto is_shown = [&](NodeId node) { return input.focus.shows(input.plan.graph.nodes[node]); };
+  for (const auto& stage : input.plan.stages)
+    if (std::ranges::any_of(stage.nodes, is_shown)) text += stage_json(input.plan, stage);
+  for (const auto& edge : input.plan.edges)
+    if (is_shown(edge.exchange)) text += edge_json(input.plan, edge);
   return text;
 }
 

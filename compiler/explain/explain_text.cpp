@@ -45,50 +45,55 @@ std::string heading(std::string_view name, std::string_view what) {
   return fmt::format("{}{}\n", padded(std::string(name), 13), what);
 }
 
-std::string logical_level(const FlowGraph& graph) {
+std::string logical_level(const FlowGraph& graph, const Focus& focus) {
   std::vector<std::vector<std::string>> rows{{"#", "operator", "kind", "key", "final when", "at", "row"}};
   for (const auto& node : graph.nodes)
-    rows.push_back({node.label, operator_text(node), kind_text(node), key_text(node), final_text(node),
-                    place_of(graph, node), schema_text(node.schema)});
+    if (focus.shows(node))
+      rows.push_back({node.label, operator_text(node), kind_text(node), key_text(node), final_text(node),
+                      place_of(graph, node), schema_text(node.schema)});
   return heading("logical", "what you wrote, typed") + table(rows, " ");
 }
 
-std::string notes_table(const std::vector<RewriteNote>& notes, bool fired) {
+std::string notes_table(const std::vector<RewriteNote>& notes, const Focus& focus, bool fired) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& note : notes)
-    if (note.fired == fired)
+    if (note.fired == fired && focus.shows(note))
       rows.push_back(
           {std::string(pass_of(note).code) + " " + std::string(pass_of(note).title), nodes_text(note), note.text});
   return rows.empty() ? "  none\n" : table(rows, "  ");
 }
 
-std::string rewrites_level(const std::vector<RewriteNote>& notes) {
-  return heading("rewrites", "fired") + notes_table(notes, true) + heading("", "did not fire") +
-         notes_table(notes, false);
+std::string rewrites_level(const std::vector<RewriteNote>& notes, const Focus& focus) {
+  return heading("rewrites", "fired") + notes_table(notes, focus, true) + heading("", "did not fire") +
+         notes_table(notes, focus, false);
 }
 
-std::string stage_text(const JobPlan& plan, const StagePlan& stage) {
-  std::string text = fmt::format("  {} ×{}  ", stage.name, stage.parallelism);
-  const std::string indent(width_of(text), ' ');
-  for (size_t i = 0; i < stage.nodes.size(); ++i) {
-    const Node& node = plan.graph.nodes[stage.nodes[i]];
-    text += fmt::format("{}{} {}\n", i == 0 ? "" : indent, id_of(node), step_text(node));
+// Empty when nothing of the stage is in focus.
+std::string stage_text(const JobPlan& plan, const StagePlan& stage, const Focus& focus) {
+  const std::string head = fmt::format("  {} ×{}  ", stage.name, stage.parallelism);
+  const std::string indent(width_of(head), ' ');
+  std::string text;
+  for (const NodeId id : stage.nodes) {
+    const Node& node = plan.graph.nodes[id];
+    if (focus.shows(node)) text += fmt::format("{}{} {}\n", text.empty() ? head : indent, id_of(node), step_text(node));
   }
   for (const auto& state : stage.states)
-    text += fmt::format("{}state {} `{}`: {}\n", indent, id_of(plan.graph.nodes[state.node]), state.name,
-                        state_text(plan, state));
+    if (focus.shows(plan.graph.nodes[state.node]))
+      text += fmt::format("{}state {} `{}`: {}\n", indent, id_of(plan.graph.nodes[state.node]), state.name,
+                          state_text(plan, state));
   for (const EdgeId id : stage.outputs) {
     const EdgePlan& edge = plan.edges[id];
+    if (!focus.shows(plan.graph.nodes[edge.exchange])) continue;
     text += fmt::format("    │ {} {} → {}  {}\n", plan.graph.nodes[edge.exchange].label, edge_text(plan, edge),
                         plan.stages[edge.to].name, schema_text(edge.schema));
   }
   return text;
 }
 
-std::string physical_level(const JobPlan& plan) {
+std::string physical_level(const JobPlan& plan, const Focus& focus) {
   std::string text = heading(
       "physical", fmt::format("{}, {}", counted(plan.stages.size(), "stage"), counted(plan.edges.size(), "exchange")));
-  for (const auto& stage : plan.stages) text += stage_text(plan, stage);
+  for (const auto& stage : plan.stages) text += stage_text(plan, stage, focus);
   return text;
 }
 
@@ -99,9 +104,9 @@ std::string explain_text(const ExplainInput& input) {
   for (const auto& stage : input.plan.stages) tasks += stage.parallelism;
   std::string text = fmt::format("{}  1 job, {}, {}\n", file_of(input.logical),
                                  counted(step_count(input.logical), "operator"), counted(tasks, "task"));
-  if (input.levels.logical) text += logical_level(input.logical);
-  if (input.levels.rewrites) text += rewrites_level(input.rewrites);
-  if (input.levels.physical) text += physical_level(input.plan);
+  if (input.levels.logical) text += logical_level(input.logical, input.focus);
+  if (input.levels.rewrites) text += rewrites_level(input.rewrites, input.focus);
+  if (input.levels.physical) text += physical_level(input.plan, input.focus);
   return text;
 }
 

@@ -2,16 +2,27 @@
 // sees them. stdlib fills it from stdlib/connectors.def.
 #pragma once
 
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lang/graph/expr.h"
+#include "lang/graph/flow_graph.h"
 #include "lang/types/type.h"
 
 namespace sluice {
+
+enum class Direction : uint8_t { Read, Write };
+
+// What is wrong with the value of an option: "must be one character".
+struct OptionFault {
+  std::string option;
+  std::string text;
+};
 
 struct ConnectorParam {
   std::string name;
@@ -31,6 +42,8 @@ struct ConnectorEntry {
   // rows.
   std::string clock_column;
   std::string doc;
+  // What its options ask for beyond their types; may be empty.
+  std::function<std::optional<OptionFault>(const std::vector<ConnectorOption>&, Direction)> check_options;
 };
 
 class ConnectorCatalog {

@@ -117,7 +117,12 @@ std::optional<ConnectorCall> check_connector(Session& session, const ast::Name& 
     if (value) call.options.push_back({param.name, std::move(*value)});
   }
   if (!is_ok) return std::nullopt;
-  return call;
+  const auto fault = entry->check_options ? entry->check_options(call.options, direction) : std::nullopt;
+  if (!fault) return call;
+  const auto at = std::ranges::find(entry->params, fault->option, &ConnectorParam::name) - entry->params.begin();
+  const auto* arg = (*bound)[static_cast<size_t>(at)];
+  session.report(diag::E0713, arg == nullptr ? span : arg->value->span, fault->option, entry->name, fault->text);
+  return std::nullopt;
 }
 
 std::optional<ConnectorCall> rows_of_test(Session& session, const std::string& name) {

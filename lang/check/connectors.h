@@ -8,8 +8,6 @@
 
 namespace sluice {
 
-enum class Direction : uint8_t { Read, Write };
-
 struct ConnectorCall {
   const ConnectorEntry* connector = nullptr;
   std::vector<ConnectorOption> options;  // in the order of the connector's parameters, defaults included

@@ -7,6 +7,7 @@
 namespace sluice {
 
 Expr ExprChecker::node(const ast::Literal& literal, const Span& span) {
+  if (literal.is_invalid) return error_expr(span);
   switch (literal.kind) {
     case ast::LiteralKind::Null:
       return Expr::literal(std::monostate(), Type(TypeKind::Null), span);

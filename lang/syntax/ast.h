@@ -65,6 +65,7 @@ struct Literal {
   int64_t integer = 0;   // Int; Bool 0/1; Duration and Instant in microseconds (Instant of a test: since midnight)
   double number = 0;     // Float
   bool is_time_of_day = false;  // Instant written as @10:00:05
+  bool is_invalid = false;      // it has no value, which was reported
 };
 struct NameExpr { Name name; };
 struct Binary { BinaryOp op; const Expr* left; const Expr* right; Span op_span; };
@@ -242,6 +243,7 @@ struct Program {
   uint32_t file = 0;
   std::vector<Item> items;
   std::vector<Comment> comments;  // in source order, for the formatter
+  bool is_whole = false;          // nothing is missing from the tree: all errors are literals without a value
 };
 
 // clang-format on

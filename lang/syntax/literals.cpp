@@ -453,7 +453,10 @@ Parser::token_kind_type number_kind(std::string_view text) {
 }
 
 ast::Literal decode_literal(const Token& token, bool is_negated, Diagnostics& diagnostics) {
-  return Decoder(token, is_negated, diagnostics).decode();
+  const size_t errors = diagnostics.error_count();
+  ast::Literal literal = Decoder(token, is_negated, diagnostics).decode();
+  literal.is_invalid = diagnostics.error_count() != errors;
+  return literal;
 }
 
 std::string decode_fstring_text(const Token& token, Diagnostics& diagnostics) {

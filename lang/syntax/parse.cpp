@@ -12,6 +12,7 @@ ast::Program parse(const SourceMap& sources, uint32_t file, Diagnostics& diagnos
   ast::Program program;
   program.arena = std::make_shared<Arena>();
   program.file = file;
+  const size_t errors = diagnostics.error_count();
   ScanResult scanned = scan(sources.file(file), file, diagnostics);
   program.comments = std::move(scanned.comments);
   if (scanned.is_too_deep) return program;
@@ -22,6 +23,7 @@ ast::Program parse(const SourceMap& sources, uint32_t file, Diagnostics& diagnos
   } while (context.prepare_next_run());
   // Nobody may walk a tree that is too deep.
   if (context.is_too_deep()) program.items.clear();
+  program.is_whole = diagnostics.error_count() - errors == context.literal_errors();
   return program;
 }
 

@@ -72,12 +72,19 @@ Parser::symbol_type ParseContext::symbol_of(const Token& token) {
     case Kind::STRING:
     case Kind::DURATION:
     case Kind::INSTANT:
-      return {token.kind, decode_literal(token, stream_.is_negated(), diagnostics()), token.span};
+      return {token.kind, literal_of(token), token.span};
     case Kind::FSTR_TEXT:
       return {token.kind, decode_fstring_text(token, diagnostics()), token.span};
     default:
       return {token.kind, token.span};  // all other kinds carry no value
   }
+}
+
+ast::Literal ParseContext::literal_of(const Token& token) {
+  const size_t errors = diagnostics().error_count();
+  ast::Literal literal = decode_literal(token, stream_.is_negated(), diagnostics());
+  literal_errors_ += diagnostics().error_count() - errors;
+  return literal;
 }
 
 void ParseContext::add_item(ast::Item item) {

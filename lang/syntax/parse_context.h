@@ -25,6 +25,8 @@ class ParseContext : public AstBuilder {
 
   // After a run of the parser: whether it stopped at an error and a fresh one should go on with the next item.
   [[nodiscard]] bool prepare_next_run();
+  // Errors so far that are about a literal alone, so that nothing is missing from the tree.
+  [[nodiscard]] size_t literal_errors() const { return literal_errors_; }
 
  private:
   // Where parsing goes on.
@@ -35,6 +37,7 @@ class ParseContext : public AstBuilder {
   };
 
   [[nodiscard]] Parser::symbol_type symbol_of(const Token& token);
+  [[nodiscard]] ast::Literal literal_of(const Token& token);
   [[nodiscard]] std::optional<uint32_t> enclosing_step() const;
   void resume_after(size_t position, const std::optional<uint32_t>& depth);
   [[nodiscard]] bool has_lexical_error() const;
@@ -46,6 +49,7 @@ class ParseContext : public AstBuilder {
   std::vector<size_t> positions_;  // where each of them stands in the scanner's list
   size_t item_begin_ = 0;          // in history_: where the item that is being parsed begins
   size_t last_error_ = static_cast<size_t>(-1);
+  size_t literal_errors_ = 0;
   Resume resume_ = Resume::No;
 };
 

@@ -30,8 +30,12 @@ struct ChunkSource::Piece {
   }
 };
 
-ChunkSource::ChunkSource(std::vector<InputFile> files, std::unique_ptr<RecordFormat> format, uint64_t chunk_bytes)
-    : files_(std::move(files)), format_(std::move(format)), chunk_bytes_(std::max<uint64_t>(chunk_bytes, 1)) {
+ChunkSource::ChunkSource(std::vector<InputFile> files, std::unique_ptr<RecordFormat> format, uint64_t chunk_bytes,
+                         std::function<void(const std::string&)> on_warning)
+    : files_(std::move(files)),
+      format_(std::move(format)),
+      chunk_bytes_(std::max<uint64_t>(chunk_bytes, 1)),
+      on_warning_(std::move(on_warning)) {
   bool all_known = true;
   for (const auto& file : files_) {
     may_block_ |= file.may_block;
@@ -145,11 +149,18 @@ Result<bool> ChunkSource::begin_file(Piece& piece) {
   text.remove_prefix(skipped);
   SLUICE_ASSIGN(const auto taken, format_->begin_file(files_[next_file_ - 1].name, text, is_at_end_, layout));
   if (!taken) return false;
+  warn(layout.warnings);
   layout_ = std::make_shared<FileLayout>(std::move(layout));
   piece.begin = skipped + *taken;
   offset_ = piece.begin;
   line_ += count_byte(piece.bytes.data(), piece.begin, '\n');
   return true;
+}
+
+// A thousand files with one header are no reason to say it a thousand times.
+void ChunkSource::warn(const std::vector<std::string>& warnings) {
+  for (const auto& text : warnings)
+    if (warned_.insert(text).second && on_warning_) on_warning_(files_[next_file_ - 1].name + text);
 }
 
 // The bytes up to `end` become the chunk, those behind it wait for the next one.

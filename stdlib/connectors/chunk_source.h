@@ -3,8 +3,11 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "runtime/io/connector.h"
@@ -17,7 +20,8 @@ namespace sluice {
 class ChunkSource final : public Source {
  public:
   // A piece has about `chunk_bytes`; only a record that is longer makes it longer.
-  ChunkSource(std::vector<InputFile> files, std::unique_ptr<RecordFormat> format, uint64_t chunk_bytes);
+  ChunkSource(std::vector<InputFile> files, std::unique_ptr<RecordFormat> format, uint64_t chunk_bytes,
+              std::function<void(const std::string&)> on_warning = {});
 
   Result<bool> next(ChunkBuffer& chunk) override;
   [[nodiscard]] bool may_block() const override { return may_block_; }
@@ -35,10 +39,12 @@ class ChunkSource final : public Source {
   Status fill(Piece& piece, uint64_t wanted);
   void hand_over(Piece& piece, uint64_t end, ChunkBuffer& chunk);
   void close_file();
+  void warn(const std::vector<std::string>& warnings);
 
   const std::vector<InputFile> files_;
   const std::unique_ptr<RecordFormat> format_;
   const uint64_t chunk_bytes_;
+  const std::function<void(const std::string&)> on_warning_;  // may be empty
   bool may_block_ = false;
   uint64_t total_bytes_ = 0;
   std::atomic<uint64_t> read_bytes_ = 0;
@@ -57,6 +63,7 @@ class ChunkSource final : public Source {
   uint64_t line_ = 1;          // likewise
   uint64_t sequence_ = 0;
   uint64_t finished_bytes_ = 0;  // of the files that are done
+  std::set<std::string> warned_;
 };
 
 }  // namespace sluice

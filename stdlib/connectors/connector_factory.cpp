@@ -5,19 +5,25 @@
 
 #include "lang/support/invariant.h"
 #include "stdlib/catalog.h"
+#include "stdlib/connector_options.h"
 #include "stdlib/connectors/chunk_source.h"
 #include "stdlib/connectors/nexmark_source.h"
-#include "stdlib/connectors/options.h"
 #include "stdlib/connectors/sinks.h"
+#include "stdlib/csv_options.h"
 
 namespace sluice {
 namespace {
 
-Result<CsvDialect> dialect_of(const ConnectorOptions& options) {
-  SLUICE_ASSIGN(const std::string delimiter, options.byte("delimiter", false));
-  SLUICE_ASSIGN(const std::string quote, options.byte("quote", true));
-  if (delimiter == quote) return user_error("the delimiter and the quote of csv must differ");
-  return CsvDialect{delimiter[0], quote.empty() ? '"' : quote[0], !quote.empty()};
+CsvDialect csv_dialect(const ConnectorOptions& options) {
+  const std::string quote = options.text("quote");
+  return {options.text("delimiter")[0], quote.empty() ? '"' : quote[0], !quote.empty()};
+}
+
+// The checker has looked at the options of a program, but graphs and plans can be written by hand.
+Status checked(const std::string& connector, const std::vector<ConnectorOption>& options, Direction direction) {
+  const auto fault = check_csv_options(options, direction);
+  if (!fault) return {};
+  return user_error(fmt::format("`{}` of `{}` {}", fault->option, connector, fault->text));
 }
 
 Result<std::unique_ptr<RecordFormat>> format_of(const SourceNode& source) {
@@ -28,7 +34,8 @@ Result<std::unique_ptr<RecordFormat>> format_of(const SourceNode& source) {
       return make_json_format();
     case SourceFormat::Csv: {
       const ConnectorOptions options(source.connector, source.options);
-      SLUICE_ASSIGN(const CsvDialect dialect, dialect_of(options));
+      SLUICE_TRY(checked(source.connector, source.options, Direction::Read));
+      const CsvDialect dialect = csv_dialect(options);
       return make_csv_format(dialect, options.flag("header"), source.declared);
     }
     case SourceFormat::Nexmark:
@@ -49,7 +56,8 @@ class StandardConnectors final : public ConnectorFactory {
       return open_nexmark_source(options, settings_.chunk_bytes);
     SLUICE_ASSIGN(auto format, format_of(*source));
     SLUICE_ASSIGN(auto files, find_input_files(options.text("path")));
-    auto opened = std::make_unique<ChunkSource>(std::move(files), std::move(format), settings_.chunk_bytes);
+    auto opened =
+        std::make_unique<ChunkSource>(std::move(files), std::move(format), settings_.chunk_bytes, settings_.on_warning);
     if (opened->may_block()) output_->expect_endless_input();
     return opened;
   }
@@ -96,9 +104,7 @@ class StandardConnectors final : public ConnectorFactory {
 
   Result<std::unique_ptr<Sink>> open_csv(const Node& node, uint32_t task) {
     const ConnectorOptions options = options_of(node);
-    SLUICE_ASSIGN(const CsvDialect dialect, dialect_of(options));
-    if (dialect.delimiter != ',' || !dialect.has_quotes || dialect.quote != '"')
-      return user_error("csv is written with commas and double quotes only: leave out `delimiter` and `quote`");
+    SLUICE_TRY(checked("csv", node.as<SinkNode>()->options, Direction::Write));
     return open_file(node, task, "csv", options.flag("header") ? csv_header(node.schema, ',') : std::string());
   }
 

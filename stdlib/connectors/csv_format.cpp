@@ -25,7 +25,7 @@ class CsvFormat final : public RecordFormat {
     const auto header = read_csv_header(dialect_, data, is_all);
     if (!header) return std::nullopt;
     if (header->names.empty()) return data.size();  // an empty file
-    SLUICE_ASSIGN(layout.field_map, map_columns(file, header->names, declared_));
+    SLUICE_TRY(map_columns(file, header->names, declared_, layout));
     layout.field_count = header->names.size();
     return header->size;
   }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "lang/source/diagnostics.h"
 #include "runtime/abi/layout.h"
@@ -49,6 +50,26 @@ std::string list_of(const std::vector<std::string>& names) {
   return text.size() <= kMaxText ? text : text.substr(0, kMaxText) + "...";
 }
 
+std::unexpected<Error> missing_column(const std::string& file, const std::vector<std::string>& names,
+                                      const Field& column) {
+  const auto close = closest_name(column.name, names);
+  return user_error(fmt::format(
+      "{} has no column `{}`{}; its header has: {}. Declare the column as `{}?` if it may be missing, or write "
+      "`header = false` if the first line is data",
+      file, column.name, close ? fmt::format(", did you mean `{}`?", *close) : "", list_of(names),
+      column.type.to_string()));
+}
+
+void warn_of_near_miss(const std::vector<std::string>& names, const Schema& declared, const std::string& column,
+                       FileLayout& layout) {
+  std::vector<std::string> unused;
+  std::ranges::copy_if(names, std::back_inserter(unused),
+                       [&](const std::string& name) { return declared.find(name) == nullptr; });
+  if (const auto close = closest_name(column, unused))
+    layout.warnings.push_back(
+        fmt::format(" has no column `{}`, so it is null in every row; did you mean its column `{}`?", column, *close));
+}
+
 }  // namespace
 
 std::optional<CsvHeader> read_csv_header(const CsvDialect& dialect, std::string_view data, bool is_all) {
@@ -66,28 +87,21 @@ std::optional<CsvHeader> read_csv_header(const CsvDialect& dialect, std::string_
   }
 }
 
-Result<std::vector<uint32_t>> map_columns(const std::string& file, const std::vector<std::string>& names,
-                                          const Schema& declared) {
-  std::vector<uint32_t> map;
+Status map_columns(const std::string& file, const std::vector<std::string>& names, const Schema& declared,
+                   FileLayout& layout) {
   for (const auto& column : declared.fields) {
     const auto found = std::ranges::find(names, column.name);
     if (found == names.end()) {
-      if (!column.type.nullable) {
-        const auto close = closest_name(column.name, names);
-        return user_error(fmt::format(
-            "{} has no column `{}`{}; its header has: {}. Declare the column as `{}?` if it may be missing, or write "
-            "`header = false` if the first line is data",
-            file, column.name, close ? fmt::format(", did you mean `{}`?", *close) : "", list_of(names),
-            column.type.to_string()));
-      }
-      map.push_back(abi::kNoField);
+      if (!column.type.nullable) return missing_column(file, names, column);
+      warn_of_near_miss(names, declared, column.name, layout);
+      layout.field_map.push_back(abi::kNoField);
       continue;
     }
     if (std::find(found + 1, names.end(), column.name) != names.end())
       return user_error(fmt::format("{} has two columns `{}`; rename one of them", file, column.name));
-    map.push_back(static_cast<uint32_t>(found - names.begin()));
+    layout.field_map.push_back(static_cast<uint32_t>(found - names.begin()));
   }
-  return map;
+  return {};
 }
 
 }  // namespace sluice

@@ -10,6 +10,7 @@
 #include "lang/support/result.h"
 #include "lang/types/type.h"
 #include "stdlib/connectors/csv_scanner.h"
+#include "stdlib/connectors/record_format.h"
 
 namespace sluice {
 
@@ -21,8 +22,9 @@ struct CsvHeader {
 // The first record of `data`; nothing when `data` ends before it does and more may come.
 [[nodiscard]] std::optional<CsvHeader> read_csv_header(const CsvDialect& dialect, std::string_view data, bool is_all);
 
-// The field of each declared column, kNoField for a nullable column that the file has not.
-[[nodiscard]] Result<std::vector<uint32_t>> map_columns(const std::string& file, const std::vector<std::string>& names,
-                                                        const Schema& declared);
+// Fills the layout's field_map: the field of each declared column, kNoField for a nullable column that the file has
+// not. Warns of such a column when a field that the program does not use has nearly its name.
+[[nodiscard]] Status map_columns(const std::string& file, const std::vector<std::string>& names, const Schema& declared,
+                                 FileLayout& layout);
 
 }  // namespace sluice

@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "runtime/io/connector.h"
-#include "stdlib/connectors/options.h"
+#include "stdlib/connector_options.h"
 
 namespace sluice {
 

@@ -19,6 +19,8 @@ namespace sluice {
 struct FileLayout {
   std::vector<uint32_t> field_map;  // csv: field of each declared column
   uint64_t field_count = 0;         // csv: fields per record
+  // What a person should know; the same words for the same finding in every file, whose name is put in front.
+  std::vector<std::string> warnings;
 };
 
 class RecordFormat {

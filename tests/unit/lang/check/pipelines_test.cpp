@@ -271,7 +271,7 @@ node 6 sink (5) "to print()"
 }
 
 TEST(CheckPipelines, ADeclaredSinkOrdersAndWidens) {
-  EXPECT_EQ(graph_of(R"flow(sink out: { n: int?, s: string } = csv("out.csv", delimiter = ";")
+  EXPECT_EQ(graph_of(R"flow(sink out: { n: int?, s: string } = csv("out.csv", header = false)
 from t |> select s, n = i |> to out)flow"),
             R"flow(node 2 project (1) "select s, n = i"
   name select
@@ -287,8 +287,8 @@ node 4 sink (3) "to out"
   name to
   connector csv
   option path = "out.csv"
-  option header = true
-  option delimiter = ";"
+  option header = false
+  option delimiter = ","
   option quote = "\""
   schema n: int?, s: string
 )flow");

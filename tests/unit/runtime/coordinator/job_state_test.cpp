@@ -212,8 +212,11 @@ TEST(JobState, EventsThatCannotBeAreRefused) {
 }
 
 TEST(JobState, PhasesHaveNames) {
+  EXPECT_EQ(phase_name(JobPhase::Created), "created");
   EXPECT_EQ(phase_name(JobPhase::Committing), "committing its results");
   EXPECT_EQ(phase_name(TaskPhase::Cancelled), "cancelled");
+  for (const auto phase : {TaskPhase::Created, TaskPhase::Running}) EXPECT_FALSE(is_end(phase));
+  for (const auto phase : {TaskPhase::Finished, TaskPhase::Cancelled, TaskPhase::Failed}) EXPECT_TRUE(is_end(phase));
 }
 
 JobPlan plan_of(std::vector<uint32_t> parallelism) {

@@ -119,6 +119,20 @@ TEST_F(RaiseTest, MalformedRecords) {
   EXPECT_EQ(error().record->column, 4u);
 }
 
+// The scanner finds strings that are never closed, so no decoder is known to report this one.
+TEST_F(RaiseTest, StringsThatAreNeverClosed) {
+  rt_raise_record(&task, 4, 10, static_cast<I32>(DecodeError::UnterminatedString));
+  EXPECT_EQ(error().code, "R0205");
+  EXPECT_TRUE(error().message.ends_with("this string is never closed"));
+}
+
+TEST_F(RaiseTest, WhatIsMissingBehindTheLineIsMissingAtItsEnd) {
+  std::vector<uint32_t> line_ends{6, 12};
+  chunk.view.line_ends = line_ends.data();
+  rt_raise_record(&task, 4, 20, static_cast<I32>(DecodeError::ExpectedValue));
+  EXPECT_TRUE(error().message.ends_with("the line ends before the object does"));
+}
+
 TEST_F(RaiseTest, MissingFieldsAreNamed) {
   rt_raise_record(&task, 4, 7, static_cast<I32>(DecodeError::MissingField));
   EXPECT_EQ(error().code, "R0206");

@@ -96,6 +96,10 @@ TEST_F(Encode, JsonInACsvField) {
 
 TEST_F(Encode, Values) {
   auto* task = context_.task();
+  abi::rt_sink_date(task, 0, 19'753);
+  EXPECT_EQ(context_.take_encoded(), "2024-01-31");
+  abi::rt_sink_decimal(task, 0, -1250, -1, 2);
+  EXPECT_EQ(context_.take_encoded(), "-12.50");
   abi::rt_sink_int(task, 0, INT64_MIN);
   EXPECT_EQ(context_.take_encoded(), "-9223372036854775808");
   abi::rt_sink_float(task, 0, 2.0);

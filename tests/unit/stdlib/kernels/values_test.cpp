@@ -220,6 +220,18 @@ TEST(ValueText, ThroughTheRuntimeFunctions) {
   EXPECT_EQ(testing::text_of(text), "1970-01-01T00:00:00Z");
   abi::rt_text_duration(context.task(), &text, 61'000'000);
   EXPECT_EQ(testing::text_of(text), "1min1s");
+  abi::rt_text_date(context.task(), &text, 19'753);
+  EXPECT_EQ(testing::text_of(text), "2024-01-31");
+  abi::rt_text_decimal(context.task(), &text, -1250, -1, 2);
+  EXPECT_EQ(testing::text_of(text), "-12.50");
+}
+
+TEST(ParseDate, TakesDaysOfTheCalendarOnly) {
+  const auto date = [](std::string_view text) { return parse<int64_t>(abi::rt_parse_date, text); };
+  EXPECT_EQ(date("1970-01-01"), 0);
+  EXPECT_EQ(date("2024-02-29"), 19'782);
+  for (const char* text : {"", "2023-02-29", "2024-1-31", "2024-01-31T00:00:00Z", "31.01.2024"})
+    EXPECT_EQ(date(text), std::nullopt) << text;
 }
 
 TEST(Bytes, CompareAndEqual) {

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "lang/graph/flow_graph.h"
-#include "lang/support/result.h"
 
 namespace sluice {
 
@@ -18,8 +17,6 @@ class ConnectorOptions {
   [[nodiscard]] bool flag(std::string_view name) const { return std::get<bool>(value(name)); }
   // An int, or the microseconds of a duration or timestamp.
   [[nodiscard]] int64_t number(std::string_view name) const { return std::get<int64_t>(value(name)); }
-  // A text that has to be one ASCII character that csv can separate fields with, or nothing where `may_be_empty`.
-  [[nodiscard]] Result<std::string> byte(std::string_view name, bool may_be_empty) const;
 
  private:
   [[nodiscard]] const LiteralValue& value(std::string_view name) const;
