@@ -124,6 +124,7 @@ class RunCommand final : public Command {
     status.clear();
     const bool is_idle = (*jit)->stop();
     if (console.verbose()) describe(compilation, **jit, outcome, console);
+    if (outcome.kind == JobOutcome::Kind::Finished) summarize(outcome.totals, console);
     const ExitCode code = exit_code(outcome, compilation, interrupts, console);
     // Nobody waits for code that will never run. The results are committed, and the cache is not being written.
     if (!is_idle) end_process(code);
@@ -149,6 +150,21 @@ class RunCommand final : public Command {
     return ExitCode::JobFailed;
   }
 
+  // What nobody should miss, and under --json the totals.
+  static void summarize(const JobProgress& totals, const Console& console) {
+    if (console.json()) {
+      if (console.quiet()) return;
+      console.event("summary", {{"rows_in", totals.rows_in},
+                                {"rows_out", totals.rows_out},
+                                {"rows_late", totals.rows_late},
+                                {"elapsed_ms", std::chrono::duration<double, std::milli>(totals.elapsed).count()}});
+    } else if (totals.rows_late != 0) {
+      console.note(fmt::format("{} came too late for the windows and {} left out; `delay` or `late` waits longer",
+                               totals.rows_late == 1 ? "1 row" : fmt::format("{} rows", totals.rows_late),
+                               totals.rows_late == 1 ? "was" : "were"));
+    }
+  }
+
   static void describe(const Compilation& compilation, const JitEngine& jit, const JobOutcome& outcome,
                        const Console& console) {
     std::string phases;
@@ -162,9 +178,9 @@ class RunCommand final : public Command {
                                bytes_text(times.code_bytes)));
     }
     const JobProgress& totals = outcome.totals;
-    console.note(fmt::format("ran {}: {} rows in, {} out, {} read, state {}", milliseconds_text(totals.elapsed),
-                             totals.rows_in, totals.rows_out, bytes_text(totals.bytes_in),
-                             bytes_text(totals.state_bytes)));
+    console.note(fmt::format("ran {}: {} rows in, {} out, {} late, {} read, state {}",
+                             milliseconds_text(totals.elapsed), totals.rows_in, totals.rows_out, totals.rows_late,
+                             bytes_text(totals.bytes_in), bytes_text(totals.state_bytes)));
   }
 
   ProgramOptions program_;

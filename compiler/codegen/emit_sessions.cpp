@@ -92,8 +92,8 @@ void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, c
   auto* time = row.at(kRowTime).data;
   auto* mark = row.at(kRowMark).data;
   // What comes later than its source promised might belong to a session that is gone.
-  auto* is_late = f.b.CreateICmpSLT(time, mark);
-  count_late(f, id, is_late);
+  auto* is_late = f.b.CreateICmpSLT(f.b.CreateAdd(time, f.int64(static_cast<uint64_t>(node.session->late))), mark);
+  if (node.session->counts_late) count_late(f, id, is_late);
   f.if_then(f.b.CreateNot(is_late), [&] {
     std::vector<Value> keys;
     for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));

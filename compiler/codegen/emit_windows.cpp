@@ -83,11 +83,10 @@ Windows windows_of(FunctionEmitter& f, const WindowNode& node, llvm::Value* time
   return {first_start, f.b.CreateAdd(first_start, size), count, last_end};
 }
 
-// The end of the pane that `time` falls into.
-llvm::Value* pane_end(FunctionEmitter& f, const WindowNode& node, llvm::Value* time) {
+// The pane that `time` falls into: its start.
+llvm::Value* pane_start(FunctionEmitter& f, const WindowNode& node, llvm::Value* time) {
   auto* offset = f.int64(static_cast<uint64_t>(node.offset));
-  auto* start = floor_to(f, f.b.CreateSub(time, offset), node.step);
-  return f.b.CreateAdd(start, f.int64(static_cast<uint64_t>(node.size + node.offset)));
+  return f.b.CreateAdd(floor_to(f, f.b.CreateSub(time, offset), node.pane), offset);
 }
 
 Row passed_on(FunctionEmitter& f, NodeId id, const Row& row, const std::string& own, const Value* value) {
@@ -140,23 +139,38 @@ void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& r
   auto* time = row.at(std::string(kRowTime)).data;
   auto* mark = row.at(std::string(kRowMark)).data;
   const Windows windows = windows_of(f, node, time);
-  auto* has_windows = f.b.CreateICmpNE(windows.count, f.int64(0));
-  auto* is_late = f.b.CreateICmpSLE(windows.last_end, mark);
+  const bool has_gaps = node.kind == WindowKind::Hop && node.size < node.step;
+  auto* has_windows = has_gaps ? f.b.CreateICmpNE(windows.count, f.int64(0)) : f.boolean(true);
+  const auto is_over = [&](llvm::Value* end) {
+    if (node.late != 0) end = f.b.CreateAdd(end, f.int64(static_cast<uint64_t>(node.late)));
+    return f.b.CreateICmpSLE(end, mark);
+  };
+  auto* is_late = is_over(windows.last_end);
   if (node.late_rows) {
     f.if_then(f.b.CreateAnd(is_late, has_windows), [&] { emit_users(f, id, passed_on(f, id, row, {}, nullptr)); });
     return;
   }
-  if (node.are_panes) {
-    auto* end =
-        f.if_else(is_late, f.stage.i64, [&] { return pane_end(f, node, mark); }, [&] { return windows.last_end; });
-    const Value pane = window_value(windows.first_start, end);
-    return emit_users(f, id, passed_on(f, id, row, node.column, &pane));
-  }
-  count_late(f, id, f.b.CreateAnd(is_late, has_windows));
+  if (node.counts_late) count_late(f, id, f.b.CreateAnd(is_late, has_windows));
   const auto emit = [&](llvm::Value* start, llvm::Value* end) {
     const Value window = window_value(start, end);
     emit_users(f, id, passed_on(f, id, row, node.column, &window));
   };
+  if (node.pane != 0) {
+    f.if_then(f.b.CreateAnd(has_windows, f.b.CreateNot(is_late)), [&] {
+      auto* length = f.int64(static_cast<uint64_t>(node.pane));
+      auto* start = pane_start(f, node, time);
+      auto* end = f.b.CreateAdd(start, length);
+      auto* last_end = f.if_else(
+          is_over(end), f.stage.i64,
+          [&]() -> llvm::Value* {
+            auto* limit = f.b.CreateSub(mark, f.int64(static_cast<uint64_t>(node.late)));
+            return f.b.CreateAdd(pane_start(f, node, limit), length);
+          },
+          [&]() -> llvm::Value* { return end; });
+      emit(start, last_end);
+    });
+    return;
+  }
   if (node.kind == WindowKind::Tumble) {
     f.if_then(f.b.CreateNot(is_late), [&] { emit(windows.first_start, windows.last_end); });
     return;
@@ -165,7 +179,7 @@ void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& r
     auto* moved = f.b.CreateMul(i, f.int64(static_cast<uint64_t>(node.step)));
     auto* end = f.b.CreateAdd(windows.first_end, moved);
     auto* start = node.kind == WindowKind::Hop ? f.b.CreateAdd(windows.first_start, moved) : windows.first_start;
-    f.if_then(f.b.CreateICmpSGT(end, mark), [&] { emit(start, end); });
+    f.if_then(f.b.CreateNot(is_over(end)), [&] { emit(start, end); });
   });
 }
 

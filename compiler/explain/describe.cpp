@@ -53,7 +53,9 @@ std::string window_text(const WindowNode& window) {
   std::string text = fmt::format("over {}({}", window_kind_name(window.kind), duration_text(window.size));
   if (window.kind != WindowKind::Tumble) text += ", every = " + duration_text(window.step);
   if (window.offset != 0) text += ", offset = " + duration_text(window.offset);
-  return text + ")";
+  if (window.late != 0) text += ", late = " + duration_text(window.late);
+  text += ")";
+  return window.pane == 0 ? text : text + fmt::format(" in panes of {}", duration_text(window.pane));
 }
 
 std::string project_text(const ProjectNode& project) {
@@ -115,12 +117,17 @@ std::string kind_text(const Node& node) {
   return node.rows.is_table ? "table" : "stream";
 }
 
-std::string final_text(const Node& node) {
-  if (const auto* aggregate = node.as<AggregateNode>(); aggregate != nullptr && aggregate->session)
-    return fmt::format("watermark ≥ {}.end", aggregate->session->column);
+std::string final_text(const FlowGraph& graph, NodeId id) {
+  const Node& node = graph.nodes[id];
   const auto* windowed = keys_of(node);
-  if (windowed != nullptr && window_key(*windowed))
-    return fmt::format("watermark ≥ {}.end", (*windowed)[*window_key(*windowed)].name);
+  const auto* aggregate = node.as<AggregateNode>();
+  std::string window;
+  if (aggregate != nullptr && aggregate->session) window = aggregate->session->column;
+  if (windowed != nullptr && window_key(*windowed)) window = (*windowed)[*window_key(*windowed)].name;
+  if (!window.empty()) {
+    const int64_t lag = window_lag(graph, id);
+    return fmt::format("watermark ≥ {}.end{}", window, lag == 0 ? "" : " + " + duration_text(lag));
+  }
   switch (node.kind()) {
     case NodeKind::Aggregate:
     case NodeKind::Top:

@@ -16,10 +16,10 @@ namespace sluice::describe {
 // ":12", with the file in front when that is a module.
 [[nodiscard]] std::string place_of(const FlowGraph& graph, const Node& node);
 [[nodiscard]] std::string operator_text(const Node& node);  // as written, else its kind
-[[nodiscard]] std::string step_text(const Node& node);   // what it does in the plan: "merge aggregate count() per word"
-[[nodiscard]] std::string key_text(const Node& node);    // "-" without
-[[nodiscard]] std::string kind_text(const Node& node);   // stream, table, sink
-[[nodiscard]] std::string final_text(const Node& node);  // when its rows are final
+[[nodiscard]] std::string step_text(const Node& node);  // what it does in the plan: "merge aggregate count() per word"
+[[nodiscard]] std::string key_text(const Node& node);   // "-" without
+[[nodiscard]] std::string kind_text(const Node& node);  // stream, table, sink
+[[nodiscard]] std::string final_text(const FlowGraph& graph, NodeId node);  // when its rows are final
 [[nodiscard]] std::string state_text(const JobPlan& plan, const StatePlan& state);
 [[nodiscard]] std::string edge_text(const JobPlan& plan, const EdgePlan& edge);
 [[nodiscard]] std::string schema_text(const Schema& schema);    // {a: int, b: string}

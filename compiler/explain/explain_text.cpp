@@ -47,10 +47,12 @@ std::string heading(std::string_view name, std::string_view what) {
 
 std::string logical_level(const FlowGraph& graph, const Focus& focus) {
   std::vector<std::vector<std::string>> rows{{"#", "operator", "kind", "key", "final when", "at", "row"}};
-  for (const auto& node : graph.nodes)
-    if (focus.shows(node))
-      rows.push_back({node.label, operator_text(node), kind_text(node), key_text(node), final_text(node),
-                      place_of(graph, node), schema_text(node.schema)});
+  for (const NodeId id : graph.ids()) {
+    const Node& node = graph.nodes[id];
+    if (!focus.shows(node)) continue;
+    rows.push_back({node.label, operator_text(node), kind_text(node), key_text(node), final_text(graph, id),
+                    place_of(graph, node), schema_text(node.schema)});
+  }
   return heading("logical", "what you wrote, typed") + table(rows, " ");
 }
 

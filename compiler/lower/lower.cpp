@@ -40,6 +40,11 @@ Schema kept_row(const std::vector<OrderKey>& order, const Schema& row) {
   return schema;
 }
 
+bool counts_late(const Node& node) {
+  const auto* window = node.as<WindowNode>();
+  return window != nullptr && window->counts_late && !window->late_rows;
+}
+
 std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   std::vector<StatePlan> states;
@@ -47,7 +52,7 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
     states.push_back({StateKind::Groups, node.name, id, row_of(aggregate->keys), state_columns(*aggregate)});
     if (aggregate->session) {
       states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, state_columns(*aggregate)});
-      states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
+      if (aggregate->session->counts_late) states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
     }
     for (const auto& call : aggregate->calls) {
       if (!call.is_distinct || aggregate->phase == AggregatePhase::Final) continue;
@@ -61,7 +66,7 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
     states.push_back({StateKind::Top, node.name, id, {}, kept_row(top->order, graph.nodes[node.inputs[0]].schema)});
   } else if (const auto* sort = node.as<SortNode>()) {
     states.push_back({StateKind::Sort, node.name, id, {}, kept_row(sort->order, graph.nodes[node.inputs[0]].schema)});
-  } else if (node.kind() == NodeKind::Limit || node.kind() == NodeKind::Time || node.kind() == NodeKind::Window) {
+  } else if (node.kind() == NodeKind::Limit || node.kind() == NodeKind::Time || counts_late(node)) {
     states.push_back({StateKind::Counter, node.name, id, {}, {}});
   }
   return states;

@@ -76,10 +76,8 @@ class Sharer {
 
     Node panes = whole;
     auto* assigned = panes.as<WindowNode>();
-    assigned->kind = WindowKind::Tumble;
-    assigned->size = assigned->step = size;
     assigned->column = kPane;
-    assigned->are_panes = true;
+    assigned->pane = size;
     panes.schema = renamed(whole.schema, window.column);
     editor_.replace(window_id, panes);
 
@@ -121,7 +119,7 @@ class Sharer {
   }
 
   // The time of a pane is where it begins. It is late for the windows that had ended when its rows came: those that end
-  // before the last pane's length of it. (See WindowNode::are_panes; of other panes no window ends there.)
+  // before the last pane's length of it. (See WindowNode::pane; of other panes no window ends there.)
   NodeId add_pane_time(NodeId partial, const Schema& row, const Node& reader, int64_t size) {
     const Span& span = reader.span;
     std::vector<NamedExpr> columns;
@@ -144,7 +142,10 @@ class Sharer {
     windows.name = whole.name + ".panes";
     windows.inputs = {timed};
     windows.parallelism = reader.parallelism;
-    *windows.as<WindowNode>() = window;
+    auto* assigned = windows.as<WindowNode>();
+    *assigned = window;
+    assigned->late = 0;  // their panes have waited, and rows late for all of them are in no pane
+    assigned->counts_late = false;
     windows.schema = node(timed).schema;
     windows.schema.fields.push_back({window.column, Type::window()});
     return editor_.add(std::move(windows));

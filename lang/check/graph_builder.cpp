@@ -12,6 +12,13 @@ NodeId GraphBuilder::add(Node node, const std::string& name) {
   return graph_.nodes.add(std::move(node));
 }
 
+void GraphBuilder::note_late_read(NodeId windows) {
+  Node& node = graph_.nodes[windows];
+  if (auto* window = node.as<WindowNode>()) window->counts_late = false;
+  if (auto* aggregate = node.as<AggregateNode>(); aggregate != nullptr && aggregate->session)
+    aggregate->session->counts_late = false;
+}
+
 FlowGraph GraphBuilder::finish(const std::string& job_name, const SourceMap& sources) && {
   FlowGraph graph = GraphEditor(std::move(graph_)).finish();
   graph.name = job_name;

@@ -14,6 +14,8 @@ class GraphBuilder {
   NodeId add(Node node, const std::string& name);
   [[nodiscard]] const Node& node(NodeId id) const { return graph_.nodes[id]; }
   [[nodiscard]] const FlowGraph& graph() const { return graph_; }
+  // The rows that the windows of this node leave out are read, so they need not be counted.
+  void note_late_read(NodeId windows);
   // The parallelism of nodes without a hint of their own.
   void set_parallelism(uint32_t tasks) { parallelism_ = tasks; }
 

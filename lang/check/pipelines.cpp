@@ -204,6 +204,7 @@ Flow PipelineChecker::path_input(const ast::Input& input) {
   const auto& parts = input.path.parts;
   if (const auto module = session_.definitions.find_module(name.text); module && !input.has_args)
     return module_input(*module, input);
+  if (parts.size() == 2 && parts[1].text == "late" && !input.has_args) return late_input(input.path);
   if (parts.size() != 1) {
     session_.refuse(input.path.span, fmt::format("reading `{}`", text_of(session_.sources, input.path.span)));
     return Flow::broken();
@@ -225,6 +226,34 @@ Flow PipelineChecker::path_input(const ast::Input& input) {
     return Flow::broken();
   }
   return connector_input(input);
+}
+
+// name.late: the rows that the windows of `name` leave out.
+Flow PipelineChecker::late_input(const ast::Path& path) {
+  ast::Input whole;
+  whole.span = path.parts.front().span;
+  whole.path.span = whole.span;
+  whole.path.parts = {path.parts.front()};
+  return late_rows_of(path_input(whole), path);
+}
+
+Flow PipelineChecker::late_rows_of(const Flow& flow, const ast::Path& path) {
+  if (flow.is_broken) return Flow::broken();
+  if (flow.late == nullptr) {
+    session_.report(diag::E0416, path.parts.back().span, path.parts.front().text)
+        .with_label("its steps have no window");
+    return Flow::broken();
+  }
+  const LateRows& late = *flow.late;
+  if (late.is_several) {
+    session_.refuse(path.span, "reading the late rows of several inputs");
+    return Flow::broken();
+  }
+  session_.graph.note_late_read(late.step);
+  ast::Step step;
+  step.op.text = "window";
+  step.span = path.span;
+  return add(step, late.windows, {late.input.node}, late.input);
 }
 
 Flow PipelineChecker::module_input(size_t module, const ast::Input& input) {

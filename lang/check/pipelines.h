@@ -35,6 +35,7 @@ class PipelineChecker final : public OperatorContext {
   [[nodiscard]] Expr check_aggregate_column(const ast::Column& column, const std::string& name, const Flow& input,
                                             const Flow& keys, std::vector<AggregateCall>& calls) override;
   [[nodiscard]] Flow check_input(const ast::Input& input) override;
+  [[nodiscard]] Flow late_input(const ast::Path& path);
   [[nodiscard]] std::optional<CheckedSink> check_sink(const ast::Expr& target) override;
   [[nodiscard]] Flow add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) override;
 
@@ -45,6 +46,7 @@ class PipelineChecker final : public OperatorContext {
   void report_unknown_step(const ast::Step& step);
   [[nodiscard]] Flow path_input(const ast::Input& input);
   [[nodiscard]] Flow module_input(size_t module, const ast::Input& input);
+  [[nodiscard]] Flow late_rows_of(const Flow& flow, const ast::Path& path);
   [[nodiscard]] Flow connector_input(const ast::Input& input);
   [[nodiscard]] std::string name_of_node(const std::string& op) const {
     return prefix_.empty() ? op : prefix_ + "." + op;

@@ -215,6 +215,14 @@ class TestChecker {
 
   // The flow and the unique name of what a statement is about.
   const Flow* flow_of(const ast::TestStmt& statement, std::string& name) {
+    const auto& parts = statement.path.parts;
+    const bool is_late =
+        parts.size() == 2 && parts[1].text == "late" && !session().definitions.find_module(parts[0].text);
+    if (is_late && statement.kind == ast::TestStmtKind::Expect) {
+      name = name_of(statement.path);
+      late_ = PipelineChecker(session(), name).late_input(statement.path);
+      return late_.is_broken ? nullptr : &late_;
+    }
     Definition* definition = session_->find(statement.path);
     if (definition == nullptr) return nullptr;
     const std::string& module = session().definitions.module_of(definition->scope);
@@ -365,6 +373,7 @@ class TestChecker {
   TestScope scope_;
   TestSession* session_ = nullptr;
   std::map<std::string, Replacement> replacements_;
+  Flow late_;  // what flow_of() found last, when it was late rows
   std::set<std::string> sinks_;
   std::optional<int64_t> now_;
   bool expects_ = false;

@@ -98,6 +98,21 @@ std::vector<NodeId> FlowGraph::ids() const {
   return result;
 }
 
+int64_t window_lag(const FlowGraph& graph, NodeId node) {
+  std::vector<int64_t> lags;  // inputs come before their users
+  for (size_t i = 0; i <= node.value; ++i) {
+    const Node& at = graph.nodes[NodeId(i)];
+    int64_t lag = 0;
+    if (at.kind() != NodeKind::Time)
+      for (const NodeId input : at.inputs) lag = std::max(lag, lags[input.value]);
+    if (const auto* window = at.as<WindowNode>()) lag += window->late;
+    if (const auto* aggregate = at.as<AggregateNode>(); aggregate != nullptr && aggregate->session)
+      lag += aggregate->session->late;
+    lags.push_back(lag);
+  }
+  return lags.back();
+}
+
 GraphEditor::GraphEditor(FlowGraph graph) : graph_(std::move(graph)) {}
 
 NodeId GraphEditor::add(Node node) { return graph_.nodes.add(std::move(node)); }

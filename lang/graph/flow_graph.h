@@ -97,18 +97,22 @@ enum class WindowKind : uint8_t {
 
 // One output row per window that the row's time falls into, with the window as `column`. Windows begin at multiples of
 // `step` (all in microseconds), moved by `offset`, and are `size` long; those of cumulate begin at multiples of `size`
-// and end at each `step` behind. A row is left out of windows that its partition's watermark has passed (late).
-// `late_rows`: the opposite: rows that are late for all their windows, without a window column.
+// and end at each `step` behind. A row is left out of windows whose end, and `late` behind it, its partition's
+// watermark has passed.
 struct WindowNode {
   WindowKind kind = WindowKind::Tumble;
   int64_t size = 0;
   int64_t step = 0;
   int64_t offset = 0;
+  int64_t late = 0;
+  // The opposite: rows that are late for all their windows, without a window column.
   bool late_rows = false;
-  // Tumbling parts that overlapping windows share, read by a window node over them. A row that is late for its pane may
-  // still be in time for some windows: its pane ends with the one that the watermark is in, and counts in no window
-  // that ended before. No row is late for a pane.
-  bool are_panes = false;
+  // Nobody reads the rows that are late for all their windows: they are counted.
+  bool counts_late = true;
+  // Not 0: instead of its windows a row gets the pane that it falls into, so long that every window is made of some,
+  // for a window node over the panes. A row that is late for its pane may still be in time for some windows: its pane
+  // ends with the one that the watermark is in, and counts in no window that ended before.
+  int64_t pane = 0;
   std::string column;
   bool operator==(const WindowNode&) const = default;
 };
@@ -150,9 +154,12 @@ enum class AggregatePhase : uint8_t {
 // final when the watermark passes its end: they leave then, and their state with them.
 //
 // With a `session`, a group is a session of a key: rows less than `gap` (microseconds) apart. Its window is the output
-// column behind the keys. The input is timed; rows behind their partition's watermark are late.
+// column behind the keys. The input is timed; rows that lie more than `late` behind their partition's watermark are
+// late.
 struct SessionWindow {
   int64_t gap = 0;
+  int64_t late = 0;
+  bool counts_late = true;  // as in WindowNode
   std::string column;
   bool operator==(const SessionWindow&) const = default;
 };
@@ -294,6 +301,9 @@ struct FlowGraph {
   [[nodiscard]] std::vector<NodeId> users_of(NodeId node) const;
   [[nodiscard]] std::vector<NodeId> ids() const;
 };
+
+// How far behind the ends of its windows the node gives out their results: they wait for late rows, here or above.
+[[nodiscard]] int64_t window_lag(const FlowGraph& graph, NodeId node);
 
 // The only way to rewire a graph. Collects edits against an unchanged graph; finish() returns a new graph in
 // topological order, without nodes that no sink needs.

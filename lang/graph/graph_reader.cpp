@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <limits>
 #include <map>
 #include <optional>
 
@@ -24,6 +25,14 @@ std::optional<ExchangeKind> find_exchange_kind(std::string_view name) {
 #include "lang/graph/exchanges.def"
 #undef EXCHANGE
   return std::nullopt;
+}
+
+// A duration, or a place in time: microseconds, not negative.
+int64_t read_micros(TextCursor& cursor) {
+  const uint64_t value = cursor.u64();
+  if (value <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return static_cast<int64_t>(value);
+  cursor.fail("this is too long");
+  return 0;
 }
 
 std::optional<WindowKind> find_window_kind(std::string_view name) {
@@ -201,9 +210,9 @@ class Reader {
     } else if (key == "clock") {
       time.clock = read_expr(cursor);
     } else if (key == "delay") {
-      time.delay = static_cast<int64_t>(cursor.u64());
+      time.delay = read_micros(cursor);
     } else if (key == "idle") {
-      time.idle = static_cast<int64_t>(cursor.u64());
+      time.idle = read_micros(cursor);
     } else {
       return false;
     }
@@ -215,11 +224,15 @@ class Reader {
       const auto kind = find_window_kind(cursor.word());
       if (!kind) cursor.fail("there is no such window");
       window.kind = kind.value_or(WindowKind::Tumble);
-      window.size = static_cast<int64_t>(cursor.u64());
-      window.step = static_cast<int64_t>(cursor.u64());
-      window.offset = static_cast<int64_t>(cursor.u64());
+      window.size = read_micros(cursor);
+      window.step = read_micros(cursor);
+      window.offset = read_micros(cursor);
       window.late_rows = cursor.accept_word("late_rows");
-      window.are_panes = cursor.accept_word("panes");
+      window.counts_late = !cursor.accept_word("late_read");
+    } else if (key == "late") {
+      window.late = read_micros(cursor);
+    } else if (key == "pane") {
+      window.pane = read_micros(cursor);
     } else if (key == "column") {
       window.column = cursor.name();
     } else {
@@ -240,8 +253,10 @@ class Reader {
       aggregate.keys.push_back(read_named(cursor));
     } else if (key == "session") {
       aggregate.session.emplace();
-      aggregate.session->gap = static_cast<int64_t>(cursor.u64());
+      aggregate.session->gap = read_micros(cursor);
+      aggregate.session->late = read_micros(cursor);
       aggregate.session->column = cursor.name();
+      aggregate.session->counts_late = !cursor.accept_word("late_read");
     } else if (key == "call") {
       finish_call(cursor);
       read_call(aggregate.calls.emplace_back(), cursor);

@@ -60,8 +60,11 @@ class Writer {
     if (time.idle) line("idle", fmt::format("{}", *time.idle));
   }
   void write_payload(const WindowNode& window) {
-    line("window", fmt::format("{} {} {} {}{}{}", window_kind_name(window.kind), window.size, window.step,
-                               window.offset, window.late_rows ? " late_rows" : "", window.are_panes ? " panes" : ""));
+    line("window",
+         fmt::format("{} {} {} {}{}{}", window_kind_name(window.kind), window.size, window.step, window.offset,
+                     window.late_rows ? " late_rows" : "", window.counts_late ? "" : " late_read"));
+    if (window.late != 0) line("late", fmt::format("{}", window.late));
+    if (window.pane != 0) line("pane", fmt::format("{}", window.pane));
     if (!window.column.empty()) line("column", write_name(window.column));
   }
   void write_payload(const AggregateNode& aggregate) {
@@ -76,8 +79,9 @@ class Writer {
         break;
     }
     for (const auto& key : aggregate.keys) line("key", text_of(key));
-    if (aggregate.session)
-      line("session", fmt::format("{} {}", aggregate.session->gap, write_name(aggregate.session->column)));
+    if (const auto& session = aggregate.session)
+      line("session", fmt::format("{} {} {}{}", session->gap, session->late, write_name(session->column),
+                                  session->counts_late ? "" : " late_read"));
     for (const auto& call : aggregate.calls) write_call(call);
   }
   void write_payload(const TopNode& top) {

@@ -141,8 +141,9 @@ Result<Schema> schema_for(const TimeNode& time, const Node& node, const std::vec
 Result<Schema> schema_for(const WindowNode& window, const Node& node, const std::vector<const Schema*>& inputs) {
   if (window.size <= 0 || window.step <= 0 || window.offset < 0) return internal_error("a window without a size");
   if (window.late_rows != window.column.empty()) return internal_error("late rows have no window");
-  if (window.are_panes && (window.late_rows || window.kind != WindowKind::Tumble))
-    return internal_error("panes are tumbling windows");
+  if (window.late < 0 || window.pane < 0) return internal_error("a window that ends before it ends");
+  if (window.pane != 0 && (window.late_rows || window.size % window.pane != 0 || window.step % window.pane != 0))
+    return internal_error("its windows are not made of panes");
   for (const auto name : {kRowTime, kRowMark})
     if (inputs[0]->find(name) == nullptr) return internal_error("windows of rows that have no time");
   if (window.late_rows) return passed_on(node, *inputs[0], {});
@@ -159,7 +160,8 @@ Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std
     schema.fields.push_back({key.name, key.expr.type});
   }
   if (aggregate.session) {
-    if (aggregate.session->gap < 1 || aggregate.phase != AggregatePhase::Single || aggregate.keys.empty())
+    if (aggregate.session->gap < 1 || aggregate.session->late < 0 || aggregate.phase != AggregatePhase::Single ||
+        aggregate.keys.empty())
       return internal_error("sessions need a gap and keys, and have one phase");
     for (const auto name : {kRowTime, kRowMark})
       if (inputs[0]->find(name) == nullptr) return internal_error("sessions of rows that have no time");

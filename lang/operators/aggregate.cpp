@@ -112,10 +112,14 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   const auto timed = [&](Flow flow) {
     return window_name.empty() ? flow : timed_by_window(context, step, flow, window_name);
   };
-  if (is_plain) return timed(context.add(step, std::move(node), {input.node}, std::move(next)));
-  Flow grouped = keys;
-  for (const auto& call : node.calls) grouped.schema.fields.push_back({call.name, call.finish.type});
+  const auto session = node.session;
+  Flow grouped = is_plain ? next : keys;
+  if (!is_plain)
+    for (const auto& call : node.calls) grouped.schema.fields.push_back({call.name, call.finish.type});
   grouped = context.add(step, std::move(node), {input.node}, std::move(grouped));
+  if (session && grouped.late == nullptr && !grouped.is_broken) grouped.late = late_rows(input, *session, grouped.node);
+  if (is_plain) return timed(std::move(grouped));
+  next.late = grouped.late;
   return timed(context.add(step, ProjectNode{std::move(columns.columns())}, {grouped.node}, std::move(next)));
 }
 

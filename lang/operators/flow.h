@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,6 +18,8 @@ struct GoneColumn {
   Span step;
 };
 
+struct LateRows;
+
 struct Flow {
   NodeId node;
   Schema schema;  // of the node, without the columns that programs do not see
@@ -24,6 +27,8 @@ struct Flow {
   std::set<std::string> present;        // places that a `where` proved not null (narrowing.h)
   std::map<std::string, Span> origins;  // where each column got its type
   std::vector<GoneColumn> gone;
+  // What is left out by the first windows above; shared by all flows behind them, and never changed.
+  std::shared_ptr<const LateRows> late;
   bool is_timed = false;   // the node has the columns kRowTime and kRowMark besides those of `schema`
   bool is_broken = false;  // an error hides what the rows are: later uses of columns are not reported
 
@@ -33,6 +38,14 @@ struct Flow {
     flow.is_broken = true;
     return flow;
   }
+};
+
+// The rows that come too late for the windows of a step: `input` through `windows`, a node with late_rows set.
+struct LateRows {
+  Flow input;
+  WindowNode windows;
+  NodeId step;              // that leaves them out: the window node, or the aggregate over sessions
+  bool is_several = false;  // there are several kinds of them, behind a join or union: this is one
 };
 
 }  // namespace sluice

@@ -321,6 +321,7 @@ class JoinChecker {
 
   Flow finish(const std::string& window) {
     Flow pair = left_;
+    pair.late = late_of_several(left_, right_);
     pair.rows = rows_of_result(!window.empty());
     const bool is_left_only = gives_left_only(node_.kind);
     // Which of several partners comes first depends on how the inputs are read, so they say nothing about time.

@@ -97,6 +97,7 @@ Flow projected(const Flow& input, const std::vector<NamedExpr>& columns, const a
   std::erase_if(next.gone, [&](const GoneColumn& gone) { return next.schema.find(gone.name) != nullptr; });
   next.rows = input.rows;
   next.is_timed = input.is_timed;
+  next.late = input.late;
   const bool keeps_key = std::ranges::all_of(input.rows.key, [&](const std::string& key) {
     return std::ranges::any_of(columns, [&](const NamedExpr& c) { return c.name == key && passes_on(c); });
   });

@@ -77,6 +77,7 @@ Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> fl
   std::vector<NodeId> inputs;
   for (auto& flow : flows) {
     next.rows.is_table = next.rows.is_table || flow.rows.is_table;
+    next.late = late_of_several(next, flow);
     // A node reads each input once: rows that are read twice come by two ways.
     const bool is_repeated = std::ranges::find(inputs, flow.node) != inputs.end();
     inputs.push_back(arranged(context, step, std::move(flow), schema, is_repeated, next.is_timed).node);

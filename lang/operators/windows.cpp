@@ -119,10 +119,8 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
   std::vector<std::string> positional{"size"};
   if (kind != WindowKind::Tumble) positional.emplace_back("every");
   if (!arguments.bind(positional, {"offset", "zone", "late", "clock"})) return std::nullopt;
-  for (const char* later : {"zone", "late"}) {
-    const ast::Expr* value = arguments.find(later);
-    if (value == nullptr) continue;
-    context.diagnostics().report(diag::E0901, value->span, fmt::format("`{}` of a window", later));
+  if (const ast::Expr* zone = arguments.find("zone")) {
+    context.diagnostics().report(diag::E0901, zone->span, "`zone` of a window");
     return std::nullopt;
   }
   WindowClause window;
@@ -133,11 +131,13 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
   const auto size = arguments.duration("size", example);
   const auto step = kind == WindowKind::Tumble ? size : arguments.duration("every", example);
   const auto offset = arguments.duration_or("offset", 0);
+  const auto late = arguments.duration_or("late", 0);
   const auto wall = is_wall_clock(context, arguments.find("clock"));
-  if (!size || !step || !offset || !wall) return std::nullopt;
+  if (!size || !step || !offset || !late || !wall) return std::nullopt;
   window.node.size = *size;
   window.node.step = *step;
   window.node.offset = *offset;
+  window.node.late = *late;
   window.is_wall = *wall;
   if (!is_multiple(context, window.node, span)) return std::nullopt;
   return window;
@@ -146,17 +146,19 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
 std::optional<WindowClause> session_window(OperatorContext& context, const ast::Call& call, const Span& span) {
   WindowArguments arguments(context, "session", call, span);
   if (!arguments.bind({"gap"}, {"max", "late", "clock"})) return std::nullopt;
-  for (const char* later : {"max", "late"}) {
-    const ast::Expr* value = arguments.find(later);
-    if (value == nullptr) continue;
-    context.diagnostics().report(diag::E0901, value->span, fmt::format("`{}` of a session", later));
+  if (const ast::Expr* max = arguments.find("max")) {
+    context.diagnostics().report(diag::E0901, max->span, "`max` of a session");
     return std::nullopt;
   }
   const auto gap = arguments.duration("gap", "`session(30min)`");
+  const auto late = arguments.duration_or("late", 0);
   const auto wall = is_wall_clock(context, arguments.find("clock"));
-  if (!gap || !wall) return std::nullopt;
+  if (!gap || !late || !wall) return std::nullopt;
   WindowClause window;
-  window.session = SessionWindow{*gap, std::string(kColumn)};
+  window.session = SessionWindow{};
+  window.session->gap = *gap;
+  window.session->late = *late;
+  window.session->column = kColumn;
   window.is_wall = *wall;
   window.span = span;
   return window;
@@ -215,7 +217,23 @@ Flow assign_windows(OperatorContext& context, const ast::Step& step, const Windo
   next.schema.fields.push_back({window.node.column, Type::window()});
   next.origins[window.node.column] = window.span;
   next.rows.key.clear();
-  return context.add(step, window.node, {input.node}, std::move(next));
+  next = context.add(step, window.node, {input.node}, std::move(next));
+  if (next.late == nullptr) next.late = late_rows(input, window.node, next.node);
+  return next;
+}
+
+std::shared_ptr<const LateRows> late_rows(const Flow& input, WindowNode windows, NodeId step) {
+  windows.late_rows = true;
+  windows.column.clear();
+  return std::make_shared<const LateRows>(LateRows{input, std::move(windows), step});
+}
+
+std::shared_ptr<const LateRows> late_rows(const Flow& input, const SessionWindow& session, NodeId step) {
+  // A row is late for a window of nothing but its own moment when it is late for a session.
+  WindowNode moment;
+  moment.size = moment.step = 1;
+  moment.late = session.late;
+  return late_rows(input, std::move(moment), step);
 }
 
 Flow timed_by_window(OperatorContext& context, const ast::Step& step, const Flow& flow, const std::string& window) {
@@ -230,6 +248,14 @@ Flow timed_by_window(OperatorContext& context, const ast::Step& step, const Flow
   Flow next = flow;
   next.is_timed = true;
   return context.add(added_at(step), ProjectNode{std::move(columns)}, {flow.node}, std::move(next));
+}
+
+std::shared_ptr<const LateRows> late_of_several(const Flow& a, const Flow& b) {
+  const auto& one = a.late != nullptr ? a.late : b.late;
+  if (one == nullptr || a.late == b.late) return one;
+  LateRows several = *one;
+  several.is_several = a.late != nullptr && b.late != nullptr;
+  return std::make_shared<const LateRows>(std::move(several));
 }
 
 std::string window_column(const std::vector<NamedExpr>& keys) {

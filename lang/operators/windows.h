@@ -1,6 +1,7 @@
 // Windows: the clause `over tumble(1h)` of steps that work per window, and the event time they need.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "lang/operators/operator_util.h"
@@ -21,6 +22,13 @@ struct WindowClause {
 // The rows of `input`, once per window they fall into, with the column `window`. Reports when they have no event time.
 [[nodiscard]] Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window,
                                   Flow input);
+
+// What the flow behind `step`, which puts `input` into windows or sessions, says about late rows.
+[[nodiscard]] std::shared_ptr<const LateRows> late_rows(const Flow& input, WindowNode windows, NodeId step);
+[[nodiscard]] std::shared_ptr<const LateRows> late_rows(const Flow& input, const SessionWindow& session, NodeId step);
+
+// Likewise of a flow made of both.
+[[nodiscard]] std::shared_ptr<const LateRows> late_of_several(const Flow& a, const Flow& b);
 
 // Adds the time by the clock on the wall when the clause asks for it; reports when there is none to go by.
 [[nodiscard]] Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input);

@@ -8,8 +8,9 @@ namespace sluice {
 
 struct JobProgress {
   std::chrono::nanoseconds elapsed{};
-  uint64_t rows_in = 0;   // records read by sources
-  uint64_t rows_out = 0;  // rows written to sinks
+  uint64_t rows_in = 0;    // records read by sources
+  uint64_t rows_out = 0;   // rows written to sinks
+  uint64_t rows_late = 0;  // left out by windows that they came too late for, read by nobody
   uint64_t bytes_in = 0;
   uint64_t bytes_total = 0;  // 0: not known
   uint64_t state_bytes = 0;

@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-PaneTables::PaneTables(uint32_t entry_size, HashRange range, uint32_t row_size, uint64_t* account)
-    : abi::Panes{}, entry_size_(entry_size), range_(range), row_size_(row_size), account_(account) {
+PaneTables::PaneTables(uint32_t entry_size, HashRange range, uint32_t row_size, int64_t lag, uint64_t* account)
+    : abi::Panes{}, entry_size_(entry_size), range_(range), row_size_(row_size), lag_(lag), account_(account) {
   latest_end = std::numeric_limits<int64_t>::min();
 }
 
@@ -26,11 +26,14 @@ abi::Pane& PaneTables::at(int64_t end) noexcept {
   return pane;
 }
 
-abi::Pane* PaneTables::first() noexcept { return panes_.empty() ? nullptr : &panes_.begin()->second; }
+abi::Pane* PaneTables::due(int64_t watermark) noexcept {
+  const auto first = first_due();
+  return first && *first <= watermark ? &panes_.begin()->second : nullptr;
+}
 
-std::optional<int64_t> PaneTables::first_end() const {
+std::optional<int64_t> PaneTables::first_due() const {
   if (panes_.empty()) return std::nullopt;
-  return panes_.begin()->first;
+  return panes_.begin()->first + lag_;
 }
 
 void PaneTables::drop_first() noexcept {
@@ -64,8 +67,7 @@ extern "C" {
 Ptr rt_pane(Ptr, Ptr panes, I64 end) noexcept { return &panes_of(panes).at(end); }
 
 Ptr rt_pane_due(Ptr context, Ptr panes) noexcept {
-  Pane* first = panes_of(panes).first();
-  return first != nullptr && first->end <= static_cast<TaskContext*>(context)->watermark ? first : nullptr;
+  return panes_of(panes).due(static_cast<TaskContext*>(context)->watermark);
 }
 
 void rt_pane_drop(Ptr, Ptr panes) noexcept { panes_of(panes).drop_first(); }

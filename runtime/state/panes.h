@@ -17,17 +17,19 @@ namespace sluice {
 
 class PaneTables : public abi::Panes {
  public:
-  // Parameters as of GroupTable; `row_size` of the rows in the tops of keys, 0 when there are none.
-  PaneTables(uint32_t entry_size, HashRange range, uint32_t row_size, uint64_t* account);
+  // Parameters as of GroupTable; `row_size` of the rows in the tops of keys, 0 when there are none. A window is due
+  // `lag` behind its end.
+  PaneTables(uint32_t entry_size, HashRange range, uint32_t row_size, int64_t lag, uint64_t* account);
   PaneTables(const PaneTables&) = delete;
   PaneTables& operator=(const PaneTables&) = delete;
 
   // The pane of the windows that end at `end`, made on first use; becomes the latest.
   [[nodiscard]] abi::Pane& at(int64_t end) noexcept;
-  // The first pane; null when there is none.
-  [[nodiscard]] abi::Pane* first() noexcept;
+  // The first pane, when it is due at `watermark`; else null.
+  [[nodiscard]] abi::Pane* due(int64_t watermark) noexcept;
   void drop_first() noexcept;
-  [[nodiscard]] std::optional<int64_t> first_end() const;
+  // When the first pane is due.
+  [[nodiscard]] std::optional<int64_t> first_due() const;
   [[nodiscard]] uint64_t group_count() const;
   void clear() noexcept;
 
@@ -40,6 +42,7 @@ class PaneTables : public abi::Panes {
   uint32_t entry_size_;
   HashRange range_;
   uint32_t row_size_;
+  int64_t lag_;
   uint64_t* account_;
   std::map<int64_t, Owned> panes_;
 };

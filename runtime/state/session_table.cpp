@@ -19,8 +19,8 @@ uint64_t hash_of(const char* entry) {
 
 }  // namespace
 
-SessionTable::SessionTable(GroupTable& keys, uint32_t session_size, uint64_t* account)
-    : keys_(keys), session_size_(session_size), memory_(kFirstBytes, account) {}
+SessionTable::SessionTable(GroupTable& keys, uint32_t session_size, int64_t lag, uint64_t* account)
+    : keys_(keys), session_size_(session_size), lag_(lag), memory_(kFirstBytes, account) {}
 
 SessionTable::~SessionTable() = default;
 
@@ -78,7 +78,7 @@ void SessionTable::settle_first() noexcept {
 
 abi::Session* SessionTable::due(int64_t watermark) noexcept {
   settle_first();
-  if (timers_.empty() || timers_.top().end > watermark) return nullptr;
+  if (timers_.empty() || timers_.top().end + lag_ > watermark) return nullptr;
   auto* session = timers_.top().session;
   timers_.pop();
   return session;
@@ -97,10 +97,10 @@ void SessionTable::release(abi::Session* session, abi::Session** head) noexcept 
 
 void SessionTable::recycle(abi::Session* session) noexcept { free_.push_back(session); }
 
-std::optional<int64_t> SessionTable::first_end() noexcept {
+std::optional<int64_t> SessionTable::first_due() noexcept {
   settle_first();
   if (timers_.empty()) return std::nullopt;
-  return timers_.top().end;
+  return timers_.top().end + lag_;
 }
 
 }  // namespace sluice

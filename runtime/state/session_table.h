@@ -19,8 +19,8 @@ namespace sluice {
 class SessionTable {
  public:
   // `keys`: the table of keys, whose entries hold the head of the list of a key's sessions at `head_offset`. Sessions
-  // take `session_size` bytes. Memory is added to *account.
-  SessionTable(GroupTable& keys, uint32_t session_size, uint64_t* account);
+  // take `session_size` bytes and are due `lag` behind their ends. Memory is added to *account.
+  SessionTable(GroupTable& keys, uint32_t session_size, int64_t lag, uint64_t* account);
   ~SessionTable();
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
@@ -31,11 +31,12 @@ class SessionTable {
   // A session that overlaps `session`, taken out of the list, for its states to be merged; null when there is none. It
   // lives until the next call.
   [[nodiscard]] abi::Session* absorb(abi::Session** head, abi::Session* session) noexcept;
-  // The first session that ends up to `watermark`; null when there is none. To be released before the next call.
+  // The first session that is due at `watermark`; null when there is none. To be released before the next call.
   [[nodiscard]] abi::Session* due(int64_t watermark) noexcept;
   // Forgets a session that is due, and its key with its last session; `head` is in its entry.
   void release(abi::Session* session, abi::Session** head) noexcept;
-  [[nodiscard]] std::optional<int64_t> first_end() noexcept;
+  // When the first session is due.
+  [[nodiscard]] std::optional<int64_t> first_due() noexcept;
 
  private:
   // When to look at a session: it may have grown since, or be gone.
@@ -50,6 +51,7 @@ class SessionTable {
 
   GroupTable& keys_;
   uint32_t session_size_;
+  int64_t lag_;
   ByteArena memory_;
   std::vector<abi::Session*> free_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;

@@ -143,7 +143,7 @@ void Task::follow_time() {
 // gives out the next.
 Task::Progress Task::advance() {
   if (!window_end_) {
-    const auto end = data_.first_window_end();
+    const auto end = data_.first_window_due();
     if (!end || *end > watermark_) {
       outputs_.set_watermark(watermark_, data_.has_windows());
       data_.watermark = watermark_;
@@ -383,6 +383,7 @@ void Task::publish() {
   for (const auto& sink : data_.sink_buffers()) rows_out += sink->rows();
   counters_.rows_in.store(rows_in_, std::memory_order_relaxed);
   counters_.rows_out.store(rows_out, std::memory_order_relaxed);
+  counters_.rows_late.store(data_.rows_late(), std::memory_order_relaxed);
   counters_.state_bytes.store(data_.state_bytes(), std::memory_order_relaxed);
 }
 

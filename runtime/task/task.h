@@ -38,6 +38,7 @@ struct TaskReport {
 struct TaskCounters {
   std::atomic<uint64_t> rows_in{0};
   std::atomic<uint64_t> rows_out{0};
+  std::atomic<uint64_t> rows_late{0};
   std::atomic<uint64_t> state_bytes{0};
 };
 

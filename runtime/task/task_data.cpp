@@ -35,8 +35,9 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
     table_list_[position] = group_tables_.back().get();
   };
   const bool is_windowed = std::ranges::any_of(state.key.fields, [](const Field& key) { return key.type.is_window; });
+  const int64_t lag = is_windowed || state.kind == StateKind::Sessions ? window_lag(plan_.graph, state.node) : 0;
   const auto make_panes = [&](HashRange range, uint32_t rows_of_tops) {
-    pane_tables_.push_back(std::make_unique<PaneTables>(entry_size, range, rows_of_tops, &state_bytes_));
+    pane_tables_.push_back(std::make_unique<PaneTables>(entry_size, range, rows_of_tops, lag, &state_bytes_));
     pane_list_[position] = pane_tables_.back().get();
   };
   const auto make_top = [&] {
@@ -61,12 +62,15 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sorter_list_[position] = sort_states_.back().get();
       return;
     case StateKind::Sessions:  // its keys stand right before it
-      session_tables_.push_back(std::make_unique<SessionTable>(*group_tables_.back(), entry_size, &state_bytes_));
+      session_tables_.push_back(std::make_unique<SessionTable>(*group_tables_.back(), entry_size, lag, &state_bytes_));
       sorter_list_[position] = session_tables_.back().get();
       return;
-    case StateKind::Counter:
-      if (plan_.graph.nodes[state.node].kind() == NodeKind::Time) counter_list_[position] = kNoWatermark;
+    case StateKind::Counter: {
+      const NodeKind of = plan_.graph.nodes[state.node].kind();
+      if (of == NodeKind::Time) counter_list_[position] = kNoWatermark;
+      if (of == NodeKind::Window || of == NodeKind::Aggregate) late_counters_.push_back(position);
       return;
+    }
   }
 }
 
@@ -77,17 +81,23 @@ uint32_t TaskData::rows_in_tops(StageId stage, const StatePlan& groups) const {
   return 0;
 }
 
-std::optional<int64_t> TaskData::first_window_end() {
+std::optional<int64_t> TaskData::first_window_due() {
   std::optional<int64_t> first;
   for (const auto& panes_of_state : pane_tables_) {
-    const auto end = panes_of_state->first_end();
+    const auto end = panes_of_state->first_due();
     if (end && (!first || *end < *first)) first = end;
   }
   for (const auto& sessions : session_tables_) {
-    const auto end = sessions->first_end();
+    const auto end = sessions->first_due();
     if (end && (!first || *end < *first)) first = end;
   }
   return first;
+}
+
+uint64_t TaskData::rows_late() const {
+  uint64_t rows = 0;
+  for (const size_t position : late_counters_) rows += static_cast<uint64_t>(counter_list_[position]);
+  return rows;
 }
 
 const ErrorSite& TaskData::error_site(uint32_t site) const {

@@ -46,9 +46,12 @@ class TaskData : public abi::TaskContext {
   void raise(RowError row_error);
   [[nodiscard]] const std::optional<RowError>& row_error() const { return row_error_; }
 
-  // The end of the first window that has rows; nothing when none has.
-  [[nodiscard]] std::optional<int64_t> first_window_end();
+  // The watermark at which the first window that has rows is due; nothing when none has.
+  [[nodiscard]] std::optional<int64_t> first_window_due();
   [[nodiscard]] bool has_windows() const { return !pane_tables_.empty() || !session_tables_.empty(); }
+
+  // Rows that came too late for windows of this task.
+  [[nodiscard]] uint64_t rows_late() const;
 
   [[nodiscard]] uint64_t state_bytes() const { return state_bytes_; }
   // The task is done: gives the memory of its state back before the others end.
@@ -66,6 +69,7 @@ class TaskData : public abi::TaskContext {
   std::vector<abi::HashTable*> table_list_;
   std::vector<void*> sorter_list_;
   std::vector<int64_t> counter_list_;
+  std::vector<size_t> late_counters_;  // positions in counter_list_
   std::vector<SinkBuffer*> sink_list_;
   std::vector<abi::Panes*> pane_list_;
   std::vector<std::unique_ptr<GroupTable>> group_tables_;

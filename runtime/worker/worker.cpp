@@ -70,6 +70,7 @@ JobProgress Worker::progress() const {
   for (const auto& task : deployment_->tasks()) {
     progress.rows_in += task->counters().rows_in.load(std::memory_order_relaxed);
     progress.rows_out += task->counters().rows_out.load(std::memory_order_relaxed);
+    progress.rows_late += task->counters().rows_late.load(std::memory_order_relaxed);
     progress.state_bytes += task->counters().state_bytes.load(std::memory_order_relaxed);
   }
   bool is_total_known = true;

@@ -10,6 +10,7 @@ import datetime
 import io
 import itertools
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -50,8 +51,8 @@ class Rows:
                 file.write(f"{key},{value},{text_of(time)}\n")
 
 
-def is_late(end, mark):
-    return mark is not None and end <= mark
+def is_late(end, mark, late):
+    return mark is not None and end + late <= mark
 
 
 def tumble(size, offset):
@@ -80,21 +81,29 @@ def cumulate(size, step, offset):
     return windows
 
 
-def grouped(rows, windows, keyed):
+def grouped(rows, windows, keyed, late):
+    """The values of every group, and the rows that are late for all their windows."""
     groups = collections.defaultdict(list)
+    left_out = []
     for key, value, time, mark in rows.rows:
-        for start, end in windows(time):
-            if not is_late(end, mark):
-                groups[(key if keyed else None, start, end)].append(value)
-    return groups
+        of_row = list(windows(time))
+        open_ones = [(start, end) for start, end in of_row if not is_late(end, mark, late)]
+        for start, end in open_ones:
+            groups[(key if keyed else None, start, end)].append(value)
+        if of_row and not open_ones:
+            left_out.append((key, value, time))
+    return groups, left_out
 
 
-def sessions(rows, gap):
-    """Rows that come later than promised are dropped; the others, per key, split where nothing came for the gap."""
+def sessions(rows, gap, late):
+    """Rows that come later than promised are left out; the others, per key, split where nothing came for the gap."""
     times = collections.defaultdict(list)
+    left_out = []
     for key, value, time, mark in rows.rows:
-        if mark is None or time >= mark:
+        if mark is None or time + late >= mark:
             times[key].append((time, value))
+        else:
+            left_out.append((key, value, time))
     groups = {}
     for key, all_of_key in times.items():
         session = []
@@ -104,7 +113,7 @@ def sessions(rows, gap):
                 session = []
             session.append((time, value))
         groups[(key, session[0][0], session[-1][0] + gap)] = [v for _, v in session]
-    return groups
+    return groups, left_out
 
 
 def aggregated(groups, keyed, distinct):
@@ -130,7 +139,9 @@ def random_case(random_, path):
     step = random_.choice([250, 1_000, 2_000])
     size = step * random_.choice([1, 2, 5])
     offset = random_.choice([0, 0, 300])
-    shift = f", offset = {duration(offset)}" if offset else ""
+    late = random_.choice([0, 0, 700, 4_000])
+    options = f", late = {duration(late)}" if late else ""
+    shift = (f", offset = {duration(offset)}" if offset else "") + options
     kind = random_.choice(["tumble", "hop", "cumulate", "session"])
     if kind == "hop" and random_.random() < 0.3:
         size = step * 5 // 2 if random_.random() < 0.5 else max(1, step // 2)
@@ -138,17 +149,17 @@ def random_case(random_, path):
         "tumble": f"tumble({duration(size)}{shift})",
         "hop": f"hop({duration(size)}, every = {duration(step)}{shift})",
         "cumulate": f"cumulate({duration(size)}, every = {duration(step)}{shift})",
-        "session": f"session({duration(size)})",
+        "session": f"session({duration(size)}{options})",
     }[kind]
     keyed = kind == "session" or random_.random() < 0.7
     per = " per key" if keyed else ""
     columns = ("key, " if keyed else "") + "start = window.start, end = window.end"
     if kind == "session":
-        groups = sessions(rows, size)
+        groups, left_out = sessions(rows, size, late)
     else:
         windows = {"tumble": tumble(size, offset), "hop": hop(size, step, offset),
                    "cumulate": cumulate(size, step, offset)}[kind]
-        groups = grouped(rows, windows, keyed)
+        groups, left_out = grouped(rows, windows, keyed, late)
     what = random_.choice(["aggregate", "aggregate", "top"])
     if what == "aggregate" or kind == "session":
         distinct = kind != "session" and random_.random() < 0.3
@@ -163,18 +174,29 @@ def random_case(random_, path):
         expected = best(groups, keyed)
     program = (f'source rows: {{ key: string, value: int, ts: timestamp }} = csv("{path}") time ts delay '
                f"{duration(delay)}\n"
-               f"from rows |> {step_text} |> select {columns} |> to csv(\"-\")\n")
-    return program, sorted(expected)
+               f"let result = from rows |> {step_text}\n"
+               f"from result |> select {columns} |> to csv(\"-\")\n")
+    reads_late = random_.random() < 0.4
+    if reads_late:
+        program += f'from result.late |> to csv("{path}.late")\n'
+    return program, sorted(expected), left_out, reads_late
 
 
-VARIATIONS = list(itertools.product(["1", "2", "4"], ["quick", "optimized"], ["1", "4096", "262144"], [[], ["--no-optimize"]]))
+VARIATIONS = list(itertools.product(["1", "2", "4"], ["quick", "optimized"], ["1", "4096", "262144"],
+                                    [[], ["--no-optimize"]]))
 
 
 def run(sluice, program, arguments):
     result = subprocess.run([sluice, "run", program, *arguments], capture_output=True, text=True, check=False)
     if result.returncode != 0:
         raise SystemExit(f"{' '.join(arguments)}: exit code {result.returncode}\n{result.stderr}")
-    return result.stdout
+    count = re.search(r"(\d+) rows? came too late", result.stderr)
+    return result.stdout, int(count.group(1)) if count else 0
+
+
+def late_rows_of(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return [(key, int(value), time) for key, value, time in itertools.islice(csv.reader(file), 1, None)]
 
 
 def main():
@@ -182,18 +204,23 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for number in range(seed, seed + rounds):
             random_ = random.Random(number)
-            text, expected = random_case(random_, Path(folder) / "rows.csv")
+            text, expected, left_out, reads_late = random_case(random_, Path(folder) / "rows.csv")
+            left_out = [(key, value, text_of(time)) for key, value, time in left_out]
             program = Path(folder) / "windows.flow"
             program.write_text(text, encoding="utf-8")
             first = None
             for parallel, tier, block, more in [VARIATIONS[0], *random_.sample(VARIATIONS[1:], 3)]:
                 arguments = ["--parallel", parallel, "--tier", tier, "--block-size", block, *more]
-                output = run(sluice, str(program), arguments)
+                output, count = run(sluice, str(program), arguments)
                 got = sorted(tuple(row) for row in itertools.islice(csv.reader(io.StringIO(output)), 1, None))
                 if got != expected:
                     missing = [row for row in expected if row not in got][:5]
                     extra = [row for row in got if row not in expected][:5]
                     raise SystemExit(f"seed {number}, {' '.join(arguments)}\n{text}\nmissing {missing}\nnot expected {extra}")
+                if count != (0 if reads_late else len(left_out)):
+                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: {count} late rows counted\n{text}")
+                if reads_late and late_rows_of(Path(folder) / "rows.csv.late") != left_out:
+                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: other late rows than {left_out}\n{text}")
                 first = first or output
                 if output != first:
                     raise SystemExit(f"seed {number}, {' '.join(arguments)}: the rows come in another order\n{text}")

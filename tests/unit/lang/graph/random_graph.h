@@ -175,11 +175,19 @@ class RandomGraph {
       case NodeKind::Time:
         return TimeNode{maybe_expr(), maybe_expr(), duration(), coin() ? std::optional(duration()) : std::nullopt};
       case NodeKind::Window:
-        return WindowNode{
-            static_cast<WindowKind>(below(3)), duration(), duration(), duration(), coin(), coin(), text()};
+        return WindowNode{static_cast<WindowKind>(below(3)),
+                          duration(),
+                          duration(),
+                          duration(),
+                          duration(),
+                          coin(),
+                          coin(),
+                          duration(),
+                          text()};
       case NodeKind::Aggregate:
-        return AggregateNode{static_cast<AggregatePhase>(below(3)), named(), several([&] { return call(); }),
-                             coin() ? std::optional(SessionWindow{duration(), text()}) : std::nullopt};
+        return AggregateNode{
+            static_cast<AggregatePhase>(below(3)), named(), several([&] { return call(); }),
+            coin() ? std::optional(SessionWindow{duration(), duration(), coin(), text()}) : std::nullopt};
       case NodeKind::Top:
         return TopNode{bits(), coin(), text(), named(), order()};
       case NodeKind::Sort:

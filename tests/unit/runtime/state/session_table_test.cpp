@@ -61,7 +61,7 @@ class Sessions {
 
   uint64_t account_ = 0;
   GroupTable keys_{sizeof(Entry), {}, &account_};
-  SessionTable table_{keys_, sizeof(CountedSession), &account_};
+  SessionTable table_{keys_, sizeof(CountedSession), 0, &account_};
 };
 
 using Closed = std::vector<Sessions::Closed>;
@@ -97,13 +97,13 @@ TEST(SessionTable, SessionsCloseWhenTheWatermarkReachesTheirEnd) {
   sessions.add(1, 100);
   sessions.add(2, 100);
   sessions.add(2, 105);
-  EXPECT_EQ(sessions.table().first_end(), 110);
+  EXPECT_EQ(sessions.table().first_due(), 110);
   EXPECT_TRUE(sessions.close(109).empty());
   EXPECT_EQ(sessions.close(110), (Closed{{110, 1, 100, 1}}));
-  EXPECT_EQ(sessions.table().first_end(), 115);
+  EXPECT_EQ(sessions.table().first_due(), 115);
   EXPECT_EQ(sessions.key_count(), 1u);
   EXPECT_EQ(sessions.close(115), (Closed{{115, 2, 100, 2}}));
-  EXPECT_EQ(sessions.table().first_end(), std::nullopt);
+  EXPECT_EQ(sessions.table().first_due(), std::nullopt);
 }
 
 TEST(SessionTable, SessionsThatEndTogetherComeInHashOrder) {
