@@ -121,7 +121,11 @@ std::optional<ConnectorCall> check_connector(Session& session, const ast::Name& 
   if (!fault) return call;
   const auto at = std::ranges::find(entry->params, fault->option, &ConnectorParam::name) - entry->params.begin();
   const auto* arg = (*bound)[static_cast<size_t>(at)];
-  session.report(diag::E0713, arg == nullptr ? span : arg->value->span, fault->option, entry->name, fault->text);
+  auto& report =
+      session.report(diag::E0713, arg == nullptr ? span : arg->value->span, fault->option, entry->name, fault->text);
+  const auto* text = std::get_if<std::string>(&call.options[static_cast<size_t>(at)].value);
+  const bool is_visible = arg != nullptr && std::holds_alternative<ast::Literal>(arg->value->node);
+  if (text != nullptr && !is_visible) report.with_label(fmt::format("it is `{}`", *text));
   return std::nullopt;
 }
 
