@@ -1,7 +1,6 @@
 #include "compiler/jit/jit_engine.h"
 
 #include <llvm/ExecutionEngine/Orc/Debugging/DebuggerSupport.h>
-#include <llvm/ExecutionEngine/Orc/Debugging/PerfSupportPlugin.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ObjectLinkingLayer.h>
 #include <llvm/Support/raw_ostream.h>
@@ -19,6 +18,7 @@
 #include "compiler/codegen/emit_stage.h"
 #include "compiler/jit/object_cache.h"
 #include "compiler/jit/optimize.h"
+#include "compiler/jit/perf_dump.h"
 #include "runtime/abi/symbol_table.h"
 
 namespace sluice {
@@ -85,10 +85,11 @@ class JitStageCode : public StageCode {
 
 class LljitEngine : public JitEngine {
  public:
-  LljitEngine(const JitOptions& options, std::unique_ptr<llvm::orc::LLJIT> jit)
+  LljitEngine(const JitOptions& options, std::unique_ptr<llvm::orc::LLJIT> jit, std::unique_ptr<PerfDump> perf_dump)
       : options_(options),
         cache_(options.cache_directory),
         jit_(std::move(jit)),
+        perf_dump_(std::move(perf_dump)),
         worker_([this](const std::stop_token& stop) { work(stop); }) {}
 
   ~LljitEngine() override {
@@ -116,7 +117,8 @@ class LljitEngine : public JitEngine {
     OwnedModule module;
     std::shared_ptr<JitStageCode> code;
     std::string key;
-    size_t times;  // index
+    std::string stage;  // its name
+    size_t times;       // index
     size_t inputs;
     size_t phases;
     std::shared_ptr<std::optional<Status>> outcome;  // for who waits, unless they have given up
@@ -129,12 +131,13 @@ class LljitEngine : public JitEngine {
   Status wait_for(const std::optional<Status>& outcome, const std::stop_token& stop);
   Status optimize(Job& job);
   bool begin_storing();
-  Result<StageFunctions> link(llvm::MemoryBufferRef object, size_t inputs, size_t phases);
+  Result<StageFunctions> link(llvm::MemoryBufferRef object, const std::string& stage, size_t inputs, size_t phases);
   void work(const std::stop_token& stop);
 
   JitOptions options_;
   ObjectCache cache_;
   std::unique_ptr<llvm::orc::LLJIT> jit_;
+  std::unique_ptr<PerfDump> perf_dump_;  // where one is wanted
   std::atomic<uint64_t> library_count_{0};
 
   mutable std::mutex mutex_;
@@ -169,7 +172,8 @@ Status LljitEngine::define_runtime_symbols() {
   return {};
 }
 
-Result<StageFunctions> LljitEngine::link(llvm::MemoryBufferRef object, size_t inputs, size_t phases) {
+Result<StageFunctions> LljitEngine::link(llvm::MemoryBufferRef object, const std::string& stage, size_t inputs,
+                                         size_t phases) {
   auto library = jit_->createJITDylib("stage." + std::to_string(library_count_++));
   if (!library) return std::unexpected(to_error(library.takeError()));
   library->addToLinkOrder(jit_->getMainJITDylib());
@@ -190,6 +194,13 @@ Result<StageFunctions> LljitEngine::link(llvm::MemoryBufferRef object, size_t in
     SLUICE_ASSIGN(const uint64_t address, find(codegen::finish_function_name(i)));
     functions.finish.push_back(reinterpret_cast<FinishFunction>(address));
   }
+  if (perf_dump_) {
+    const auto address_of = [&](const std::string& name) -> uint64_t {
+      const auto address = find(name);
+      return address ? *address : 0;
+    };
+    SLUICE_TRY(perf_dump_->add(object, stage, address_of));
+  }
   return functions;
 }
 
@@ -198,7 +209,7 @@ Result<void> LljitEngine::link_or_compile_quickly(const StagePlan& stage, OwnedM
                                                   const std::string& key, StageCompileTimes& times) {
   if (options_.tier != JitTier::Quick) {
     if (const auto object = cache_.find(key)) {
-      if (auto functions = link(*object, stage.inputs.size(), stage.finish_phases)) {
+      if (auto functions = link(*object, stage.name, stage.inputs.size(), stage.finish_phases)) {
         code.publish(std::move(*functions), true);
         times.from_cache = true;
         times.code_bytes = code_size(*object);
@@ -210,7 +221,7 @@ Result<void> LljitEngine::link_or_compile_quickly(const StagePlan& stage, OwnedM
   const auto start = Clock::now();
   SLUICE_ASSIGN(const auto machine, make_target_machine(false));
   SLUICE_ASSIGN(const auto object, compile_object(*owned.stage.module, *machine));
-  SLUICE_ASSIGN(auto functions, link(*object, stage.inputs.size(), stage.finish_phases));
+  SLUICE_ASSIGN(auto functions, link(*object, stage.name, stage.inputs.size(), stage.finish_phases));
   times.quick = Clock::now() - start;
   times.code_bytes = code_size(*object);
   code.publish(std::move(functions), false);
@@ -241,7 +252,8 @@ Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, 
     const size_t index = times_.size();
     times_.push_back(times);
     if (is_done) return code;
-    jobs_.push_back({std::move(owned), code, key, index, stage.inputs.size(), stage.finish_phases, outcome});
+    jobs_.push_back(
+        {std::move(owned), code, key, stage.name, index, stage.inputs.size(), stage.finish_phases, outcome});
   }
   changed_.notify_all();
   if (options_.tier == JitTier::Optimized) SLUICE_TRY(wait_for(*outcome, stop));
@@ -281,7 +293,7 @@ Status LljitEngine::optimize(Job& job) {
   if (is_stopped_) return external_error("compiling was stopped");
   SLUICE_ASSIGN(const auto object, compile_object(module, *machine));
   if (!begin_storing()) return external_error("compiling was stopped");
-  SLUICE_ASSIGN(auto functions, link(*object, job.inputs, job.phases));
+  SLUICE_ASSIGN(auto functions, link(*object, job.stage, job.inputs, job.phases));
   job.code->publish(std::move(functions), true);
   cache_.put(job.key, *object);
   const std::lock_guard lock(mutex_);
@@ -319,17 +331,6 @@ Result<std::unique_ptr<llvm::orc::LLJIT>> make_lljit(const JitOptions& options) 
   });
   auto jit = builder.create();
   if (!jit) return std::unexpected(to_error(jit.takeError()));
-  if (options.perf_support) {
-    auto& session = (*jit)->getExecutionSession();
-    auto process =
-        llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
-    if (!process) return std::unexpected(to_error(process.takeError()));
-    auto& library = session.createBareJITDylib("process");
-    library.addGenerator(std::move(*process));
-    auto plugin = llvm::orc::PerfSupportPlugin::Create(session.getExecutorProcessControl(), library, true, true);
-    if (!plugin) return std::unexpected(to_error(plugin.takeError()));
-    static_cast<llvm::orc::ObjectLinkingLayer&>((*jit)->getObjLinkingLayer()).addPlugin(std::move(*plugin));
-  }
   if (options.debugger_support)
     if (auto error = llvm::orc::enableDebuggerSupport(**jit)) return std::unexpected(to_error(std::move(error)));
   return std::move(*jit);
@@ -339,7 +340,11 @@ Result<std::unique_ptr<llvm::orc::LLJIT>> make_lljit(const JitOptions& options) 
 
 Result<std::unique_ptr<JitEngine>> JitEngine::create(const JitOptions& options) {
   SLUICE_ASSIGN(auto jit, make_lljit(options));
-  auto engine = std::make_unique<LljitEngine>(options, std::move(jit));
+  std::unique_ptr<PerfDump> perf_dump;
+  if (options.perf_support) {
+    SLUICE_ASSIGN(perf_dump, PerfDump::create());
+  }
+  auto engine = std::make_unique<LljitEngine>(options, std::move(jit), std::move(perf_dump));
   SLUICE_TRY(engine->define_runtime_symbols());
   return engine;
 }
