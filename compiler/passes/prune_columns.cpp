@@ -1,6 +1,7 @@
 // R03: nothing is decoded, computed, kept or sent that nobody reads. One walk up the graph finds what is read, one down
 // rebuilds the nodes. What may raise a row error stays even if nobody reads it, because the error is part of the
-// answer. Top and sort break ties by all columns they see, so they need all of them.
+// answer. Top and sort break ties by the columns of the row from left to right, so they need all that stand in front of
+// one that is read; behind the last of these, equal rows would differ only in what nobody reads.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,6 +21,14 @@ void add_columns(const Expr& expr, Names& names) {
     if (part.kind == ExprKind::Column) names.insert(part.name);
   });
 }
+
+bool has_float(const Type& type) {
+  return type.kind == TypeKind::Float ||
+         std::ranges::any_of(type.fields, [](const Field& field) { return has_float(field.type); }) ||
+         (type.kind == TypeKind::List && has_float(type.element()));
+}
+
+bool holds_float(const Field& field) { return has_float(field.type); }
 
 std::string listed(const std::vector<std::string>& names) {
   std::string text;
@@ -45,6 +54,17 @@ class Pruner {
 
   void note_reads(NodeId id) {
     std::visit([&](const auto& payload) { reads_of(payload, id); }, node(id).payload);
+    if (!awaits_windows(node(id)) && !followed_.contains(id)) return;
+    followed_.insert(node(id).inputs.begin(), node(id).inputs.end());
+  }
+
+  // Does it give out rows when the watermark passes the end of their windows? It need not read a time for that.
+  static bool awaits_windows(const Node& reader) {
+    const auto* aggregate = reader.as<AggregateNode>();
+    const auto* top = reader.as<TopNode>();
+    const auto* join = reader.as<JoinNode>();
+    return (aggregate != nullptr && window_key(aggregate->keys)) || (top != nullptr && window_key(top->keys)) ||
+           (join != nullptr && window_key(join->left_keys));
   }
 
   Names& read_below(NodeId id, size_t index = 0) { return read_[node(id).inputs[index]]; }
@@ -93,8 +113,21 @@ class Pruner {
       for (const auto& state : call.states) below.insert(call.name + "." + state.name);
     }
   }
-  void reads_of(const TopNode&, NodeId id) { read_all_below(id); }
-  void reads_of(const SortNode&, NodeId id) { read_all_below(id); }
+  void reads_of(const TopNode& top, NodeId id) {
+    for (const auto& key : top.keys) add_columns(key.expr, read_below(id));
+    read_to_break_ties(top.order, id);
+  }
+  void reads_of(const SortNode& sort, NodeId id) { read_to_break_ties(sort.order, id); }
+  void read_to_break_ties(const std::vector<OrderKey>& order, NodeId id) {
+    for (const auto& key : order) add_columns(key.expr, read_below(id));
+    const auto& fields = node(node(id).inputs[0]).schema.fields;
+    size_t end = fields.size();
+    while (end > 1 && !read_[id].contains(fields[end - 1].name)) --end;
+    // Only when nothing else decides, 0.0 and -0.0 are told apart, so with floats everything else must be there.
+    if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(end), holds_float))
+      end = fields.size();
+    for (size_t i = 0; i < end; ++i) read_below(id).insert(fields[i].name);
+  }
   void reads_of(const LimitNode&, NodeId id) { pass_on(id); }
   void reads_of(const UnionNode&, NodeId id) { pass_on(id); }
   void reads_of(const JoinNode& join, NodeId id) {
@@ -151,7 +184,7 @@ class Pruner {
 
   // Does nobody look at the time that this node gives to rows?
   bool is_timeless(NodeId id) {
-    if (node(id).kind() != NodeKind::Time) return false;
+    if (node(id).kind() != NodeKind::Time || followed_.contains(id)) return false;
     const bool is_read = read_[id].contains(std::string(kRowTime)) || read_[id].contains(std::string(kRowMark));
     return !is_read && !is_read_with(id, node(id).inputs[0]);
   }
@@ -297,6 +330,7 @@ class Pruner {
 
   GraphEditor editor_;
   std::map<NodeId, Names> read_;
+  std::set<NodeId> followed_;  // their watermark makes windows complete
   Notes notes_{"prune_columns"};
 };
 

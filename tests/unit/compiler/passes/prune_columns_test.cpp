@@ -57,13 +57,19 @@ TEST(PruneColumns, WhatMayFailIsComputedAlthoughNobodyReadsIt) {
   EXPECT_EQ(testing::notes_of(result)[2], "- 2: `b` is read by nobody, but computing it may fail");
 }
 
-TEST(PruneColumns, TopAndSortBreakTiesByAllTheirColumns) {
+// Ties are broken from left to right: a column behind the last one that is read decides nothing that anyone sees.
+TEST(PruneColumns, TopAndSortBreakTiesByWhatStandsInFrontOfAReadColumn) {
   for (const char* step : {"top (1)\n  name t\n  limit 3\n  order bytes:int asc\n  schema ",
                            "sort (1)\n  name t\n  order bytes:int asc\n  schema "}) {
-    const auto result = prune("node 2 " + (step + std::string(kHitsRow)) +
-                              "\nnode 3 project (2)\n  name p\n  column u = url:string\n  schema u: string\n" +
-                              sink("4", "3", "u: string"));
-    EXPECT_EQ(decoded(result), "url status bytes ms note");
+    const auto read = [&](const std::string& column, const std::string& type) {
+      return decoded(prune("node 2 " + (step + std::string(kHitsRow)) +
+                           "\nnode 3 project (2)\n  name p\n  column c = " + column + ":" + type +
+                           "\n  schema c: " + type + "\n" + sink("4", "3", "c: " + type)));
+    };
+    EXPECT_EQ(read("url", "string"), "url bytes");
+    EXPECT_EQ(read("status", "int"), "url status bytes");
+    EXPECT_EQ(read("ms", "float"), "url status bytes ms note") << "0.0 and -0.0 are told apart last";
+    EXPECT_EQ(read("note", "string?"), "url status bytes ms note");
   }
 }
 
