@@ -3,6 +3,7 @@
 // chain in the order of its bytes, so that the result does not depend on how the rows came.
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <optional>
 
 #include "compiler/codegen/decode.h"
@@ -66,8 +67,9 @@ Value zero_when_absent(FunctionEmitter& f, Value value, llvm::Value* is_there) {
   return value;
 }
 
-// Adds a row in front of the chain.
-void store_cell(FunctionEmitter& f, llvm::Value* table, llvm::Value* chain, std::vector<Value> values) {
+// Adds a row in front of the chain; `until` when nobody needs it any more.
+void store_cell(FunctionEmitter& f, llvm::Value* table, llvm::Value* chain, std::vector<Value> values,
+                llvm::Value* until) {
   for (auto& value : values) value = zero_when_absent(f, std::move(value), nullptr);
   uint32_t row_size = 0;
   for (const auto& value : values) row_size += block_size_of(value.type);
@@ -83,6 +85,7 @@ void store_cell(FunctionEmitter& f, llvm::Value* table, llvm::Value* chain, std:
     offset += block_size_of(value.type);
   }
   f.store(f.load(f.stage.ptr, chain), cell, offsetof(abi::JoinCell, next));
+  f.store(until, cell, offsetof(abi::JoinCell, until));
   f.store(f.b.CreateTrunc(size, f.stage.i32), cell, offsetof(abi::JoinCell, size));
   f.store(f.int32(0), cell, offsetof(abi::JoinCell, is_matched));
   f.store(cell, chain);
@@ -147,6 +150,7 @@ class Joiner {
         layout_.window ? table_of_pane(f_, pane_of(f_, layout_.state, keys[*layout_.window])) : f_.table(layout_.state);
     auto* entry = find_or_insert(f_, table, layout_.entry, keys, [](llvm::Value*) {}).entry;
     const Row own = own_columns(row, side);
+    own_until_ = until_of(row, side);
     if (!is_streamed(node_)) return store(table, entry, own, side);
     if (node_.kind == JoinKind::Semi)
       return side == 0 ? left_of_semi(table, entry, own) : right_of_semi(table, entry, own);
@@ -209,10 +213,19 @@ class Joiner {
     return own;
   }
 
+  // The watermark that has passed all rows that this one could find.
+  llvm::Value* until_of(const Row& row, size_t side) {
+    const auto& bound = side == 0 ? node_.left_bound : node_.right_bound;
+    if (!bound) return f_.int64(std::numeric_limits<int64_t>::max());
+    f_.node = id_;
+    auto* time = emit_expr(f_, bound->time, {&row, {}}).data;
+    return f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, time, f_.int64(static_cast<uint64_t>(bound->after)));
+  }
+
   void store(llvm::Value* table, llvm::Value* entry, const Row& own, size_t side) {
     std::vector<Value> values;
     for (const auto& field : layout_.kept[side].fields) values.push_back(own.at(field.name));
-    const auto add = [&] { store_cell(f_, table, chain(entry, side), values); };
+    const auto add = [&] { store_cell(f_, table, chain(entry, side), values, own_until_); };
     // That there is a partner is all that anyone asks of the other side.
     const bool is_only_asked = side == 1 && gives_left_only(node_.kind) && !node_.residual;
     if (!is_only_asked) return add();
@@ -339,6 +352,7 @@ class Joiner {
   NodeId id_;
   const JoinNode& node_;
   JoinLayout layout_;
+  llvm::Value* own_until_ = nullptr;  // of the row that has come
 };
 
 }  // namespace

@@ -169,6 +169,13 @@ Schema join_keys(const JoinNode& join) {
   return keys;
 }
 
+std::string bounds_text(const JoinNode& join) {
+  std::string text;
+  if (join.left_bound) text += fmt::format(", of the left one until `{}`", flow_text(join.left_bound->time));
+  if (join.right_bound) text += fmt::format(", of the right one until `{}`", flow_text(join.right_bound->time));
+  return text;
+}
+
 }  // namespace
 
 std::string state_text(const JobPlan& plan, const StatePlan& state) {
@@ -177,7 +184,7 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
   switch (state.kind) {
     case StateKind::Groups:
       if (const auto* join = node.as<JoinNode>())
-        return fmt::format("hash table {} → rows of both sides", schema_text(join_keys(*join)));
+        return fmt::format("hash table {} → rows of both sides{}", schema_text(join_keys(*join)), bounds_text(*join));
       return fmt::format("hash table {} → {}", schema_text(state.key),
                          top == nullptr ? schema_text(state.value) : "its rows");
     case StateKind::Distinct:

@@ -105,6 +105,8 @@ void visit_roots(JoinNode& join, const Visit& visit) {
   visit_named(join.right_keys, visit);
   visit_named(join.right, visit);
   if (join.residual) visit(*join.residual);
+  if (join.left_bound) visit(join.left_bound->time);
+  if (join.right_bound) visit(join.right_bound->time);
 }
 void visit_roots(SinkNode&, const Visit&) {}
 void visit_roots(ExchangeNode&, const Visit&) {}

@@ -54,17 +54,18 @@ class Pruner {
 
   void note_reads(NodeId id) {
     std::visit([&](const auto& payload) { reads_of(payload, id); }, node(id).payload);
-    if (!awaits_windows(node(id)) && !followed_.contains(id)) return;
+    if (!follows_watermark(node(id)) && !followed_.contains(id)) return;
     followed_.insert(node(id).inputs.begin(), node(id).inputs.end());
   }
 
-  // Does it give out rows when the watermark passes the end of their windows? It need not read a time for that.
-  static bool awaits_windows(const Node& reader) {
+  // Does it give out rows when the watermark passes the end of their windows, or forgets rows behind it? It need not
+  // read a time for that.
+  static bool follows_watermark(const Node& reader) {
     const auto* aggregate = reader.as<AggregateNode>();
     const auto* top = reader.as<TopNode>();
     const auto* join = reader.as<JoinNode>();
     return (aggregate != nullptr && window_key(aggregate->keys)) || (top != nullptr && window_key(top->keys)) ||
-           (join != nullptr && window_key(join->left_keys));
+           (join != nullptr && (window_key(join->left_keys) || join->left_bound || join->right_bound));
   }
 
   Names& read_below(NodeId id, size_t index = 0) { return read_[node(id).inputs[index]]; }
@@ -137,6 +138,8 @@ class Pruner {
       if (left.find(name) != nullptr) read_below(id, 0).insert(name);
     for (const auto& key : join.left_keys) add_columns(key.expr, read_below(id, 0));
     for (const auto& key : join.right_keys) add_columns(key.expr, read_below(id, 1));
+    if (join.left_bound) add_columns(join.left_bound->time, read_below(id, 0));
+    if (join.right_bound) add_columns(join.right_bound->time, read_below(id, 1));
     for (const auto& column : join.right)
       if (is_kept_of_right(column, pair)) add_columns(column.expr, read_below(id, 1));
   }
@@ -330,7 +333,7 @@ class Pruner {
 
   GraphEditor editor_;
   std::map<NodeId, Names> read_;
-  std::set<NodeId> followed_;  // their watermark makes windows complete
+  std::set<NodeId> followed_;  // somebody below follows their watermark
   Notes notes_{"prune_columns"};
 };
 

@@ -215,6 +215,14 @@ enum class JoinKind : uint8_t {
 };
 [[nodiscard]] std::string_view join_kind_name(JoinKind kind);
 
+// Until when a join needs a row of one side: once no row of the other side can come any more whose time is up to `time`
+// (over columns of the row), which is when the watermark is `after` microseconds behind it.
+struct JoinBound {
+  Expr time;  // timestamp, never null, cannot fail
+  int64_t after = 0;
+  bool operator==(const JoinBound&) const = default;
+};
+
 // Pairs of a left row (input 0) and a right row (input 1) with equal keys, key by key, for which `residual` holds. With
 // a window among the keys it is the first of both; pairs are complete when the watermark passes its end.
 //
@@ -229,6 +237,8 @@ struct JoinNode {
   std::string match_column;           // Left, Full: bool, is there a right row? Empty when not asked for
   bool left_is_unique = false;        // no two left rows have the same keys
   bool right_is_unique = false;
+  std::optional<JoinBound> left_bound;  // streamed joins only; absent: its rows are needed until the end
+  std::optional<JoinBound> right_bound;
   bool operator==(const JoinNode&) const = default;
 };
 

@@ -360,6 +360,11 @@ class Reader {
       const bool is_left = cursor.accept_word("left");
       if (!is_left) cursor.expect_word("right");
       (is_left ? join.left_is_unique : join.right_is_unique) = true;
+    } else if (key == "left_bound" || key == "right_bound") {
+      JoinBound bound;
+      bound.after = cursor.i64();
+      bound.time = read_expr(cursor);
+      (key == "left_bound" ? join.left_bound : join.right_bound) = std::move(bound);
     } else {
       return false;
     }

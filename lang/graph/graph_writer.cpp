@@ -105,6 +105,8 @@ class Writer {
     if (!join.match_column.empty()) line("match", write_name(join.match_column));
     if (join.left_is_unique) line("unique", "left");
     if (join.right_is_unique) line("unique", "right");
+    if (join.left_bound) line("left_bound", text_of(*join.left_bound));
+    if (join.right_bound) line("right_bound", text_of(*join.right_bound));
   }
   void write_payload(const SinkNode& sink) {
     line("connector", write_name(sink.connector));
@@ -140,6 +142,7 @@ class Writer {
   }
 
   static std::string text_of(const Expr& expr) { return write_expr(expr, true); }
+  static std::string text_of(const JoinBound& bound) { return fmt::format("{} {}", bound.after, text_of(bound.time)); }
   static std::string text_of(const NamedExpr& named) { return write_name(named.name) + " = " + text_of(named.expr); }
 
   void line(std::string_view key, std::string_view value) {

@@ -227,10 +227,21 @@ Result<Schema> pair_schema(const JoinNode& join, const std::vector<const Schema*
   return pair;
 }
 
+Status check_bound(const JoinNode& join, const std::optional<JoinBound>& bound, const Schema& row) {
+  if (!bound) return {};
+  SLUICE_TRY(verify_expr(bound->time, {&row, {}}));
+  SLUICE_TRY(check_type(bound->time, Type(TypeKind::Timestamp), "the bound of a join"));
+  if (can_fail(bound->time)) return internal_error("a bound of a join that may fail");
+  if (!is_streamed(join)) return internal_error("a bound of a join that waits for the end");
+  return {};
+}
+
 Result<Schema> schema_for(const JoinNode& join, const Node& node, const std::vector<const Schema*>& inputs) {
   SLUICE_TRY(check_join_keys(join, inputs));
   SLUICE_ASSIGN(const Schema pair, pair_schema(join, inputs));
   if (join.residual) SLUICE_TRY(check_condition(*join.residual, pair));
+  SLUICE_TRY(check_bound(join, join.left_bound, *inputs[0]));
+  SLUICE_TRY(check_bound(join, join.right_bound, *inputs[1]));
   if (!join.match_column.empty() && !may_lack_right(join.kind)) return internal_error("a join that always matches");
   Schema schema;
   for (const auto& field : node.schema.fields) {

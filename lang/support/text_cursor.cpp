@@ -165,6 +165,18 @@ uint64_t TextCursor::u64() {
   return value;
 }
 
+int64_t TextCursor::i64() {
+  int64_t value = 0;
+  (void)peek();
+  const auto [end, status] = std::from_chars(rest_.begin(), rest_.end(), value);
+  if (status != std::errc{} || rest_.empty()) {
+    fail("expected a number");
+    return 0;
+  }
+  rest_.remove_prefix(static_cast<size_t>(end - rest_.begin()));
+  return value;
+}
+
 uint32_t TextCursor::u32() {
   const uint64_t value = u64();
   if (value > std::numeric_limits<uint32_t>::max()) fail("this number is too large");

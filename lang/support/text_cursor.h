@@ -31,6 +31,7 @@ class TextCursor {
   std::string label();      // a word, or any text in backquotes
   std::string string();     // "..."
   uint64_t u64();
+  int64_t i64();
   uint32_t u32();
   std::string_view number();  // the characters of a number with sign, fraction, exponent; also inf and nan
 

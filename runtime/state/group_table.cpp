@@ -164,6 +164,15 @@ void GroupTable::clear() noexcept {
   memory_.reset();
 }
 
+void GroupTable::swap(GroupTable& other) noexcept {
+  std::swap(static_cast<abi::HashTable&>(*this), static_cast<abi::HashTable&>(other));
+  std::swap(home_slots_, other.home_slots_);
+  std::swap(spare_slots_, other.spare_slots_);
+  std::swap(grow_at_, other.grow_at_);
+  std::swap(erased_, other.erased_);
+  std::swap(memory_, other.memory_);
+}
+
 char* GroupTable::copy(std::string_view bytes) noexcept {
   char* copy = memory_.allocate(bytes.size());
   if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());

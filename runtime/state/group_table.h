@@ -39,6 +39,11 @@ class GroupTable : public abi::HashTable {
   // 8-byte aligned memory that lives as long as the entries.
   [[nodiscard]] char* room(uint64_t size) noexcept { return memory_.allocate(size, 8); }
   [[nodiscard]] char* copy(std::string_view bytes) noexcept;
+  // Of everything but the slots.
+  [[nodiscard]] uint64_t entry_bytes() const { return memory_.held_bytes(); }
+  [[nodiscard]] uint32_t entry_size() const { return entry_size_; }
+  // Both must be made alike.
+  void swap(GroupTable& other) noexcept;
   struct StringField {
     char* data;
     uint64_t size;

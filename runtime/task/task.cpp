@@ -132,6 +132,7 @@ void Task::follow_time() {
   for (const auto& input : inputs_) watermark = std::min(watermark, watermark_of(input));
   if (watermark <= watermark_) return;
   watermark_ = watermark;
+  data_.expire_joins(watermark_);
   if (data_.has_windows()) {
     phase_ = Phase::Advancing;
   } else {

@@ -12,6 +12,24 @@
 
 namespace sluice {
 
+namespace {
+
+bool forgets_rows(const JoinNode& join) { return join.left_bound || join.right_bound; }
+
+// As the compiler lays out entries: the hash, then the keys, of which texts take three words.
+std::vector<uint32_t> text_key_offsets(const Schema& keys) {
+  std::vector<uint32_t> offsets;
+  uint32_t offset = sizeof(uint64_t);
+  for (const auto& key : keys.fields) {
+    const bool is_text = key.type.kind == TypeKind::String;
+    if (is_text) offsets.push_back(offset);
+    offset += is_text ? kTextKeyBytes : (abi::memory_size_of(key.type) + 7) & ~7u;
+  }
+  return offsets;
+}
+
+}  // namespace
+
 TaskData::TaskData(const JobPlan& plan, StageId stage, uint32_t task, const StageCode& code)
     : abi::TaskContext{}, plan_(plan), code_(code), scratch_memory_(*this) {
   const auto& states = plan.stages[stage].states;
@@ -48,6 +66,9 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
     case StateKind::Groups:
       if (is_windowed) return make_panes(key_range(plan_, stage, state, task), rows_in_tops(stage, state));
       make_table(key_range(plan_, stage, state, task));
+      if (const auto* join = plan_.graph.nodes[state.node].as<JoinNode>(); join != nullptr && forgets_rows(*join))
+        join_expiries_.emplace_back(*group_tables_.back(), key_range(plan_, stage, state, task),
+                                    text_key_offsets(state.key), &state_bytes_);
       make_top();  // owns the tops of the keys, when that is what the entries lead to
       return;
     case StateKind::Distinct:
@@ -126,7 +147,12 @@ void TaskData::raise(RowError error) {
   if (!row_error_) row_error_ = std::move(error);
 }
 
+void TaskData::expire_joins(int64_t to) noexcept {
+  for (auto& expiry : join_expiries_) expiry.advance(to);
+}
+
 void TaskData::release_state() {
+  join_expiries_.clear();
   session_tables_.clear();
   group_tables_.clear();
   pane_tables_.clear();

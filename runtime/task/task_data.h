@@ -14,6 +14,7 @@
 #include "runtime/io/sink_buffer.h"
 #include "runtime/plan/job_plan.h"
 #include "runtime/state/group_table.h"
+#include "runtime/state/join_expiry.h"
 #include "runtime/state/panes.h"
 #include "runtime/state/session_table.h"
 #include "runtime/task/row_error.h"
@@ -53,6 +54,9 @@ class TaskData : public abi::TaskContext {
   // Rows that came too late for windows of this task.
   [[nodiscard]] uint64_t rows_late() const;
 
+  // Joins forget the rows that are behind the watermark.
+  void expire_joins(int64_t to) noexcept;
+
   [[nodiscard]] uint64_t state_bytes() const { return state_bytes_; }
   // The task is done: gives the memory of its state back before the others end.
   void release_state();
@@ -73,6 +77,7 @@ class TaskData : public abi::TaskContext {
   std::vector<SinkBuffer*> sink_list_;
   std::vector<abi::Panes*> pane_list_;
   std::vector<std::unique_ptr<GroupTable>> group_tables_;
+  std::vector<JoinExpiry> join_expiries_;
   std::vector<std::unique_ptr<PaneTables>> pane_tables_;
   std::vector<std::unique_ptr<SessionTable>> session_tables_;
   std::vector<std::unique_ptr<SortState>> sort_states_;

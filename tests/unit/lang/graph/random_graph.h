@@ -216,6 +216,8 @@ class RandomGraph {
     if (coin()) join.match_column = text();
     join.left_is_unique = coin();
     join.right_is_unique = coin();
+    if (coin()) join.left_bound = JoinBound{expr(), -static_cast<int64_t>(below(1000))};
+    if (coin()) join.right_bound = JoinBound{expr(), static_cast<int64_t>(below(1000))};
     return join;
   }
 

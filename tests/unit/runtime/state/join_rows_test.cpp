@@ -19,7 +19,7 @@ class JoinRows : public ::testing::Test {
     auto* cell = static_cast<abi::JoinCell*>(
         abi::rt_join_cell(static_cast<abi::HashTable*>(&table_), static_cast<int64_t>(size)));
     ASSERT_EQ(reinterpret_cast<uintptr_t>(cell) % 8, 0u);
-    *cell = {first_, static_cast<uint32_t>(row.size()), 0};
+    *cell = {first_, 0, static_cast<uint32_t>(row.size()), 0};
     std::memcpy(cell + 1, row.data(), row.size());
     first_ = cell;
   }
