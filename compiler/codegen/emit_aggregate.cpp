@@ -29,7 +29,9 @@ AggregateLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& n
       layout.state_names.push_back(call.name + "." + state.name);
     }
   }
-  layout.entry = entry_layout(layout.key_types, layout.state_types);
+  std::vector<Type> kept = layout.state_types;
+  if (node.window_rows != 0) kept.emplace_back(TypeKind::Int);  // rows in the group so far
+  layout.entry = entry_layout(layout.key_types, kept);
   layout.state = stage.state_index(id, StateKind::Groups);
   stage.entry_sizes[layout.state] = layout.entry.size;
   layout.window = window_key(node.keys);
@@ -194,7 +196,7 @@ void initialize_states(FunctionEmitter& f, const AggregateNode& node, const Aggr
 void update_states(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
                    const std::vector<Value>& keys, const Row& row, llvm::Value* entry) {
   std::vector<llvm::Value*> addresses;
-  for (const uint32_t state : layout.entry.states) addresses.push_back(f.offset(entry, state));
+  for (size_t i = 0; i < layout.state_types.size(); ++i) addresses.push_back(f.offset(entry, layout.entry.states[i]));
   update_calls(f, id, node, layout, keys, row, addresses);
 }
 
@@ -240,7 +242,7 @@ llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, Aggregate
 }
 
 void prepare(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
-  if (node.session || !node.keys.empty() || f.prepared.contains(id)) return;
+  if (node.session || node.window_rows != 0 || !node.keys.empty() || f.prepared.contains(id)) return;
   const AggregateLayout layout = layout_of(f.stage, id, node);
   auto* entry = only_entry(f, node, layout);
   std::vector<llvm::Value*> addresses;
@@ -284,6 +286,23 @@ Row result_row(FunctionEmitter& f, NodeId id, const AggregateNode& node, const A
     if (node.phase != AggregatePhase::Partial) row.add(call.name, call.finish.type, emit_expr(f, call.finish, scope));
   }
   return row.row();
+}
+
+// The group of a key takes rows until it has enough of them; then it is given out, and the next row begins anew.
+void consume_counted(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
+  AggregateLayout layout = layout_of(f.stage, id, node);
+  std::vector<Value> keys;
+  for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
+  layout.table = f.table(layout.state);
+  auto* entry = find_or_insert(f, layout.table, layout.entry, keys, [](llvm::Value*) {}).entry;
+  const uint32_t counter = layout.entry.states.back();
+  auto* rows = f.load(f.stage.i64, entry, counter);
+  f.if_then(f.b.CreateICmpEQ(rows, f.int64(0)), [&] { initialize_states(f, node, layout, &row, entry); });
+  update_states(f, id, node, layout, keys, row, entry);
+  auto* now = f.b.CreateAdd(rows, f.int64(1));
+  auto* is_full = f.b.CreateICmpUGE(now, f.int64(node.window_rows));
+  f.store(f.b.CreateSelect(is_full, f.int64(0), now), entry, counter);
+  f.if_then(is_full, [&] { emit_users(f, id, result_row(f, id, node, layout, entry)); });
 }
 
 // A function of its own, because both the end of a unit and the finish phase need it.
@@ -359,6 +378,7 @@ void emit_unit_end(FunctionEmitter& f, NodeId node) {
 
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
   if (node.session) return consume_session(f, id, node, row);
+  if (node.window_rows != 0) return consume_counted(f, id, node, row);
   AggregateLayout layout = layout_of(f.stage, id, node);
   std::vector<Value> keys;
   std::vector<llvm::Value*> addresses;
@@ -406,14 +426,19 @@ void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
   }
   emit_prepare(f, id);
   // Without keys there is a result also when there was no row.
-  if (node.keys.empty()) {
+  if (node.keys.empty() && node.window_rows == 0) {
     auto* cursor_at_start = f.load(f.stage.i64, f.context(), offsetof(abi::TaskContext, cursor));
     f.if_then(f.b.CreateICmpEQ(cursor_at_start, f.int64(0)), [&] { static_cast<void>(only_entry(f, node, layout)); });
   }
   auto* cursor = f.offset(f.context(), offsetof(abi::TaskContext, cursor));
   const auto emit_groups = [&](llvm::Value* table) {
     for_each_entry(f, table, cursor, [&](llvm::Value* entry) {
-      emit_users(f, id, result_row(f, id, node, layout, entry));
+      const auto emit = [&] { emit_users(f, id, result_row(f, id, node, layout, entry)); };
+      if (node.window_rows == 0) {
+        emit();
+      } else {
+        f.if_then(f.b.CreateICmpNE(f.load(f.stage.i64, entry, layout.entry.states.back()), f.int64(0)), emit);
+      }
       emit_yield_check(f, [] {});
     });
   };

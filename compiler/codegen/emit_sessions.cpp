@@ -10,7 +10,7 @@ namespace sluice::codegen {
 namespace {
 
 struct SessionLayout {
-  EntryLayout keys;           // of the table of keys; its one state is the head of the list
+  EntryLayout keys;           // of the table of keys; its state is the head of the list, or abi::KeySessions
   AggregateLayout aggregate;  // states at offsets in a session
   uint32_t key_table = 0;
   uint32_t sessions = 0;
@@ -22,7 +22,8 @@ SessionLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& nod
   for (const auto& key : node.keys) aggregate.key_types.push_back(key.expr.type);
   for (const auto& call : node.calls)
     for (const auto& state : call.states) aggregate.state_types.push_back(state.type);
-  layout.keys = entry_layout(aggregate.key_types, {Type(TypeKind::Int)});
+  layout.keys =
+      entry_layout(aggregate.key_types, std::vector<Type>(node.session->max == 0 ? 1 : 2, Type(TypeKind::Int)));
   aggregate.entry = entry_layout({}, aggregate.state_types);
   constexpr uint32_t kHash = 8;  // an entry begins with it, a session with its header
   for (auto& offset : aggregate.entry.states) offset += sizeof(abi::Session) - kHash;
@@ -39,7 +40,7 @@ llvm::Value* session_for(FunctionEmitter& f, const SessionLayout& layout, llvm::
                          llvm::Value* time, int64_t gap) {
   auto* gap_value = f.int64(static_cast<uint64_t>(gap));
   const auto search = [&]() -> llvm::Value* {
-    return f.call("rt_session_find", {f.context(), f.sorter(layout.sessions), entry, head, time, gap_value});
+    return f.call("rt_session_find", {f.context(), f.sorter(layout.sessions), entry, head, time});
   };
   auto* first = f.load(f.stage.ptr, head);
   return f.if_else(
@@ -100,8 +101,13 @@ void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, c
     auto* table = f.table(layout.key_table);
     auto* entry = find_or_insert(f, table, layout.keys, keys, [](llvm::Value*) {}).entry;
     auto* head = f.offset(entry, layout.keys.states[0]);
-    auto* session = session_for(f, layout, entry, head, time, node.session->gap);
     layout.aggregate.table = table;
+    if (node.session->max != 0) {
+      auto* held = f.call("rt_session_hold", {f.context(), f.sorter(layout.sessions), entry, head, time});
+      initialize_states(f, node, layout.aggregate, &row, held);
+      return update_states(f, id, node, layout.aggregate, keys, row, held);
+    }
+    auto* session = session_for(f, layout, entry, head, time, node.session->gap);
     auto* is_new = f.load(f.stage.i64, session, offsetof(abi::Session, is_new));
     f.if_then(f.b.CreateICmpNE(is_new, f.int64(0)), [&] {
       f.store(f.int64(0), session, offsetof(abi::Session, is_new));
@@ -114,8 +120,41 @@ void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, c
   });
 }
 
+namespace {
+
+// Of sessions that may become too long: puts the rows that were held, as far as they are complete, into sessions.
+void settle_rows(FunctionEmitter& f, const AggregateNode& node, const SessionLayout& layout) {
+  auto* loop = f.block("settle");
+  auto* inside = f.block("held");
+  auto* after = f.block("settled");
+  f.b.CreateBr(loop);
+  f.begin(loop);
+  auto* held = f.call("rt_session_settle", {f.context(), f.sorter(layout.sessions)});
+  f.b.CreateCondBr(f.b.CreateIsNull(held), after, inside);
+  f.begin(inside);
+  merge_states(f, node, layout.aggregate, f.load(f.stage.ptr, held, offsetof(abi::Session, next)), held);
+  f.b.CreateBr(loop);
+  f.begin(after);
+}
+
+// The last session of the key is gone: the memory of its strings, and its entry, serve other keys.
+void forget_key(FunctionEmitter& f, const SessionLayout& layout, const std::vector<Value>& keys, llvm::Value* entry) {
+  auto* table = f.table(layout.key_table);
+  for (const auto& key : keys) {
+    if (key.type.kind != TypeKind::String) continue;
+    auto* is_outside = f.b.CreateNot(emit_is_short(f, key.size));
+    if (key.present != nullptr) is_outside = f.b.CreateAnd(is_outside, key.present);
+    f.if_then(is_outside, [&] { f.call("rt_table_reuse", {table, key.data, key.size}); });
+  }
+  f.call("rt_table_erase", {table, entry});
+}
+
+}  // namespace
+
 void emit_session_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
-  const SessionLayout layout = layout_of(f.stage, id, node);
+  SessionLayout layout = layout_of(f.stage, id, node);
+  layout.aggregate.table = f.table(layout.key_table);
+  if (node.session->max != 0) settle_rows(f, node, layout);
   auto* head = f.block("sessions");
   auto* inside = f.block("session");
   auto* after = f.block("after");
@@ -133,14 +172,21 @@ void emit_session_finish(FunctionEmitter& f, NodeId id, const AggregateNode& nod
   for (size_t i = 0; i < keys.size(); ++i) row.add(node.keys[i].name, keys[i].type, keys[i]);
   Value window;
   window.type = Type::window();
-  window.fields = {timestamp(f.load(f.stage.i64, session, offsetof(abi::Session, start))),
-                   timestamp(f.load(f.stage.i64, session, offsetof(abi::Session, end)))};
+  auto* start = f.load(f.stage.i64, session, offsetof(abi::Session, start));
+  llvm::Value* end = f.load(f.stage.i64, session, offsetof(abi::Session, end));
+  if (node.session->max != 0) {
+    auto* limit = f.b.CreateAdd(start, f.int64(static_cast<uint64_t>(node.session->max)));
+    end = f.b.CreateSelect(f.b.CreateICmpSLT(limit, end), limit, end);
+  }
+  window.fields = {timestamp(start), timestamp(end)};
   row.add(node.session->column, window.type, window);
   add_results(f, id, node, layout.aggregate, session, row);
   emit_users(f, id, row.row());
   f.reset_scratch();
-  f.call("rt_session_release",
-         {f.context(), f.sorter(layout.sessions), session, f.offset(entry, layout.keys.states[0])});
+  auto* is_last = f.call("rt_session_release",
+                         {f.context(), f.sorter(layout.sessions), session, f.offset(entry, layout.keys.states[0])});
+  f.if_then(f.b.CreateICmpNE(is_last, llvm::ConstantInt::get(f.stage.i8, 0)),
+            [&] { forget_key(f, layout, keys, entry); });
   emit_yield_check(f, [] {});
   f.b.CreateBr(head);
   f.begin(after);

@@ -36,6 +36,12 @@ bool holds_rows_back(const Node& node) {  // its rows come when its input has en
          (node.kind() == NodeKind::Join && !is_streamed(*node.as<JoinNode>()));
 }
 
+// Does it give out some rows as they come, and the rest when its input has ended?
+bool counts_off(const Node& node) {
+  const auto* aggregate = node.as<AggregateNode>();
+  return aggregate != nullptr && aggregate->window_rows != 0;
+}
+
 // Does the watermark depend on the rows that came before, in their order?
 bool follows_rows(const Node& node) {
   const auto* time = node.as<TimeNode>();
@@ -52,6 +58,7 @@ bool order_matters(const FlowGraph& graph, NodeId start) {
     for (const NodeId user : graph.users_of(id)) {
       const Node& node = graph.nodes[user];
       const auto* sink = node.as<SinkNode>();
+      if (counts_off(node)) return true;
       if (node.kind() == NodeKind::Limit || (sink != nullptr && sink->connector != "blackhole")) return true;
       if (!holds_rows_back(node) && seen.insert(user).second) work.push_back(user);
     }
@@ -100,6 +107,10 @@ class Placer {
       if (at.parallelism == 1) at.streams = {id};
     } else if (node.kind() == NodeKind::Union) {
       at = place_union(id);
+    } else if (counts_off(node)) {
+      // Its windows are filled in the order of the rows, so all of them go one way; what follows need not.
+      at = gathered(id, 0);
+      at.is_narrow = parallelism_ > 1;
     } else if (const auto* aggregate = node.as<AggregateNode>();
                aggregate != nullptr && aggregate->phase != AggregatePhase::Partial) {
       at = place_keyed(id, aggregate->keys);
@@ -382,7 +393,7 @@ class Placer {
     node.parallelism = at.parallelism;
     at.hash_keys = keys_behind(node, at.hash_keys);
     if (holds_rows_back(node)) {
-      at.streams.clear();
+      if (!counts_off(node)) at.streams.clear();
       at.last_streamed.reset();
       at.last_holder = at.first_held = id;
     }

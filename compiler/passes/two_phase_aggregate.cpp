@@ -12,6 +12,7 @@ namespace {
 
 // Empty when the aggregate can be split, else what keeps it from that.
 std::string obstacle(const AggregateNode& aggregate) {
+  if (aggregate.window_rows != 0) return "only who sees all rows of a key in their order can count them off";
   if (aggregate.session) return "only who sees all rows of a key knows its sessions";
   for (const auto& call : aggregate.calls) {
     if (call.is_distinct)

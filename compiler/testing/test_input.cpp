@@ -51,7 +51,8 @@ bool goes_by_arrival(const FlowGraph& graph, const Node& node) {
   if (node.kind() == NodeKind::Limit) return graph.nodes[node.inputs[0]].kind() != NodeKind::Sort;
   const auto* aggregate = node.as<AggregateNode>();
   return aggregate != nullptr &&
-         std::ranges::any_of(aggregate->calls, [](const AggregateCall& call) { return !call.can_merge(); });
+         (aggregate->window_rows != 0 ||
+          std::ranges::any_of(aggregate->calls, [](const AggregateCall& call) { return !call.can_merge(); }));
 }
 
 }  // namespace

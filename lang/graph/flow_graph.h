@@ -156,8 +156,13 @@ enum class AggregatePhase : uint8_t {
 // With a `session`, a group is a session of a key: rows less than `gap` (microseconds) apart. Its window is the output
 // column behind the keys. The input is timed; rows that lie more than `late` behind their partition's watermark are
 // late.
+// With a `max` the first row that lies so much behind the session's first one begins the next session.
+//
+// With `window_rows`, a group is so many rows of a key, one behind the other as they arrive; the last one may have
+// less.
 struct SessionWindow {
   int64_t gap = 0;
+  int64_t max = 0;  // 0: none
   int64_t late = 0;
   bool counts_late = true;  // as in WindowNode
   std::string column;
@@ -169,6 +174,7 @@ struct AggregateNode {
   std::vector<NamedExpr> keys;  // in Final phase: plain columns of the partial rows
   std::vector<AggregateCall> calls;
   std::optional<SessionWindow> session;
+  uint64_t window_rows = 0;
   bool operator==(const AggregateNode&) const = default;
 };
 

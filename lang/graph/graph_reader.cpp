@@ -251,9 +251,12 @@ class Reader {
         cursor.fail("expected `partial` or `final`");
     } else if (key == "key") {
       aggregate.keys.push_back(read_named(cursor));
+    } else if (key == "rows") {
+      aggregate.window_rows = cursor.u64();
     } else if (key == "session") {
       aggregate.session.emplace();
       aggregate.session->gap = read_micros(cursor);
+      aggregate.session->max = read_micros(cursor);
       aggregate.session->late = read_micros(cursor);
       aggregate.session->column = cursor.name();
       aggregate.session->counts_late = !cursor.accept_word("late_read");

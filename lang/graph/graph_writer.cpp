@@ -79,9 +79,10 @@ class Writer {
         break;
     }
     for (const auto& key : aggregate.keys) line("key", text_of(key));
+    if (aggregate.window_rows != 0) line("rows", fmt::format("{}", aggregate.window_rows));
     if (const auto& session = aggregate.session)
-      line("session", fmt::format("{} {} {}{}", session->gap, session->late, write_name(session->column),
-                                  session->counts_late ? "" : " late_read"));
+      line("session", fmt::format("{} {} {} {}{}", session->gap, session->max, session->late,
+                                  write_name(session->column), session->counts_late ? "" : " late_read"));
     for (const auto& call : aggregate.calls) write_call(call);
   }
   void write_payload(const TopNode& top) {

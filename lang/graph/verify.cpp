@@ -159,9 +159,14 @@ Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std
       return internal_error("a final aggregate computes its key `" + key.name + "`");
     schema.fields.push_back({key.name, key.expr.type});
   }
+  if (aggregate.window_rows != 0) {
+    const bool is_distinct = std::ranges::any_of(aggregate.calls, &AggregateCall::is_distinct);
+    if (aggregate.session || aggregate.phase != AggregatePhase::Single || window_key(aggregate.keys) || is_distinct)
+      return internal_error("windows of rows have one phase and no other window");
+  }
   if (aggregate.session) {
-    if (aggregate.session->gap < 1 || aggregate.session->late < 0 || aggregate.phase != AggregatePhase::Single ||
-        aggregate.keys.empty())
+    if (aggregate.session->gap < 1 || aggregate.session->max < 0 || aggregate.session->late < 0 ||
+        aggregate.phase != AggregatePhase::Single || aggregate.keys.empty())
       return internal_error("sessions need a gap and keys, and have one phase");
     for (const auto name : {kRowTime, kRowMark})
       if (inputs[0]->find(name) == nullptr) return internal_error("sessions of rows that have no time");

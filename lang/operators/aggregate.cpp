@@ -39,6 +39,17 @@ bool fits_sessions(OperatorContext& context, const AggregateNode& node) {
   return true;
 }
 
+bool can_be_counted_off(OperatorContext& context, const AggregateNode& node, const Span& window) {
+  if (window_key(node.keys)) {
+    context.diagnostics().report(diag::E0901, window, "`count` per window");
+    return false;
+  }
+  const auto distinct = std::ranges::find_if(node.calls, &AggregateCall::is_distinct);
+  if (distinct == node.calls.end()) return true;
+  context.diagnostics().report(diag::E0901, distinct->span, fmt::format("`{}` over `count`", distinct->function));
+  return false;
+}
+
 bool is_plain_call(const NamedExpr& column) {
   return column.expr.kind == ExprKind::Column && column.expr.name == column.name;
 }
@@ -52,8 +63,10 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   if (const auto* over = find_clause(step, Over)) {
     window = check_window(context, step, *over);
     if (!window) return Flow::broken();
-    input = window->session ? timed_for(context, step, *window, std::move(input))
-                            : assign_windows(context, step, *window, std::move(input));
+    if (window->session)
+      input = timed_for(context, step, *window, std::move(input));
+    else if (window->rows == 0 && !window->is_all)
+      input = assign_windows(context, step, *window, std::move(input));
   }
   AggregateNode node;
   if (const auto* per = find_clause(step, Per)) {
@@ -61,7 +74,9 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
     if (!keys) return Flow::broken();
     node.keys = std::move(*keys);
   }
-  if (window && !input.is_broken) {
+  if (window) node.window_rows = window->rows;
+  const bool has_bounds = window && window->rows == 0 && !window->is_all;
+  if (has_bounds && !input.is_broken) {
     const std::string& column = window->session ? window->session->column : window->node.column;
     if (std::ranges::find(node.keys, column, &NamedExpr::name) != node.keys.end()) {
       context.diagnostics().report(diag::E0208, step.span, column).with_label("`over` makes it a key by itself");
@@ -82,7 +97,7 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   if (node.session)
     outputs.push_back({node.session->column, Expr::column(node.session->column, Type::window(), window->span)});
   Flow keys = keys_flow(input, outputs, step);
-  keys.rows.is_table = window_name.empty();
+  keys.rows.is_table = window_name.empty() && !window;
   ColumnList columns(context);
   for (const auto& key : outputs)
     columns.add(key.name, Expr::column(key.name, key.expr.type, key.expr.span), key.expr.span);
@@ -104,6 +119,7 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
     std::erase_if(next.gone, [&](const GoneColumn& gone) { return gone.name == column.name; });
   }
   if (node.session && !fits_sessions(context, node)) return Flow::broken();
+  if (node.window_rows != 0 && !can_be_counted_off(context, node, window->span)) return Flow::broken();
   const size_t key_count = outputs.size();
   const auto begin =
       columns.columns().begin() + static_cast<std::ptrdiff_t>(std::min(key_count, columns.columns().size()));

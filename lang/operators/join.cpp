@@ -406,6 +406,7 @@ Flow check_join(OperatorContext& context, const ast::Step& step, Flow input) {
   if (const auto* over = find_clause(step, Over)) {
     window = check_window(context, step, *over);
     if (!window) return Flow::broken();
+    if (window->is_all) window.reset();  // which is what a join without a window is about
   }
   if (!is_ok || input.is_broken || other.is_broken) return Flow::broken();
   return JoinChecker(context, step, *kind, std::move(input), std::move(other)).run(window);

@@ -25,7 +25,7 @@ Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   if (const auto* over = find_clause(step, Over)) {
     window = check_window(context, step, *over);
     if (!window) return Flow::broken();
-    input = assign_windows(context, step, *window, std::move(input));
+    if (!window->is_all) input = assign_windows(context, step, *window, std::move(input));
   }
   const auto count = context.check_count(*step.expr, "top");
   const auto* by = find_clause(step, By);
@@ -42,11 +42,12 @@ Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   auto orders = check_orders(context, input, by->orders);
   std::optional<std::vector<NamedExpr>> keys = std::vector<NamedExpr>();
   if (per != nullptr) keys = check_keys(context, input, per->keys);
-  if (keys && window && !input.is_broken)
+  const bool is_all = window && window->is_all;
+  if (keys && window && !is_all && !input.is_broken)
     keys->push_back({window->node.column, Expr::column(window->node.column, Type::window(), window->span)});
   const std::string window_name = keys ? window_column(*keys) : std::string();
   Flow next = input;
-  next.rows.is_table = window_name.empty();
+  next.rows.is_table = window_name.empty() && !is_all;
   next.rows.key.clear();
   if (as != nullptr) {
     node.rank_column = as->path.parts.back().text;

@@ -40,8 +40,11 @@ class WindowArguments {
       } else {
         context_.diagnostics()
             .report(diag::E0409, arg.span, window_,
-                    positional.size() == 1 ? "one value" : fmt::format("{} values", positional.size()))
-            .with_label("leave it out, or say which of these it is: " + list_names(others));
+                    positional.empty()       ? "no value"
+                    : positional.size() == 1 ? "one value"
+                                             : fmt::format("{} values", positional.size()))
+            .with_label(others.empty() ? "leave it out"
+                                       : "leave it out, or say which of these it is: " + list_names(others));
         return false;
       }
       if (!values_.emplace(name, arg.value).second) {
@@ -146,20 +149,48 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
 std::optional<WindowClause> session_window(OperatorContext& context, const ast::Call& call, const Span& span) {
   WindowArguments arguments(context, "session", call, span);
   if (!arguments.bind({"gap"}, {"max", "late", "clock"})) return std::nullopt;
-  if (const ast::Expr* max = arguments.find("max")) {
-    context.diagnostics().report(diag::E0901, max->span, "`max` of a session");
-    return std::nullopt;
-  }
+  const ast::Expr* max = arguments.find("max");
+  const auto longest = max == nullptr ? 0 : context.check_duration(*max, "`max`", 1);
   const auto gap = arguments.duration("gap", "`session(30min)`");
   const auto late = arguments.duration_or("late", 0);
   const auto wall = is_wall_clock(context, arguments.find("clock"));
-  if (!gap || !late || !wall) return std::nullopt;
+  if (!gap || !longest || !late || !wall) return std::nullopt;
   WindowClause window;
   window.session = SessionWindow{};
   window.session->gap = *gap;
+  window.session->max = *longest;
   window.session->late = *late;
   window.session->column = kColumn;
   window.is_wall = *wall;
+  window.span = span;
+  return window;
+}
+
+std::optional<WindowClause> count_window(OperatorContext& context, const ast::Call& call, const Span& span) {
+  WindowArguments arguments(context, "count", call, span);
+  if (!arguments.bind({"rows"}, {})) return std::nullopt;
+  const ast::Expr* value = arguments.find("rows");
+  if (value == nullptr) {
+    context.diagnostics().report(diag::E0410, span, "count", "rows").with_label("for example `count(100)`");
+    return std::nullopt;
+  }
+  const auto rows = context.check_count(*value, "count");
+  if (!rows) return std::nullopt;
+  if (*rows == 0) {
+    context.diagnostics().report(diag::E0304, value->span, "`count`", "1 or more rows", "0");
+    return std::nullopt;
+  }
+  WindowClause window;
+  window.rows = *rows;
+  window.span = span;
+  return window;
+}
+
+std::optional<WindowClause> all_window(OperatorContext& context, const ast::Call& call, const Span& span) {
+  WindowArguments arguments(context, "all", call, span);
+  if (!arguments.bind({}, {})) return std::nullopt;
+  WindowClause window;
+  window.is_all = true;
   window.span = span;
   return window;
 }
@@ -177,6 +208,8 @@ std::optional<WindowClause> check_window(OperatorContext& context, const ast::St
   const std::string& name = callee->name.text;
   if (const auto kind = find_kind(name)) return time_window(context, *kind, name, *call, expr.span);
   if (name == "session" && step.op.text == "aggregate") return session_window(context, *call, expr.span);
+  if (name == "count" && step.op.text == "aggregate") return count_window(context, *call, expr.span);
+  if (name == "all") return all_window(context, *call, expr.span);
   static const std::vector<std::string> kLater{"session", "count", "all", "rows", "last"};
   if (std::ranges::find(kLater, name) != kLater.end()) {
     context.diagnostics().report(diag::E0901, expr.span, fmt::format("`{}` over `{}(...)`", step.op.text, name));

@@ -11,7 +11,9 @@ namespace sluice {
 // What `over` says. Durations in microseconds.
 struct WindowClause {
   WindowNode node;                       // unless it is
-  std::optional<SessionWindow> session;  // which only aggregates have
+  std::optional<SessionWindow> session;  // which only aggregates have, like
+  uint64_t rows = 0;                     // so many rows
+  bool is_all = false;                   // everything in one window
   bool is_wall = false;                  // by the clock on the wall, not by event time
   Span span;
 };

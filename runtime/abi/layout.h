@@ -115,6 +115,14 @@ struct JoinCell {
   uint32_t is_matched;  // it has found a partner
 };
 
+struct Session;
+
+// In the entry of a key whose sessions may become too long.
+struct KeySessions {
+  Session* current;  // the latest one that has rows; null when it is gone
+  int64_t count;     // of its sessions and held rows
+};
+
 // An open session of a key; the states follow. `end` is when it is complete: its last row and the gap.
 struct Session {
   Session* next;  // of the same key

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "lang/support/invariant.h"
@@ -154,11 +155,17 @@ void GroupTable::erase(char* entry) noexcept {
   slots[hole] = 0;
   --count;
   erased_.push_back(entry);
-  if (count == 0) clear();  // the strings of its keys and states
+}
+
+void GroupTable::reuse(char* bytes, uint64_t size) noexcept {
+  const auto power = static_cast<size_t>(std::bit_width(size));
+  if (free_bytes_.size() <= power) free_bytes_.resize(power + 1);
+  free_bytes_[power].push_back(bytes);
 }
 
 void GroupTable::clear() noexcept {
   erased_.clear();
+  free_bytes_.clear();
   std::memset(slots, 0, slot_count * sizeof(uint64_t));
   count = 0;
   memory_.reset();
@@ -174,7 +181,16 @@ void GroupTable::swap(GroupTable& other) noexcept {
 }
 
 char* GroupTable::copy(std::string_view bytes) noexcept {
-  char* copy = memory_.allocate(bytes.size());
+  char* copy = nullptr;
+  const auto power = static_cast<size_t>(std::bit_width(bytes.size()));
+  if (!reuses_bytes_) {
+    copy = memory_.allocate(bytes.size());
+  } else if (power < free_bytes_.size() && !free_bytes_[power].empty()) {
+    copy = free_bytes_[power].back();
+    free_bytes_[power].pop_back();
+  } else {
+    copy = memory_.allocate(size_t{1} << power);
+  }
   if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());
   return copy;
 }
@@ -206,6 +222,12 @@ Ptr rt_table_insert(Ptr, Ptr table, I64 hash) noexcept { return table_of(table).
 Ptr rt_table_next(Ptr table, Ptr cursor) noexcept { return table_of(table).next(static_cast<uint64_t*>(cursor)); }
 
 void rt_table_clear(Ptr, Ptr table) noexcept { table_of(table).clear(); }
+
+void rt_table_erase(Ptr table, Ptr entry) noexcept { table_of(table).erase(static_cast<char*>(entry)); }
+
+void rt_table_reuse(Ptr table, Ptr data, I64 size) noexcept {
+  table_of(table).reuse(static_cast<char*>(data), static_cast<uint64_t>(size));
+}
 
 Ptr rt_table_copy(Ptr table, Ptr data, I64 size) noexcept { return table_of(table).copy(view_of(data, size)); }
 

@@ -33,8 +33,11 @@ class GroupTable : public abi::HashTable {
   // The next entry in hash order at or behind *cursor (0 = the first), which it advances; null at the end.
   // Sorts the slots on its way, so inserting while iterating is not allowed.
   [[nodiscard]] char* next(uint64_t* cursor) noexcept;
-  // Forgets an entry; its memory serves the next one that is made.
+  // Forgets an entry; its memory serves the next one that is made. So does that of its strings, when they are given
+  // back (reuse) and the table was told so beforehand.
   void erase(char* entry) noexcept;
+  void expect_reuse() noexcept { reuses_bytes_ = true; }
+  void reuse(char* bytes, uint64_t size) noexcept;
   void clear() noexcept;
   // 8-byte aligned memory that lives as long as the entries.
   [[nodiscard]] char* room(uint64_t size) noexcept { return memory_.allocate(size, 8); }
@@ -72,7 +75,9 @@ class GroupTable : public abi::HashTable {
   uint64_t grow_at_ = 0;
   uint64_t* account_;
   std::vector<char*> erased_;
-  ByteArena memory_;  // entries and their strings, side by side: one cache miss brings both
+  bool reuses_bytes_ = false;
+  std::vector<std::vector<char*>> free_bytes_;  // by the binary logarithm of their size
+  ByteArena memory_;                            // entries and their strings, side by side: one cache miss brings both
 };
 
 }  // namespace sluice

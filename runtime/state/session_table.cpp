@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "runtime/abi/runtime_functions.h"
 
@@ -19,34 +20,73 @@ uint64_t hash_of(const char* entry) {
 
 }  // namespace
 
-SessionTable::SessionTable(GroupTable& keys, uint32_t session_size, int64_t lag, uint64_t* account)
-    : keys_(keys), session_size_(session_size), lag_(lag), memory_(kFirstBytes, account) {}
+SessionTable::SessionTable(GroupTable& keys, uint32_t session_size, int64_t gap, int64_t max, int64_t lag,
+                           uint64_t* account)
+    : keys_(keys), session_size_(session_size), gap_(gap), max_(max), lag_(lag), memory_(kFirstBytes, account) {
+  keys_.expect_reuse();
+}
 
 SessionTable::~SessionTable() = default;
 
-abi::Session* SessionTable::find(char* entry, abi::Session** head, int64_t time, int64_t gap) noexcept {
-  for (auto* session = *head; session != nullptr; session = session->next) {
-    if (time <= session->start - gap || time >= session->end) continue;
-    session->start = std::min(session->start, time);
-    session->end = std::max(session->end, time + gap);
-    return session;
-  }
+abi::Session* SessionTable::make(char* entry, int64_t time) noexcept {
   abi::Session* made = nullptr;
   if (free_.empty()) {
     made = reinterpret_cast<abi::Session*>(memory_.allocate(session_size_, 8));
+    std::memset(static_cast<void*>(made), 0, session_size_);
   } else {
     made = free_.back();
     free_.pop_back();
   }
-  std::memset(static_cast<void*>(made), 0, session_size_);
+  made->next = nullptr;
   made->entry = entry;
   made->start = time;
-  made->end = time + gap;
+  made->end = time + gap_;
   made->is_new = 1;
+  return made;
+}
+
+int64_t SessionTable::end_of(const abi::Session& session) const noexcept {
+  return max_ == 0 ? session.end : std::min(session.end, session.start + max_);
+}
+
+abi::Session* SessionTable::find(char* entry, abi::Session** head, int64_t time) noexcept {
+  for (auto* session = *head; session != nullptr; session = session->next) {
+    if (time <= session->start - gap_ || time >= session->end) continue;
+    session->start = std::min(session->start, time);
+    session->end = std::max(session->end, time + gap_);
+    return session;
+  }
+  auto* made = make(entry, time);
   made->next = *head;
   *head = made;
   timers_.push({made->end, hash_of(entry), made});
   return made;
+}
+
+abi::Session* SessionTable::hold(char* entry, abi::KeySessions* key, int64_t time) noexcept {
+  auto* held = make(entry, time);
+  ++key->count;
+  held_.push({time, hash_of(entry), held_count_++, held, key});
+  return held;
+}
+
+abi::Session* SessionTable::settle(int64_t watermark) noexcept {
+  if (settled_ != nullptr) recycle(std::exchange(settled_, nullptr));
+  while (!held_.empty() && held_.top().time + lag_ < watermark) {
+    const HeldRow row = held_.top();
+    held_.pop();
+    auto* current = row.key->current;
+    if (current == nullptr || row.time >= end_of(*current)) {
+      row.key->current = row.session;
+      timers_.push({end_of(*row.session), row.hash, row.session});
+      continue;
+    }
+    current->end = row.time + gap_;
+    --row.key->count;
+    row.session->next = current;
+    return settled_ = row.session;
+  }
+  return nullptr;
 }
 
 abi::Session* SessionTable::absorb(abi::Session** head, abi::Session* session) noexcept {
@@ -66,12 +106,12 @@ abi::Session* SessionTable::absorb(abi::Session** head, abi::Session* session) n
 void SessionTable::settle_first() noexcept {
   while (!timers_.empty()) {
     const Timer first = timers_.top();
-    if (first.session->entry != nullptr && first.session->end == first.end) return;
+    if (first.session->entry != nullptr && end_of(*first.session) == first.end) return;
     timers_.pop();
     if (first.session->entry == nullptr) {
       recycle(first.session);
     } else {
-      timers_.push({first.session->end, first.hash, first.session});
+      timers_.push({end_of(*first.session), first.hash, first.session});
     }
   }
 }
@@ -84,23 +124,34 @@ abi::Session* SessionTable::due(int64_t watermark) noexcept {
   return session;
 }
 
-void SessionTable::release(abi::Session* session, abi::Session** head) noexcept {
-  char* entry = session->entry;
+bool SessionTable::release(abi::Session* session, abi::Session** head) noexcept {
   for (auto** link = head; *link != nullptr; link = &(*link)->next) {
     if (*link != session) continue;
     *link = session->next;
     break;
   }
   recycle(session);
-  if (*head == nullptr) keys_.erase(entry);
+  return *head == nullptr;
+}
+
+bool SessionTable::release(abi::Session* session, abi::KeySessions* key) noexcept {
+  if (key->current == session) key->current = nullptr;
+  recycle(session);
+  return --key->count == 0;
 }
 
 void SessionTable::recycle(abi::Session* session) noexcept { free_.push_back(session); }
 
 std::optional<int64_t> SessionTable::first_due() noexcept {
   settle_first();
-  if (timers_.empty()) return std::nullopt;
-  return timers_.top().end + lag_;
+  std::optional<int64_t> first;
+  if (!timers_.empty()) first = timers_.top().end;
+  // A held row may be all there is of a session, or its first one.
+  if (!held_.empty()) {
+    const int64_t end = held_.top().time + std::min(gap_, max_);
+    first = std::min(first.value_or(end), end);
+  }
+  return first ? std::optional(*first + lag_) : std::nullopt;
 }
 
 }  // namespace sluice
@@ -113,8 +164,8 @@ SessionTable& sessions_of(Ptr sessions) { return *static_cast<SessionTable*>(ses
 
 extern "C" {
 
-Ptr rt_session_find(Ptr, Ptr sessions, Ptr entry, Ptr head, I64 time, I64 gap) noexcept {
-  return sessions_of(sessions).find(static_cast<char*>(entry), static_cast<Session**>(head), time, gap);
+Ptr rt_session_find(Ptr, Ptr sessions, Ptr entry, Ptr head, I64 time) noexcept {
+  return sessions_of(sessions).find(static_cast<char*>(entry), static_cast<Session**>(head), time);
 }
 
 Ptr rt_session_absorb(Ptr, Ptr sessions, Ptr head, Ptr session) noexcept {
@@ -125,8 +176,19 @@ Ptr rt_session_due(Ptr context, Ptr sessions) noexcept {
   return sessions_of(sessions).due(static_cast<TaskContext*>(context)->watermark);
 }
 
-void rt_session_release(Ptr, Ptr sessions, Ptr session, Ptr head) noexcept {
-  sessions_of(sessions).release(static_cast<Session*>(session), static_cast<Session**>(head));
+I8 rt_session_release(Ptr, Ptr sessions, Ptr session, Ptr head) noexcept {
+  auto& table = sessions_of(sessions);
+  auto* released = static_cast<Session*>(session);
+  return static_cast<I8>(table.has_longest() ? table.release(released, static_cast<KeySessions*>(head))
+                                             : table.release(released, static_cast<Session**>(head)));
+}
+
+Ptr rt_session_hold(Ptr, Ptr sessions, Ptr entry, Ptr key, I64 time) noexcept {
+  return sessions_of(sessions).hold(static_cast<char*>(entry), static_cast<KeySessions*>(key), time);
+}
+
+Ptr rt_session_settle(Ptr context, Ptr sessions) noexcept {
+  return sessions_of(sessions).settle(static_cast<TaskContext*>(context)->watermark);
 }
 
 }  // extern "C"

@@ -1,6 +1,10 @@
 // SessionTable: the open sessions of the keys of an aggregate over session windows, and which of them is complete
 // next. A session is a plain struct whose states the compiler lays out behind abi::Session; generated code updates it.
 //
+// Where sessions have a longest length, a row that comes early or late may move the places where they are cut. So rows
+// are held by themselves until all rows before them are there (the watermark has passed them), and become sessions in
+// the order of their times.
+//
 // Invariants: the sessions of a key do not overlap and lie at least `gap` apart; a key's entry is in the table of keys
 // exactly as long as it has a session.
 #pragma once
@@ -8,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <queue>
+#include <tuple>
 #include <vector>
 
 #include "runtime/abi/layout.h"
@@ -18,23 +23,33 @@ namespace sluice {
 
 class SessionTable {
  public:
-  // `keys`: the table of keys, whose entries hold the head of the list of a key's sessions at `head_offset`. Sessions
+  // `keys`: the table of keys, whose entries hold the head of the list of a key's sessions, or abi::KeySessions. With
+  // `max` 0 sessions may be of any length. Sessions
   // take `session_size` bytes and are due `lag` behind their ends. Memory is added to *account.
-  SessionTable(GroupTable& keys, uint32_t session_size, int64_t lag, uint64_t* account);
+  SessionTable(GroupTable& keys, uint32_t session_size, int64_t gap, int64_t max, int64_t lag, uint64_t* account);
   ~SessionTable();
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
 
-  // The session of the key that a row at `time` belongs to, made longer to hold it; a new one has is_new set and zeroed
-  // states. Sessions that the row joins to it are to be fetched with absorb().
-  [[nodiscard]] abi::Session* find(char* entry, abi::Session** head, int64_t time, int64_t gap) noexcept;
+  // The session of the key that a row at `time` belongs to, made longer to hold it; a new one has is_new set, and
+  // states that are zero or those of a session that is gone (so that the memory of strings is used again). Sessions
+  // that the row joins to it are to be fetched with absorb().
+  [[nodiscard]] abi::Session* find(char* entry, abi::Session** head, int64_t time) noexcept;
   // A session that overlaps `session`, taken out of the list, for its states to be merged; null when there is none. It
   // lives until the next call.
   [[nodiscard]] abi::Session* absorb(abi::Session** head, abi::Session* session) noexcept;
   // The first session that is due at `watermark`; null when there is none. To be released before the next call.
   [[nodiscard]] abi::Session* due(int64_t watermark) noexcept;
-  // Forgets a session that is due, and its key with its last session; `head` is in its entry.
-  void release(abi::Session* session, abi::Session** head) noexcept;
+  // Forgets a session that is due. True when it was the last of its key, whose entry is then to be erased.
+  [[nodiscard]] bool release(abi::Session* session, abi::Session** head) noexcept;
+
+  // With a `max`, instead of find() and absorb(): a row by itself, and before due() what becomes of the held ones:
+  // the next that belongs to the session that its `next` points to. It lives until the next call.
+  [[nodiscard]] abi::Session* hold(char* entry, abi::KeySessions* key, int64_t time) noexcept;
+  [[nodiscard]] abi::Session* settle(int64_t watermark) noexcept;
+  [[nodiscard]] bool release(abi::Session* session, abi::KeySessions* key) noexcept;
+  [[nodiscard]] bool has_longest() const { return max_ != 0; }
+
   // When the first session is due.
   [[nodiscard]] std::optional<int64_t> first_due() noexcept;
 
@@ -46,15 +61,32 @@ class SessionTable {
     abi::Session* session;
     bool operator>(const Timer& other) const { return end != other.end ? end > other.end : hash > other.hash; }
   };
+  struct HeldRow {
+    int64_t time;
+    uint64_t hash;
+    uint64_t number;  // rows at the same time are merged in the order they came
+    abi::Session* session;
+    abi::KeySessions* key;
+    bool operator>(const HeldRow& other) const {
+      return std::tie(time, hash, number) > std::tie(other.time, other.hash, other.number);
+    }
+  };
+  [[nodiscard]] abi::Session* make(char* entry, int64_t time) noexcept;
+  [[nodiscard]] int64_t end_of(const abi::Session& session) const noexcept;
   void settle_first() noexcept;
   void recycle(abi::Session* session) noexcept;
 
   GroupTable& keys_;
   uint32_t session_size_;
+  int64_t gap_;
+  int64_t max_;
   int64_t lag_;
   ByteArena memory_;
   std::vector<abi::Session*> free_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
+  std::priority_queue<HeldRow, std::vector<HeldRow>, std::greater<>> held_;
+  uint64_t held_count_ = 0;
+  abi::Session* settled_ = nullptr;  // what settle() gave out last
 };
 
 }  // namespace sluice

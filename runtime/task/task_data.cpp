@@ -82,10 +82,13 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sort_states_.push_back(std::make_unique<SortState>(row_size, &state_bytes_));
       sorter_list_[position] = sort_states_.back().get();
       return;
-    case StateKind::Sessions:  // its keys stand right before it
-      session_tables_.push_back(std::make_unique<SessionTable>(*group_tables_.back(), entry_size, lag, &state_bytes_));
+    case StateKind::Sessions: {  // its keys stand right before it
+      const auto& session = *plan_.graph.nodes[state.node].as<AggregateNode>()->session;
+      session_tables_.push_back(std::make_unique<SessionTable>(*group_tables_.back(), entry_size, session.gap,
+                                                               session.max, lag, &state_bytes_));
       sorter_list_[position] = session_tables_.back().get();
       return;
+    }
     case StateKind::Counter: {
       const NodeKind of = plan_.graph.nodes[state.node].kind();
       if (of == NodeKind::Time) counter_list_[position] = kNoWatermark;

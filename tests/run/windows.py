@@ -95,8 +95,9 @@ def grouped(rows, windows, keyed, late):
     return groups, left_out
 
 
-def sessions(rows, gap, late):
-    """Rows that come later than promised are left out; the others, per key, split where nothing came for the gap."""
+def sessions(rows, gap, longest, late):
+    """Rows that come later than promised are left out; the others, per key, split where nothing came for the gap, and
+    where a session would be too long."""
     times = collections.defaultdict(list)
     left_out = []
     for key, value, time, mark in rows.rows:
@@ -108,12 +109,40 @@ def sessions(rows, gap, late):
     for key, all_of_key in times.items():
         session = []
         for time, value in sorted(all_of_key):
-            if session and time - session[-1][0] >= gap:
-                groups[(key, session[0][0], session[-1][0] + gap)] = [v for _, v in session]
+            if session and (time - session[-1][0] >= gap or time - session[0][0] >= longest):
+                groups[session_of(key, session, gap, longest)] = [v for _, v in session]
                 session = []
             session.append((time, value))
-        groups[(key, session[0][0], session[-1][0] + gap)] = [v for _, v in session]
+        groups[session_of(key, session, gap, longest)] = [v for _, v in session]
     return groups, left_out
+
+
+def session_of(key, session, gap, longest):
+    return key, session[0][0], min(session[-1][0] + gap, session[0][0] + longest)
+
+
+def counted_off(rows, count, keyed):
+    """Rows of a key, so many at a time, in their order; the windows in the order in which they are full."""
+    begun = collections.defaultdict(list)
+    for key, value, _, _ in rows.rows:
+        values = begun[key if keyed else None]
+        values.append(value)
+        if len(values) == count:
+            yield key, list(values)
+            values.clear()
+    for key, values in begun.items():
+        if values:
+            yield key, values
+
+
+def count_case(random_, rows):
+    count = random_.choice([1, 2, 3, 10, 1_000])
+    keyed = random_.random() < 0.7
+    step_text = ("aggregate n = count(), total = sum(value), low = min(value), high = max(value)"
+                 f"{' per key' if keyed else ''} over count({count})")
+    expected = [tuple(str(cell) for cell in ([key] if keyed else []) + [len(of), sum(of), min(of), max(of)])
+                for key, of in counted_off(rows, count, keyed)]
+    return step_text, ("key, " if keyed else "") + "n, total, low, high", expected
 
 
 def aggregated(groups, keyed, distinct):
@@ -142,7 +171,10 @@ def random_case(random_, path):
     late = random_.choice([0, 0, 700, 4_000])
     options = f", late = {duration(late)}" if late else ""
     shift = (f", offset = {duration(offset)}" if offset else "") + options
-    kind = random_.choice(["tumble", "hop", "cumulate", "session"])
+    kind = random_.choice(["tumble", "hop", "cumulate", "session", "session", "count"])
+    longest = random_.choice([size, size * 3, size // 2]) if kind == "session" and random_.random() < 0.5 else None
+    if longest:
+        options += f", max = {duration(longest)}"
     if kind == "hop" and random_.random() < 0.3:
         size = step * 5 // 2 if random_.random() < 0.5 else max(1, step // 2)
     window = {
@@ -150,18 +182,23 @@ def random_case(random_, path):
         "hop": f"hop({duration(size)}, every = {duration(step)}{shift})",
         "cumulate": f"cumulate({duration(size)}, every = {duration(step)}{shift})",
         "session": f"session({duration(size)}{options})",
+        "count": "",
     }[kind]
     keyed = kind == "session" or random_.random() < 0.7
     per = " per key" if keyed else ""
     columns = ("key, " if keyed else "") + "start = window.start, end = window.end"
     if kind == "session":
-        groups, left_out = sessions(rows, size, late)
+        groups, left_out = sessions(rows, size, longest or 10 ** 15, late)
+    elif kind == "count":
+        left_out = []
     else:
         windows = {"tumble": tumble(size, offset), "hop": hop(size, step, offset),
                    "cumulate": cumulate(size, step, offset)}[kind]
         groups, left_out = grouped(rows, windows, keyed, late)
     what = random_.choice(["aggregate", "aggregate", "top"])
-    if what == "aggregate" or kind == "session":
+    if kind == "count":
+        step_text, columns, expected = count_case(random_, rows)
+    elif what == "aggregate" or kind == "session":
         distinct = kind != "session" and random_.random() < 0.3
         extra = ", d = count_distinct(value)" if distinct else ""
         step_text = (f"aggregate n = count(), total = sum(value), low = min(value), high = max(value){extra}{per} "
@@ -176,7 +213,7 @@ def random_case(random_, path):
                f"{duration(delay)}\n"
                f"let result = from rows |> {step_text}\n"
                f"from result |> select {columns} |> to csv(\"-\")\n")
-    reads_late = random_.random() < 0.4
+    reads_late = kind != "count" and random_.random() < 0.4
     if reads_late:
         program += f'from result.late |> to csv("{path}.late")\n'
     return program, sorted(expected), left_out, reads_late

@@ -187,7 +187,8 @@ class RandomGraph {
       case NodeKind::Aggregate:
         return AggregateNode{
             static_cast<AggregatePhase>(below(3)), named(), several([&] { return call(); }),
-            coin() ? std::optional(SessionWindow{duration(), duration(), coin(), text()}) : std::nullopt};
+            coin() ? std::optional(SessionWindow{duration(), duration(), duration(), coin(), text()}) : std::nullopt,
+            bits()};
       case NodeKind::Top:
         return TopNode{bits(), coin(), text(), named(), order()};
       case NodeKind::Sort:

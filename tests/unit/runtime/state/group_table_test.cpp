@@ -175,5 +175,29 @@ TEST(GroupTable, LargeTablesUseHugePagesAndStayWithinTheirBudget) {
 
 TEST(HashBytes, IsXxh3) { EXPECT_EQ(static_cast<uint64_t>(rt_hash_bytes(nullptr, 0)), 0x2d06800538d394c2ull); }
 
+TEST(GroupTable, KeysThatComeAndGoTakeNoMoreMemory) {
+  uint64_t account = 0;
+  GroupTable table(sizeof(Entry), {}, &account);
+  table.expect_reuse();
+  std::mt19937 random(3);
+  std::vector<std::pair<char*, std::string_view>> live;
+  uint64_t bytes = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    char* entry = table.insert(hash_key(round));
+    const std::string text(17 + random() % 100, static_cast<char>('a' + round % 26));
+    live.emplace_back(entry, std::string_view(table.copy(text), text.size()));
+    if (live.size() < 50) continue;
+    std::swap(live[random() % live.size()], live.back());
+    const auto& [gone, key] = live.back();
+    EXPECT_TRUE(std::ranges::all_of(key, [&](char c) { return c == key[0]; }));
+    table.reuse(const_cast<char*>(key.data()), key.size());
+    table.erase(gone);
+    live.pop_back();
+    if (round == 2'000) bytes = account;
+  }
+  EXPECT_EQ(account, bytes);
+  EXPECT_EQ(table.count, live.size());
+}
+
 }  // namespace
 }  // namespace sluice

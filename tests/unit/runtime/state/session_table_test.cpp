@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -27,9 +28,8 @@ class Sessions {
  public:
   void add(uint64_t key, int64_t time) {
     auto& entry = entry_of(key);
-    auto* session = static_cast<CountedSession*>(table_.find(reinterpret_cast<char*>(&entry), &entry.head, time, kGap));
-    if (session->is_new != 0) EXPECT_EQ(session->rows, 0);
-    session->is_new = 0;
+    auto* session = static_cast<CountedSession*>(table_.find(reinterpret_cast<char*>(&entry), &entry.head, time));
+    if (std::exchange(session->is_new, 0) != 0) session->rows = 0;
     while (auto* other = table_.absorb(&entry.head, session))
       session->rows += static_cast<CountedSession*>(other)->rows;
     ++session->rows;
@@ -42,7 +42,7 @@ class Sessions {
       auto& entry = *reinterpret_cast<Entry*>(session->entry);
       const uint64_t key = entry.hash;
       closed.emplace_back(session->end, key, session->start, session->rows);
-      table_.release(session, &entry.head);
+      if (table_.release(session, &entry.head)) keys_.erase(reinterpret_cast<char*>(&entry));
     }
     return closed;
   }
@@ -61,7 +61,7 @@ class Sessions {
 
   uint64_t account_ = 0;
   GroupTable keys_{sizeof(Entry), {}, &account_};
-  SessionTable table_{keys_, sizeof(CountedSession), 0, &account_};
+  SessionTable table_{keys_, sizeof(CountedSession), kGap, 0, 0, &account_};
 };
 
 using Closed = std::vector<Sessions::Closed>;
@@ -148,6 +148,42 @@ TEST(SessionTable, RandomRowsInAnyOrder) {
     EXPECT_EQ(closed, expected_of(times)) << "round " << round;
     EXPECT_EQ(sessions.key_count(), 0u);
   }
+}
+
+struct LongEntry {
+  uint64_t hash;
+  abi::KeySessions key;
+};
+
+TEST(SessionTable, SessionsAreCutAtTheirLongestLengthInTheOrderOfTime) {
+  uint64_t account = 0;
+  GroupTable keys(sizeof(LongEntry), {}, &account);
+  SessionTable table(keys, sizeof(CountedSession), 10, 25, 0, &account);
+  char* entry = keys.insert(1);
+  auto& key = reinterpret_cast<LongEntry*>(entry)->key;
+  for (const int64_t time : {108, 100, 116, 131, 124, 125})
+    static_cast<CountedSession*>(table.hold(entry, &key, time))->rows = 1;
+  EXPECT_EQ(table.first_due(), 110);
+  const auto settle = [&](int64_t watermark) {
+    while (auto* row = static_cast<CountedSession*>(table.settle(watermark)))
+      static_cast<CountedSession*>(row->next)->rows += row->rows;
+  };
+  settle(125);
+  EXPECT_EQ(table.first_due(), 125);
+  auto* session = static_cast<CountedSession*>(table.due(125));
+  ASSERT_NE(session, nullptr);
+  EXPECT_EQ(session->start, 100);
+  EXPECT_EQ(session->rows, 4);
+  EXPECT_FALSE(table.release(session, &key));
+  EXPECT_EQ(table.due(125), nullptr);
+  settle(1000);
+  session = static_cast<CountedSession*>(table.due(1000));
+  ASSERT_NE(session, nullptr);
+  EXPECT_EQ(session->start, 125);
+  EXPECT_EQ(session->end, 141);
+  EXPECT_EQ(session->rows, 2);
+  EXPECT_TRUE(table.release(session, &key));
+  EXPECT_EQ(table.first_due(), std::nullopt);
 }
 
 TEST(SessionTable, MemoryOfClosedSessionsIsUsedAgain) {
