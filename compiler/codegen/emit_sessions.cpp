@@ -53,7 +53,7 @@ llvm::Value* session_for(FunctionEmitter& f, const SessionLayout& layout, llvm::
         return f.if_else(
             f.b.CreateAnd(is_only, is_inside), f.stage.ptr,
             [&]() -> llvm::Value* {
-              auto* new_end = f.b.CreateAdd(time, gap_value);
+              auto* new_end = f.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, time, gap_value);
               f.store(f.b.CreateSelect(f.b.CreateICmpSGT(new_end, end), new_end, end), first,
                       offsetof(abi::Session, end));
               return first;
@@ -93,7 +93,8 @@ void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, c
   auto* time = row.at(kRowTime).data;
   auto* mark = row.at(kRowMark).data;
   // What comes later than its source promised might belong to a session that is gone.
-  auto* is_late = f.b.CreateICmpSLT(f.b.CreateAdd(time, f.int64(static_cast<uint64_t>(node.session->late))), mark);
+  auto* late = f.int64(static_cast<uint64_t>(node.session->late));
+  auto* is_late = f.b.CreateICmpSLT(f.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, time, late), mark);
   if (node.session->counts_late) count_late(f, id, is_late);
   f.if_then(f.b.CreateNot(is_late), [&] {
     std::vector<Value> keys;

@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "lang/support/saturating.h"
 #include "runtime/abi/runtime_functions.h"
 
 namespace sluice {
@@ -33,7 +34,7 @@ abi::Pane* PaneTables::due(int64_t watermark) noexcept {
 
 std::optional<int64_t> PaneTables::first_due() const {
   if (panes_.empty()) return std::nullopt;
-  return panes_.begin()->first + lag_;
+  return saturating_add(panes_.begin()->first, lag_);
 }
 
 void PaneTables::drop_first() noexcept {

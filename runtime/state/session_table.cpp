@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <utility>
 
+#include "lang/support/saturating.h"
 #include "runtime/abi/runtime_functions.h"
 
 namespace sluice {
@@ -40,20 +42,21 @@ abi::Session* SessionTable::make(char* entry, int64_t time) noexcept {
   made->next = nullptr;
   made->entry = entry;
   made->start = time;
-  made->end = time + gap_;
+  made->end = saturating_add(time, gap_);
   made->is_new = 1;
   return made;
 }
 
 int64_t SessionTable::end_of(const abi::Session& session) const noexcept {
-  return max_ == 0 ? session.end : std::min(session.end, session.start + max_);
+  return max_ == 0 ? session.end : std::min(session.end, saturating_add(session.start, max_));
 }
 
 abi::Session* SessionTable::find(char* entry, abi::Session** head, int64_t time) noexcept {
+  const int64_t end = saturating_add(time, gap_);
   for (auto* session = *head; session != nullptr; session = session->next) {
-    if (time <= session->start - gap_ || time >= session->end) continue;
+    if (end <= session->start || time >= session->end) continue;
     session->start = std::min(session->start, time);
-    session->end = std::max(session->end, time + gap_);
+    session->end = std::max(session->end, end);
     return session;
   }
   auto* made = make(entry, time);
@@ -72,7 +75,8 @@ abi::Session* SessionTable::hold(char* entry, abi::KeySessions* key, int64_t tim
 
 abi::Session* SessionTable::settle(int64_t watermark) noexcept {
   if (settled_ != nullptr) recycle(std::exchange(settled_, nullptr));
-  while (!held_.empty() && held_.top().time + lag_ < watermark) {
+  const bool is_end = watermark == std::numeric_limits<int64_t>::max();
+  while (!held_.empty() && (is_end || saturating_add(held_.top().time, lag_) < watermark)) {
     const HeldRow row = held_.top();
     held_.pop();
     auto* current = row.key->current;
@@ -81,7 +85,7 @@ abi::Session* SessionTable::settle(int64_t watermark) noexcept {
       timers_.push({end_of(*row.session), row.hash, row.session});
       continue;
     }
-    current->end = row.time + gap_;
+    current->end = saturating_add(row.time, gap_);
     --row.key->count;
     row.session->next = current;
     return settled_ = row.session;
@@ -118,7 +122,7 @@ void SessionTable::settle_first() noexcept {
 
 abi::Session* SessionTable::due(int64_t watermark) noexcept {
   settle_first();
-  if (timers_.empty() || timers_.top().end + lag_ > watermark) return nullptr;
+  if (timers_.empty() || saturating_add(timers_.top().end, lag_) > watermark) return nullptr;
   auto* session = timers_.top().session;
   timers_.pop();
   return session;
@@ -148,10 +152,10 @@ std::optional<int64_t> SessionTable::first_due() noexcept {
   if (!timers_.empty()) first = timers_.top().end;
   // A held row may be all there is of a session, or its first one.
   if (!held_.empty()) {
-    const int64_t end = held_.top().time + std::min(gap_, max_);
+    const int64_t end = saturating_add(held_.top().time, std::min(gap_, max_));
     first = std::min(first.value_or(end), end);
   }
-  return first ? std::optional(*first + lag_) : std::nullopt;
+  return first ? std::optional(saturating_add(*first, lag_)) : std::nullopt;
 }
 
 }  // namespace sluice

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "lang/support/saturating.h"
 #include "runtime/task/record_location.h"
 
 namespace sluice {
@@ -259,7 +260,7 @@ void Task::set_clock(const Input& input, std::optional<int64_t> clock) {
 void Task::raise_watermark(const Input& input, int64_t watermark) {
   for (const auto& [state, delay] : input.time.nodes) {
     int64_t& latest = data_.counters[state];
-    latest = std::max(latest, watermark > kEndOfTime - delay ? kEndOfTime : watermark + delay);
+    latest = std::max(latest, saturating_add(watermark, delay));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -110,6 +111,18 @@ TEST(SessionTable, SessionsThatEndTogetherComeInHashOrder) {
   Sessions sessions;
   for (const uint64_t key : {5, 3, 9, 1}) sessions.add(key, 100);
   EXPECT_EQ(sessions.close(110), (Closed{{110, 1, 100, 1}, {110, 3, 100, 1}, {110, 5, 100, 1}, {110, 9, 100, 1}}));
+}
+
+TEST(SessionTable, TimesAtTheEndsOfTimeDoNotWrapAround) {
+  constexpr int64_t kFirst = std::numeric_limits<int64_t>::min();
+  constexpr int64_t kLast = std::numeric_limits<int64_t>::max();
+  Sessions sessions;
+  sessions.add(1, kFirst);
+  sessions.add(1, kLast - 3);
+  sessions.add(1, kLast - 5);
+  sessions.add(1, kFirst + 2);
+  EXPECT_EQ(sessions.close(kLast - 1), (Closed{{kFirst + 12, 1, kFirst, 2}}));
+  EXPECT_EQ(sessions.close(kLast), (Closed{{kLast, 1, kLast - 5, 2}}));
 }
 
 // Sessions by sorting all rows, cut where the gap is.
