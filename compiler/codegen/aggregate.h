@@ -1,6 +1,8 @@
 // What the aggregates of all kinds of windows share: the states of their calls in memory, and how rows change them.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,9 +22,20 @@ struct AggregateLayout {
   EntryLayout entry;
   uint32_t state = 0;              // position in StagePlan::states
   std::optional<size_t> window;    // among the keys
+  bool is_registered = false;      // the states of the only group are in registers while rows come
   std::vector<uint32_t> distinct;  // positions of the tables of distinct calls
   llvm::Value* table = nullptr;    // the one being worked on: it owns the bytes of strings
 };
+
+// Entries of the table of a distinct call with keys and arguments of these types; each has a count where rows can be
+// taken back.
+[[nodiscard]] EntryLayout distinct_layout(const AggregateNode& node, const std::vector<Type>& types);
+[[nodiscard]] AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const AggregateNode& node);
+// The entry of an aggregate without keys, made when the table is empty.
+[[nodiscard]] llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, AggregateLayout layout);
+
+using Arguments = std::map<std::string, Value, std::less<>>;
+[[nodiscard]] Arguments evaluate_arguments(FunctionEmitter& f, const AggregateCall& call, const Row& row);
 
 // The initial states of a new group at `entry`. `row` may be null where no initial value needs one.
 void initialize_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, const Row* row,
@@ -36,6 +49,11 @@ void merge_states(FunctionEmitter& f, const AggregateNode& node, const Aggregate
 // The results of the calls over the states at `entry`, added to `row`.
 void add_results(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
                  llvm::Value* entry, RowBuilder& row);
+
+// Incremental aggregates: emit_changing_aggregate.cpp.
+void add_change_states(StageContext& stage, NodeId id, const AggregateNode& node, AggregateLayout& layout);
+void consume_changing(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);
+void emit_changing_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
 
 // Aggregates over session windows: emit_sessions.cpp.
 void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);

@@ -20,46 +20,22 @@ namespace {
 // A partial aggregate hands its groups on when it has more than this many, so that its table stays in the cache.
 constexpr uint64_t kPartialGroups = 1 << 16;
 
-AggregateLayout layout_of(StageContext& stage, NodeId id, const AggregateNode& node) {
-  AggregateLayout layout;
-  for (const auto& key : node.keys) layout.key_types.push_back(key.expr.type);
-  for (const auto& call : node.calls) {
-    for (const auto& state : call.states) {
-      layout.state_types.push_back(state.type);
-      layout.state_names.push_back(call.name + "." + state.name);
-    }
-  }
-  std::vector<Type> kept = layout.state_types;
-  if (node.window_rows != 0) kept.emplace_back(TypeKind::Int);  // rows in the group so far
-  layout.entry = entry_layout(layout.key_types, kept);
-  layout.state = stage.state_index(id, StateKind::Groups);
-  stage.entry_sizes[layout.state] = layout.entry.size;
-  layout.window = window_key(node.keys);
-  if (node.phase == AggregatePhase::Final) return layout;
-  for (const auto& call : node.calls) {
-    if (!call.is_distinct) continue;
-    layout.distinct.push_back(
-        stage.state_index(id, StateKind::Distinct, static_cast<uint32_t>(layout.distinct.size())));
-    std::vector<Type> types = layout.key_types;
-    for (const auto& arg : call.args) types.push_back(arg.expr.type);
-    // Also when its rows turn out never to be counted.
-    stage.entry_sizes[layout.distinct.back()] = entry_layout(types, {}).size;
-  }
-  return layout;
-}
-
 // As many states as there are registers to hold them; more would live on the stack, no nearer than in the table, and
 // each of them would be carried through every branch of the loop.
 constexpr size_t kRegisteredStates = 16;
 
-// The table for a row with these keys: that of its window, if one of them is a window.
-llvm::Value* table_for(FunctionEmitter& f, const AggregateLayout& layout, uint32_t state,
-                       const std::vector<Value>& keys) {
-  return layout.window ? table_of_pane(f, pane_of(f, state, keys[*layout.window])) : f.table(state);
+// Rows behind an incremental join come through a function of its own.
+bool comes_by_function(const StageContext& stage, NodeId id) {
+  return std::ranges::any_of(stage.node(id).inputs, [&](NodeId input) {
+    if (!stage.in_stage(input)) return false;
+    const auto* join = stage.node(input).as<JoinNode>();
+    return (join != nullptr && join->is_incremental) || comes_by_function(stage, input);
+  });
 }
 
-bool is_registered(const AggregateNode& node) {  // may the one group's state live in registers?
-  if (!node.keys.empty()) return false;
+// May the one group's state live in registers?
+bool may_be_registered(const StageContext& stage, NodeId id, const AggregateNode& node) {
+  if (!node.keys.empty() || comes_by_function(stage, id)) return false;
   size_t count = 0;
   for (const auto& call : node.calls) count += call.states.size();
   if (count > kRegisteredStates) return false;
@@ -71,13 +47,59 @@ bool is_registered(const AggregateNode& node) {  // may the one group's state li
   return true;
 }
 
-using Arguments = std::map<std::string, Value, std::less<>>;
+}  // namespace
+
+EntryLayout distinct_layout(const AggregateNode& node, const std::vector<Type>& types) {
+  return entry_layout(types, node.is_incremental ? std::vector<Type>{Type(TypeKind::Int)} : std::vector<Type>());
+}
+
+AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const AggregateNode& node) {
+  AggregateLayout layout;
+  for (const auto& key : node.keys) layout.key_types.push_back(key.expr.type);
+  for (const auto& call : node.calls) {
+    for (const auto& state : call.states) {
+      layout.state_types.push_back(state.type);
+      layout.state_names.push_back(call.name + "." + state.name);
+    }
+  }
+  std::vector<Type> kept = layout.state_types;
+  if (node.window_rows != 0) kept.emplace_back(TypeKind::Int);  // rows in the group so far
+  layout.entry = entry_layout(layout.key_types, kept);
+  if (node.is_incremental) add_change_states(stage, id, node, layout);
+  layout.state = stage.state_index(id, StateKind::Groups);
+  stage.entry_sizes[layout.state] = layout.entry.size;
+  layout.window = window_key(node.keys);
+  layout.is_registered = may_be_registered(stage, id, node);
+  if (node.phase == AggregatePhase::Final) return layout;
+  for (const auto& call : node.calls) {
+    if (!call.is_distinct) continue;
+    layout.distinct.push_back(
+        stage.state_index(id, StateKind::Distinct, static_cast<uint32_t>(layout.distinct.size())));
+    std::vector<Type> types = layout.key_types;
+    for (const auto& arg : call.args) types.push_back(arg.expr.type);
+    // Also when its rows turn out never to be counted.
+    stage.entry_sizes[layout.distinct.back()] = distinct_layout(node, types).size;
+  }
+  return layout;
+}
+
+namespace {
+
+// The table for a row with these keys: that of its window, if one of them is a window.
+llvm::Value* table_for(FunctionEmitter& f, const AggregateLayout& layout, uint32_t state,
+                       const std::vector<Value>& keys) {
+  return layout.window ? table_of_pane(f, pane_of(f, state, keys[*layout.window])) : f.table(state);
+}
+
+}  // namespace
 
 Arguments evaluate_arguments(FunctionEmitter& f, const AggregateCall& call, const Row& row) {
   Arguments arguments;
   for (const auto& arg : call.args) arguments.insert_or_assign(arg.name, emit_expr(f, arg.expr, {&row, {}}));
   return arguments;
 }
+
+namespace {
 
 bool mentions_local(const Expr& expr, const std::vector<NamedExpr>& names) {
   bool found = false;
@@ -120,7 +142,7 @@ void update_call(FunctionEmitter& f, const AggregateNode& node, size_t call_inde
   };
   const auto write = [&](const std::vector<Value>& states) {
     for (size_t i = 0; i < states.size(); ++i) {
-      if (is_registered(node)) {
+      if (layout.is_registered) {
         store_memory(f, states[i], addresses[i]);
       } else {
         store_state(f, table, states[i], addresses[i]);
@@ -231,9 +253,6 @@ void add_results(FunctionEmitter& f, NodeId id, const AggregateNode& node, const
   }
 }
 
-namespace {
-
-// The entry of a keyless aggregate, made when the table is empty.
 llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, AggregateLayout layout) {
   layout.table = f.table(layout.state);
   return find_or_insert(f, layout.table, layout.entry, {},
@@ -241,14 +260,17 @@ llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, Aggregate
       .entry;
 }
 
+namespace {
+
 void prepare(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
-  if (node.session || node.window_rows != 0 || !node.keys.empty() || f.prepared.contains(id)) return;
-  const AggregateLayout layout = layout_of(f.stage, id, node);
+  if (node.session || node.is_incremental || node.window_rows != 0 || !node.keys.empty() || f.prepared.contains(id))
+    return;
+  const AggregateLayout layout = aggregate_layout(f.stage, id, node);
   auto* entry = only_entry(f, node, layout);
   std::vector<llvm::Value*> addresses;
   for (size_t i = 0; i < layout.state_types.size(); ++i) {
     auto* address = f.offset(entry, layout.entry.states[i]);
-    if (!is_registered(node)) {
+    if (!layout.is_registered) {
       addresses.push_back(address);
       continue;
     }
@@ -290,7 +312,7 @@ Row result_row(FunctionEmitter& f, NodeId id, const AggregateNode& node, const A
 
 // The group of a key takes rows until it has enough of them; then it is given out, and the next row begins anew.
 void consume_counted(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
-  AggregateLayout layout = layout_of(f.stage, id, node);
+  AggregateLayout layout = aggregate_layout(f.stage, id, node);
   std::vector<Value> keys;
   for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
   layout.table = f.table(layout.state);
@@ -312,7 +334,7 @@ llvm::Function* flush_function(StageContext& stage, NodeId id, const AggregateNo
   FunctionEmitter f(stage, name, 0, stage.node(id).span);
   f.function->setLinkage(llvm::Function::InternalLinkage);
   f.node = id;
-  const AggregateLayout layout = layout_of(stage, id, node);
+  const AggregateLayout layout = aggregate_layout(stage, id, node);
   auto* cursor = f.slot(stage.i64, "cursor");
   const auto flush = [&](llvm::Value* table) {
     f.b.CreateStore(f.int64(0), cursor);
@@ -331,7 +353,7 @@ llvm::Function* flush_function(StageContext& stage, NodeId id, const AggregateNo
 
 void unit_end(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
   if (node.phase != AggregatePhase::Partial || node.keys.empty()) return;
-  const AggregateLayout layout = layout_of(f.stage, id, node);
+  const AggregateLayout layout = aggregate_layout(f.stage, id, node);
   if (layout.window) {
     // All of them leave, complete or not: what is in a pane later merges with it behind the exchange.
     auto* groups = f.call("rt_pane_groups", {f.state_pointer(offsetof(abi::TaskContext, panes), layout.state)});
@@ -355,6 +377,7 @@ void for_each_reached(FunctionEmitter& f, NodeId node, const std::function<void(
     if (!f.stage.in_stage(user)) continue;
     if (const auto* aggregate = target.as<AggregateNode>()) {
       visit(user, *aggregate);
+      if (aggregate->is_incremental) for_each_reached(f, user, visit);
     } else if (target.kind() != NodeKind::Exchange && !is_blocking(target)) {
       for_each_reached(f, user, visit);
     }
@@ -379,7 +402,8 @@ void emit_unit_end(FunctionEmitter& f, NodeId node) {
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
   if (node.session) return consume_session(f, id, node, row);
   if (node.window_rows != 0) return consume_counted(f, id, node, row);
-  AggregateLayout layout = layout_of(f.stage, id, node);
+  if (node.is_incremental) return consume_changing(f, id, node, row);
+  AggregateLayout layout = aggregate_layout(f.stage, id, node);
   std::vector<Value> keys;
   std::vector<llvm::Value*> addresses;
   if (node.keys.empty()) {
@@ -413,12 +437,20 @@ void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row
   update_calls(f, id, node, layout, keys, row, addresses);
 }
 
+void note_entry(StageContext& stage, NodeId id, const AggregateNode& node) {
+  static_cast<void>(aggregate_layout(stage, id, node));
+}
+
 void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
   if (node.session) {
     emit_prepare(f, id);
     return emit_session_finish(f, id, node);
   }
-  const AggregateLayout layout = layout_of(f.stage, id, node);
+  if (node.is_incremental) {
+    emit_prepare(f, id);
+    return emit_changing_finish(f, id, node);
+  }
+  const AggregateLayout layout = aggregate_layout(f.stage, id, node);
   if (node.phase == AggregatePhase::Partial) {
     if (node.keys.empty()) static_cast<void>(only_entry(f, node, layout));
     f.b.CreateCall(flush_function(f.stage, id, node), {f.context()});

@@ -6,12 +6,13 @@
 #include <limits>
 #include <optional>
 
+#include "compiler/codegen/cells.h"
 #include "compiler/codegen/decode.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
 #include "compiler/codegen/panes.h"
 #include "compiler/codegen/table.h"
-#include "runtime/data/row_layout.h"
+#include "runtime/abi/kernel_abi.h"
 
 namespace sluice::codegen {
 
@@ -39,7 +40,8 @@ JoinLayout layout_of(StageContext& stage, NodeId id, const JoinNode& node) {
   const auto is_read = [&](const std::string& name) { return std::ranges::find(read, name) != read.end(); };
   const Schema& left = stage.node(stage.node(id).inputs[0]).schema;
   for (const auto& field : left.fields)  // the window is a key
-    if (is_read(field.name) && field.name != window_of(node)) layout.kept[0].fields.push_back(field);
+    if (is_read(field.name) && field.name != window_of(node) && field.name != kRowWeight)
+      layout.kept[0].fields.push_back(field);
   for (const auto& column : node.right)
     if (is_read(column.name)) layout.kept[1].fields.push_back({column.name, column.expr.type});
   return layout;
@@ -47,88 +49,6 @@ JoinLayout layout_of(StageContext& stage, NodeId id, const JoinNode& node) {
 
 llvm::Value* chain_of(FunctionEmitter& f, const JoinLayout& layout, llvm::Value* entry, size_t side) {
   return f.offset(entry, layout.entry.states[side]);
-}
-
-// Zero where there is no value: rows with equal values have equal bytes.
-Value zero_when_absent(FunctionEmitter& f, Value value, llvm::Value* is_there) {
-  if (value.present != nullptr) {
-    if (is_there != nullptr) value.present = f.b.CreateAnd(value.present, is_there);
-    is_there = value.present;
-  }
-  if (is_there == nullptr && value.type.kind != TypeKind::Record) return value;
-  const auto select = [&](llvm::Value* part) {
-    return part == nullptr ? part : f.b.CreateSelect(is_there, part, llvm::Constant::getNullValue(part->getType()));
-  };
-  if (is_there != nullptr && value.type.kind != TypeKind::Record) {
-    value.data = select(value.data);
-    value.size = select(value.size);
-  }
-  for (auto& field : value.fields) field = zero_when_absent(f, field, is_there);
-  return value;
-}
-
-// Adds a row in front of the chain; `until` when nobody needs it any more.
-void store_cell(FunctionEmitter& f, llvm::Value* table, llvm::Value* chain, std::vector<Value> values,
-                llvm::Value* until) {
-  for (auto& value : values) value = zero_when_absent(f, std::move(value), nullptr);
-  uint32_t row_size = 0;
-  for (const auto& value : values) row_size += block_size_of(value.type);
-  auto* size = f.b.CreateAdd(heap_size(f, values), f.int64(row_size));
-  auto* bytes = f.b.CreateAdd(size, f.int64(sizeof(abi::JoinCell)));
-  auto* cell = f.call("rt_join_cell", {table, bytes});
-  auto* end = f.offset(cell, bytes);
-  auto* heap = f.slot(f.stage.ptr, "heap");
-  f.b.CreateStore(end, heap);
-  uint32_t offset = sizeof(abi::JoinCell);
-  for (const auto& value : values) {
-    store_block(f, value, f.offset(cell, offset), heap, end);
-    offset += block_size_of(value.type);
-  }
-  f.store(f.load(f.stage.ptr, chain), cell, offsetof(abi::JoinCell, next));
-  f.store(until, cell, offsetof(abi::JoinCell, until));
-  f.store(f.b.CreateTrunc(size, f.stage.i32), cell, offsetof(abi::JoinCell, size));
-  f.store(f.int32(0), cell, offsetof(abi::JoinCell, is_matched));
-  f.store(cell, chain);
-}
-
-Row load_cell(FunctionEmitter& f, const Schema& kept, llvm::Value* cell) {
-  auto* row = f.offset(cell, sizeof(abi::JoinCell));
-  auto* size = f.b.CreateZExt(f.load(f.stage.i32, cell, offsetof(abi::JoinCell, size)), f.stage.i64);
-  return load_row(f, kept, row, f.offset(row, size));
-}
-
-// Every cell of the chain that begins in `chain`. What a pair needs of the scratch memory is given back behind it.
-// `body` gets where the address of the cell stands, too: it may take the cell out of the chain, then it returns
-// whether.
-using CellBody = std::function<llvm::Value*(llvm::Value* cell)>;
-void for_each_cell(FunctionEmitter& f, llvm::Value* chain, const CellBody& body) {
-  const auto scratch_at = [&](size_t field) { return f.load(f.stage.ptr, f.context(), field); };
-  auto* scratch = scratch_at(offsetof(abi::TaskContext, scratch));
-  auto* begin = scratch_at(offsetof(abi::TaskContext, scratch_begin));
-  auto* link = f.slot(f.stage.ptr, "link");
-  f.b.CreateStore(chain, link);
-  auto* head = f.block("cells");
-  auto* inside = f.block("cell");
-  auto* after = f.block("after");
-  f.b.CreateBr(head);
-  f.begin(head);
-  auto* place = f.b.CreateLoad(f.stage.ptr, link);
-  auto* cell = f.load(f.stage.ptr, place);
-  f.b.CreateCondBr(f.b.CreateIsNull(cell), after, inside);
-  f.begin(inside);
-  auto* is_taken_out = body(cell);
-  auto* next = f.offset(cell, offsetof(abi::JoinCell, next));
-  if (is_taken_out == nullptr) {
-    f.b.CreateStore(next, link);
-  } else {
-    f.if_then(is_taken_out, [&] { f.store(f.load(f.stage.ptr, next), place); });
-    f.b.CreateStore(f.b.CreateSelect(is_taken_out, place, next), link);
-  }
-  // Not when the memory was replaced by more.
-  auto* is_same = f.b.CreateICmpEQ(scratch_at(offsetof(abi::TaskContext, scratch_begin)), begin);
-  f.if_then(is_same, [&] { f.store(scratch, f.context(), offsetof(abi::TaskContext, scratch)); });
-  f.b.CreateBr(head);
-  f.begin(after);
 }
 
 // The columns of a pair; a side that is missing gives null.
@@ -151,6 +71,7 @@ class Joiner {
     auto* entry = find_or_insert(f_, table, layout_.entry, keys, [](llvm::Value*) {}).entry;
     const Row own = own_columns(row, side);
     own_until_ = until_of(row, side);
+    if (node_.is_incremental) return consume_changing(table, entry, own, row, side);
     if (!is_streamed(node_)) return store(table, entry, own, side);
     if (node_.kind == JoinKind::Semi)
       return side == 0 ? left_of_semi(table, entry, own) : right_of_semi(table, entry, own);
@@ -167,6 +88,26 @@ class Joiner {
       store(table, entry, own, side);
     }
     if (side == 0 ? node_.left_is_unique : node_.right_is_unique) forget(entry, other);
+  }
+
+  // The body of the function that gives out one row, whose columns lie in memory one behind the other. A function of
+  // its own: an incremental join gives out rows in several places.
+  static llvm::Function* emit_function(StageContext& stage, NodeId id) {
+    const std::string name = "emit_" + stage.node(id).label;
+    if (auto* existing = stage.module->getFunction(name)) return existing;
+    FunctionEmitter f(stage, name, 1, stage.node(id).span);
+    f.function->setLinkage(llvm::Function::InternalLinkage);
+    f.node = id;
+    emit_prepare(f, id);
+    Row row;
+    uint64_t offset = 0;
+    for (const auto& field : stage.node(id).schema.fields) {
+      row.add(field.name, load_memory(f, field.type, f.offset(f.argument(1), offset)));
+      offset += (abi::memory_size_of(field.type) + 7) & ~7u;
+    }
+    emit_users(f, id, row);
+    f.finish(abi::Code::Done);
+    return f.function;
   }
 
   void finish() {
@@ -242,6 +183,83 @@ class Joiner {
     return row;
   }
 
+  // A row comes to one side or goes from it. Where rows without a partner count, each knows how many it has.
+  void consume_changing(llvm::Value* table, llvm::Value* entry, const Row& own, const Row& row, size_t side) {
+    auto* weight = row.contains(kRowWeight) ? row.at(kRowWeight).data : f_.int64(1);
+    auto* is_removal = f_.b.CreateICmpSLT(weight, f_.int64(0));
+    auto* matches = f_.slot(f_.stage.i64, "matches");
+    f_.b.CreateStore(f_.int64(0), matches);
+    const size_t other = 1 - side;
+    for_each_cell(f_, chain(entry, other), [&](llvm::Value* cell) -> llvm::Value* {
+      const Row partner = load_cell(f_, layout_.kept[other], cell);
+      if_pair(side == 0 ? own : partner, side == 0 ? partner : own, nullptr, [&](const Pair& pair) {
+        f_.b.CreateStore(f_.b.CreateAdd(f_.b.CreateLoad(f_.stage.i64, matches), f_.int64(1)), matches);
+        if (!gives_left_only(node_.kind)) emit_weighted(pair, weight);
+        count_partner(cell, partner, other, is_removal);
+      });
+      return nullptr;
+    });
+    auto* is_alone = f_.b.CreateICmpEQ(f_.b.CreateLoad(f_.stage.i64, matches), f_.int64(0));
+    const Pair alone = side == 0 ? Pair{&own, nullptr, nullptr} : Pair{nullptr, &own, nullptr};
+    const bool is_wanted_alone = gives_alone(side) || (node_.kind == JoinKind::Semi && side == 0);
+    if (is_wanted_alone) {
+      f_.if_then(node_.kind == JoinKind::Semi ? f_.b.CreateNot(is_alone) : is_alone,
+                 [&] { emit_weighted(alone, weight); });
+    }
+    std::vector<Value> values;
+    for (const auto& field : layout_.kept[side].fields) values.push_back(own.at(field.name));
+    f_.if_then(is_removal, [&] { remove_cell(f_, table, chain(entry, side), values); });
+    f_.if_then(f_.b.CreateNot(is_removal), [&] {
+      auto* cell = store_cell(f_, table, chain(entry, side), values);
+      auto* count = f_.b.CreateTrunc(f_.b.CreateLoad(f_.stage.i64, matches), f_.stage.i32);
+      f_.store(count, cell, offsetof(abi::JoinCell, matches));
+    });
+  }
+
+  // Does a row of this side go out when it has no partner?
+  [[nodiscard]] bool gives_alone(size_t side) const {
+    return side == 0 ? may_lack_right(node_.kind) || node_.kind == JoinKind::Anti : may_lack_left(node_.kind);
+  }
+
+  // A kept row gets one more partner, or loses one: with its first it is no longer alone, without its last it is.
+  void count_partner(llvm::Value* cell, const Row& partner, size_t side, llvm::Value* is_removal) {
+    const bool is_semi = node_.kind == JoinKind::Semi && side == 0;
+    if (!gives_alone(side) && !is_semi) return;
+    auto* before = f_.load(f_.stage.i32, cell, offsetof(abi::JoinCell, matches));
+    auto* step = f_.b.CreateSelect(is_removal, f_.int32(static_cast<uint32_t>(-1)), f_.int32(1));
+    auto* after = f_.b.CreateAdd(before, step);
+    f_.store(after, cell, offsetof(abi::JoinCell, matches));
+    auto* has_turned = f_.b.CreateICmpEQ(f_.b.CreateSelect(is_removal, after, before), f_.int32(0));
+    f_.if_then(has_turned, [&] {
+      auto* weight = f_.b.CreateSelect(is_removal, f_.int64(1), f_.int64(static_cast<uint64_t>(-1)));
+      if (is_semi) weight = f_.b.CreateNeg(weight);
+      emit_weighted(side == 0 ? Pair{&partner, nullptr, nullptr} : Pair{nullptr, &partner, nullptr}, weight);
+    });
+  }
+
+  void emit_weighted(const Pair& pair, llvm::Value* weight) {
+    Row row = output_row(pair);
+    const Schema& schema = f_.stage.node(id_).schema;
+    Value number;
+    number.type = Type(TypeKind::Int);
+    number.data = weight;
+    uint64_t bytes = 0;
+    for (const auto& field : schema.fields) bytes += (abi::memory_size_of(field.type) + 7) & ~7u;
+    auto* memory = f_.memory(bytes);
+    uint64_t offset = 0;
+    for (const auto& field : schema.fields) {
+      store_memory(f_, field.name == kRowWeight ? number : row.at(field.name), f_.offset(memory, offset));
+      offset += (abi::memory_size_of(field.type) + 7) & ~7u;
+    }
+    auto* code = f_.b.CreateCall(emit_function(f_.stage, id_), {f_.context(), memory});
+    auto* failed = f_.block("failed");
+    auto* passed = f_.block("passed");
+    f_.b.CreateCondBr(f_.b.CreateICmpEQ(code, f_.int32(static_cast<uint32_t>(abi::Code::Failed))), failed, passed);
+    f_.begin(failed);
+    f_.return_code(abi::Code::Failed);
+    f_.begin(passed);
+  }
+
   // Runs `then` where the two rows belong together.
   void if_pair(const Row& left, const Row& right, const Value* window, const std::function<void(const Pair&)>& then) {
     const Pair pair{&left, &right, window};
@@ -251,10 +269,14 @@ class Joiner {
     f_.if_then(emit_expr(f_, *node_.residual, {&row, {}}).data, [&] { then(pair); });
   }
 
-  void emit(const Pair& pair) {
+  void emit(const Pair& pair) { emit_users(f_, id_, output_row(pair)); }
+
+  // Without the weight.
+  Row output_row(const Pair& pair) {
     const Row columns = all_columns(pair);
     Row row;
     for (const auto& field : f_.stage.node(id_).schema.fields) {
+      if (field.name == kRowWeight) continue;
       if (columns.contains(field.name)) {
         row.add(field.name, as_column(f_, field.type, columns.at(field.name)));
       } else if (field.name == node_.match_column) {
@@ -266,7 +288,7 @@ class Joiner {
         row.add(field.name, null_value(f_, field.type));
       }
     }
-    emit_users(f_, id_, row);
+    return row;
   }
 
   // i1: does the left row have a partner?
@@ -323,7 +345,7 @@ class Joiner {
     });
     if (!may_lack_left(node_.kind)) return;
     for_each_cell(f_, chain(entry, 1), [&](llvm::Value* cell) -> llvm::Value* {
-      auto* is_matched = f_.load(f_.stage.i32, cell, offsetof(abi::JoinCell, is_matched));
+      auto* is_matched = f_.load(f_.stage.i32, cell, offsetof(abi::JoinCell, matches));
       f_.if_then(f_.b.CreateICmpEQ(is_matched, f_.int32(0)), [&] {
         const Row right = load_cell(f_, layout_.kept[1], cell);
         emit({nullptr, &right, at});
@@ -340,7 +362,7 @@ class Joiner {
       const Row right = load_cell(f_, layout_.kept[1], cell);
       if_pair(left, right, window, [&](const Pair& pair) {
         f_.b.CreateStore(f_.boolean(true), found);
-        f_.store(f_.int32(1), cell, offsetof(abi::JoinCell, is_matched));
+        f_.store(f_.int32(1), cell, offsetof(abi::JoinCell, matches));
         emit(pair);
       });
       return nullptr;
@@ -357,9 +379,7 @@ class Joiner {
 
 }  // namespace
 
-void note_join_entry(StageContext& stage, NodeId id, const JoinNode& node) {
-  static_cast<void>(layout_of(stage, id, node));
-}
+void note_entry(StageContext& stage, NodeId id, const JoinNode& node) { static_cast<void>(layout_of(stage, id, node)); }
 
 void consume_join(FunctionEmitter& f, NodeId id, const JoinNode& node, const Row& row, size_t side) {
   Joiner(f, id, node).consume(row, side);

@@ -214,7 +214,48 @@ void emit_finish(FunctionEmitter& f, NodeId id, const SortNode& node) {
   });
 }
 
+namespace {
+
+// A row that comes or goes; what it changes among the first rows goes out at once.
+void consume_changing(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row) {
+  const Schema& kept = kept_schema(f.stage, id, StateKind::Ranking);
+  llvm::Value* ranking = f.sorter(f.stage.state_index(id, StateKind::Ranking));
+  if (!node.keys.empty()) {
+    const KeyedTop keyed = keyed_top(f.stage, id, node);
+    std::vector<Value> keys;
+    for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
+    auto* entry = find_or_insert(f, f.table(keyed.groups), keyed.entry, keys, [](llvm::Value*) {}).entry;
+    ranking = f.call("rt_ranking_of_key", {ranking, f.offset(entry, keyed.entry.states[0])});
+  }
+  const auto values = kept_values(f, node.order, kept, row);
+  store_row(f, values, f.call("rt_ranking_reserve", {ranking, heap_size(f, values)}));
+  const bool may_go = row.contains(kRowWeight);
+  llvm::Value* ties = node.with_ties ? compare_function(f.stage, id, node.order, kept, true) : no_function(f);
+  const uint32_t flags = (node.rank_column.empty() ? 0 : 1) | (may_go ? 2 : 0);
+  auto* count =
+      f.call("rt_ranking_change", {ranking, compare_function(f.stage, id, node.order, kept, false), ties,
+                                   f.int64(node.limit), f.int32(flags), may_go ? row.at(kRowWeight).data : f.int64(1)});
+  auto* end = f.slot(f.stage.ptr, "end");
+  auto* numbers = f.memory(16);
+  f.loop(f.int64(0), count, "change", [&](llvm::Value* position) {
+    auto* address = f.call("rt_ranking_row", {ranking, position, end, numbers});
+    Row changed = load_row(f, kept, address, f.b.CreateLoad(f.stage.ptr, end));
+    const auto add = [&](const std::string& column, uint64_t offset) {
+      Value number;
+      number.type = Type(TypeKind::Int);
+      number.data = f.load(f.stage.i64, numbers, offset);
+      changed.add(column, number);
+    };
+    if (!node.rank_column.empty()) add(node.rank_column, 0);
+    add(std::string(kRowWeight), 8);
+    emit_users(f, id, changed);
+  });
+}
+
+}  // namespace
+
 void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row) {
+  if (node.is_incremental) return consume_changing(f, id, node, row);
   const Schema& kept = kept_schema(f.stage, id, StateKind::Top);
   const uint32_t state = f.stage.state_index(id, StateKind::Top);
   llvm::Value* top = f.sorter(state);
@@ -233,6 +274,10 @@ void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row)
   llvm::Value* ties = node.with_ties ? compare_function(f.stage, id, node.order, kept, true) : no_function(f);
   f.call("rt_top_commit",
          {f.context(), top, compare_function(f.stage, id, node.order, kept, false), ties, f.int64(node.limit)});
+}
+
+void note_entry(StageContext& stage, NodeId id, const TopNode& node) {
+  if (!node.keys.empty()) static_cast<void>(keyed_top(stage, id, node));
 }
 
 void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node) {

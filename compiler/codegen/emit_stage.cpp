@@ -41,8 +41,14 @@ StageModule emit_stage(llvm::LLVMContext& llvm, const JobPlan& plan, StageId id,
       emit_edge_input(stage, input.edge, input_function_name(i));
     }
   }
-  for (const NodeId node : stage_plan.nodes)
-    if (const auto* join = plan.graph.nodes[node].as<JoinNode>()) note_join_entry(stage, node, *join);
+  for (const NodeId node : stage_plan.nodes) {
+    if (const auto* join = plan.graph.nodes[node].as<JoinNode>()) note_entry(stage, node, *join);
+    if (const auto* aggregate = plan.graph.nodes[node].as<AggregateNode>();
+        aggregate != nullptr && aggregate->is_incremental)
+      note_entry(stage, node, *aggregate);
+    if (const auto* top = plan.graph.nodes[node].as<TopNode>(); top != nullptr && top->is_incremental)
+      note_entry(stage, node, *top);
+  }
   for (const NodeId node : stage_plan.nodes)
     if (is_blocking(plan.graph.nodes[node]))
       emit_finish(stage, node, finish_function_name(finish_phase_of(plan, id, node)));

@@ -136,6 +136,10 @@ void consume(FunctionEmitter& f, NodeId id, const ExchangeNode&, const Row& row)
     if (f.stage.plan.edges[edge].exchange == id) write_to_edge(f, edge, row);
 }
 
+void consume(FunctionEmitter& f, NodeId, const ChangesNode&, const Row&) {
+  SLUICE_INVARIANT(false, "changes are derived before code is made: " + f.function->getName().str());
+}
+
 void consume(FunctionEmitter& f, NodeId, const SourceNode&, const Row&) {
   SLUICE_INVARIANT(false, "a source has no input: " + f.function->getName().str());
 }

@@ -24,10 +24,15 @@ void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row)
 void consume(FunctionEmitter& f, NodeId id, const SortNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const LimitNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const UnionNode& node, const Row& row);
-// Notes the size of the entries of the join's table, which nothing else does when no row can reach the join.
-void note_join_entry(StageContext& stage, NodeId id, const JoinNode& node);
+// Notes the size of the entries of the node's table, which nothing else does when no row can reach a step that has no
+// finish phase.
+void note_entry(StageContext& stage, NodeId id, const AggregateNode& node);
+void note_entry(StageContext& stage, NodeId id, const TopNode& node);
+void note_entry(StageContext& stage, NodeId id, const JoinNode& node);
 // `side` 0: the left one.
 void consume_join(FunctionEmitter& f, NodeId id, const JoinNode& node, const Row& row, size_t side);
+void consume(FunctionEmitter& f, NodeId id, const ChangesNode& node,
+             const Row& row);  // an invariant: a pass replaced it
 void consume(FunctionEmitter& f, NodeId id, const SinkNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const ExchangeNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const SourceNode& node, const Row& row);  // an invariant: it has no input

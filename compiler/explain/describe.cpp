@@ -130,7 +130,9 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
   }
   switch (node.kind()) {
     case NodeKind::Aggregate:
+      return node.as<AggregateNode>()->is_incremental ? "each row changes it" : "its input ends";
     case NodeKind::Top:
+      return node.as<TopNode>()->is_incremental ? "each row changes it" : "its input ends";
     case NodeKind::Sort:
       return "its input ends";
     case NodeKind::Join:
@@ -145,6 +147,7 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
     case NodeKind::Window:
     case NodeKind::Limit:
     case NodeKind::Union:
+    case NodeKind::Changes:
     case NodeKind::Exchange:
       return "at once";
   }
@@ -153,7 +156,7 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
 
 std::string schema_text(const Schema& schema) {
   std::vector<Field> visible = schema.fields;
-  std::erase_if(visible, [](const Field& field) { return field.name == kRowTime || field.name == kRowMark; });
+  std::erase_if(visible, [](const Field& field) { return field.name.starts_with('@'); });
   return Type::record_of(std::move(visible)).to_string();
 }
 
@@ -192,6 +195,8 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
     case StateKind::Top:
       return fmt::format("the first {} rows{} {}", top == nullptr ? 0 : top->limit,
                          top == nullptr || top->keys.empty() ? "" : " per group", schema_text(state.value));
+    case StateKind::Ranking:
+      return "all rows in order " + schema_text(state.value);
     case StateKind::Sort:
       return "all rows " + schema_text(state.value);
     case StateKind::Sessions:

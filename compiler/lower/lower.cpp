@@ -63,7 +63,10 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
     states.push_back({StateKind::Groups, node.name, id, row_of(join->left_keys), {}});
   } else if (const auto* top = node.as<TopNode>()) {
     if (!top->keys.empty()) states.push_back({StateKind::Groups, node.name + ".groups", id, row_of(top->keys), {}});
-    states.push_back({StateKind::Top, node.name, id, {}, kept_row(top->order, graph.nodes[node.inputs[0]].schema)});
+    Schema row = graph.nodes[node.inputs[0]].schema;
+    std::erase_if(row.fields, [](const Field& field) { return field.name == kRowWeight; });
+    states.push_back(
+        {top->is_incremental ? StateKind::Ranking : StateKind::Top, node.name, id, {}, kept_row(top->order, row)});
   } else if (const auto* sort = node.as<SortNode>()) {
     states.push_back({StateKind::Sort, node.name, id, {}, kept_row(sort->order, graph.nodes[node.inputs[0]].schema)});
   } else if (node.kind() == NodeKind::Limit || node.kind() == NodeKind::Time || counts_late(node)) {
@@ -128,6 +131,7 @@ class Lowerer {
         continue;
       }
       const auto* aggregate = node(id).as<AggregateNode>();
+      has_disorder |= aggregate != nullptr && aggregate->is_incremental && is_blocking(node(id));
       const auto* top = node(id).as<TopNode>();
       const auto* join = node(id).as<JoinNode>();
       const auto* keys = aggregate != nullptr ? &aggregate->keys
@@ -172,7 +176,10 @@ JobPlan lower(const FlowGraph& graph) { return Lowerer(graph).run(); }
 
 bool is_blocking(const Node& node) {
   if (const auto* join = node.as<JoinNode>()) return !is_streamed(*join);
-  return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort;
+  // Without keys there is a result also when no row ever comes.
+  if (const auto* aggregate = node.as<AggregateNode>()) return !aggregate->is_incremental || aggregate->keys.empty();
+  if (const auto* top = node.as<TopNode>()) return !top->is_incremental;
+  return node.kind() == NodeKind::Sort;
 }
 
 uint32_t finish_phase_of(const JobPlan& plan, StageId stage, NodeId node) {

@@ -89,6 +89,7 @@ void visit_roots(AggregateNode& aggregate, const Visit& visit) {
       visit(state.init);
       visit(state.step);
       if (state.merge) visit(*state.merge);
+      if (state.retract) visit(*state.retract);
     }
     visit(call.finish);
   }
@@ -108,6 +109,7 @@ void visit_roots(JoinNode& join, const Visit& visit) {
   if (join.left_bound) visit(join.left_bound->time);
   if (join.right_bound) visit(join.right_bound->time);
 }
+void visit_roots(ChangesNode&, const Visit&) {}
 void visit_roots(SinkNode&, const Visit&) {}
 void visit_roots(ExchangeNode&, const Visit&) {}
 void visit_roots(std::monostate, const Visit&) {}

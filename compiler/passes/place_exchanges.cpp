@@ -32,7 +32,8 @@ std::optional<NodeId> later(std::optional<NodeId> a, std::optional<NodeId> b) { 
 std::optional<NodeId> earlier(std::optional<NodeId> a, std::optional<NodeId> b) { return !a || (b && *b < *a) ? b : a; }
 
 bool holds_rows_back(const Node& node) {  // its rows come when its input has ended, in an order of its own
-  return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top || node.kind() == NodeKind::Sort ||
+  return (node.kind() == NodeKind::Aggregate && !node.as<AggregateNode>()->is_incremental) ||
+         (node.kind() == NodeKind::Top && !node.as<TopNode>()->is_incremental) || node.kind() == NodeKind::Sort ||
          (node.kind() == NodeKind::Join && !is_streamed(*node.as<JoinNode>()));
 }
 

@@ -104,6 +104,7 @@ class Pruner {
   }
   void reads_of(const AggregateNode& aggregate, NodeId id) {
     Names& below = read_below(id);
+    read_weight(id);
     for (const auto& key : aggregate.keys) add_columns(key.expr, below);
     if (aggregate.session)
       for (const auto name : {kRowTime, kRowMark}) below.insert(std::string(name));
@@ -115,6 +116,7 @@ class Pruner {
     }
   }
   void reads_of(const TopNode& top, NodeId id) {
+    read_weight(id);
     for (const auto& key : top.keys) add_columns(key.expr, read_below(id));
     read_to_break_ties(top.order, id);
   }
@@ -129,13 +131,19 @@ class Pruner {
       end = fields.size();
     for (size_t i = 0; i < end; ++i) read_below(id).insert(fields[i].name);
   }
+  void read_weight(NodeId id) {
+    for (size_t i = 0; i < node(id).inputs.size(); ++i)
+      if (node(node(id).inputs[i]).schema.find(kRowWeight) != nullptr)
+        read_below(id, i).insert(std::string(kRowWeight));
+  }
   void reads_of(const LimitNode&, NodeId id) { pass_on(id); }
   void reads_of(const UnionNode&, NodeId id) { pass_on(id); }
   void reads_of(const JoinNode& join, NodeId id) {
     const Names pair = read_of_pair(join, id);
     const Schema& left = node(node(id).inputs[0]).schema;
+    read_weight(id);
     for (const auto& name : pair)
-      if (left.find(name) != nullptr) read_below(id, 0).insert(name);
+      if (left.find(name) != nullptr && name != kRowWeight) read_below(id, 0).insert(name);
     for (const auto& key : join.left_keys) add_columns(key.expr, read_below(id, 0));
     for (const auto& key : join.right_keys) add_columns(key.expr, read_below(id, 1));
     if (join.left_bound) add_columns(join.left_bound->time, read_below(id, 0));
@@ -151,6 +159,7 @@ class Pruner {
   static bool is_kept_of_right(const NamedExpr& column, const Names& pair) {
     return pair.contains(column.name) || can_fail(column.expr);
   }
+  void reads_of(const ChangesNode&, NodeId id) { read_all_below(id); }
   void reads_of(const SinkNode&, NodeId id) { read_all_below(id); }
   void reads_of(const ExchangeNode& exchange, NodeId id) {
     pass_on(id);
@@ -180,8 +189,10 @@ class Pruner {
     std::vector<AggregateCall> kept;
     for (const auto& call : aggregate.calls)
       if (is_read(call) || call_can_fail(call)) kept.push_back(call);
-    // A row needs a column: an aggregate without keys keeps one call.
-    if (kept.empty() && aggregate.keys.empty() && !aggregate.calls.empty()) kept.push_back(aggregate.calls.front());
+    // A row needs a column: an aggregate without keys keeps one call. So does an incremental one, whose rows would have
+    // no weight otherwise.
+    if (kept.empty() && (aggregate.keys.empty() || aggregate.is_incremental) && !aggregate.calls.empty())
+      kept.push_back(aggregate.calls.front());
     return kept;
   }
 
@@ -290,6 +301,7 @@ class Pruner {
     });
     std::erase_if(changed.schema.fields, [&](const Field& field) {
       const bool is_dropped = !read_[id].contains(field.name);
+      if (field.name == kRowWeight) return false;
       const bool is_left = node(changed.inputs[0]).schema.find(field.name) != nullptr;
       if (is_dropped && is_left && !pair.contains(field.name)) dropped.push_back(field.name);
       return is_dropped;
@@ -318,6 +330,7 @@ class Pruner {
   void narrow(TopNode&, Node&, NodeId) {}
   void narrow(SortNode&, Node&, NodeId) {}
   void narrow(LimitNode&, Node&, NodeId) {}
+  void narrow(ChangesNode&, Node&, NodeId) {}
   void narrow(SinkNode&, Node&, NodeId) {}
   void narrow(std::monostate, Node&, NodeId) {}
 

@@ -225,6 +225,7 @@ class Pusher {
   }
   [[nodiscard]] Route step(const TopNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(const LimitNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
+  [[nodiscard]] Route step(const ChangesNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(const SinkNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(const ExchangeNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(std::monostate, Place place, NodeId at) const { return stop(std::move(place), at); }
@@ -242,7 +243,7 @@ class Pusher {
 
   void put(Place place, const Expr& part, const std::string& label) {
     const NodeId at = node(place.reader).inputs[place.index];
-    if (node(at).kind() == NodeKind::Source) {
+    if (node(at).kind() == NodeKind::Source && editor_.graph().users_of(at).size() == 1) {
       for_sources_[at].push_back(std::move(place.condition));
       notes_.fired({label, node(at).label}, fmt::format("`{}`: failing rows are dropped before their other fields are "
                                                         "decoded",

@@ -14,6 +14,7 @@ namespace {
 std::string obstacle(const AggregateNode& aggregate) {
   if (aggregate.window_rows != 0) return "only who sees all rows of a key in their order can count them off";
   if (aggregate.session) return "only who sees all rows of a key knows its sessions";
+  if (aggregate.is_incremental) return "each row gives out a change of its group at once";
   for (const auto& call : aggregate.calls) {
     if (call.is_distinct)
       return fmt::format("`{}` counts distinct values, and a task cannot know which of its values others have too",

@@ -55,7 +55,7 @@ PassResult two_phase_top(FlowGraph graph, const PassOptions&) {
   GraphEditor editor(std::move(graph));
   for (const NodeId id : editor.graph().ids()) {
     const Node& node = editor.graph().nodes[id];
-    if (node.kind() != NodeKind::Top) continue;
+    if (node.kind() != NodeKind::Top || node.as<TopNode>()->is_incremental) continue;
     const NodeId input = node.inputs[0];
     const auto* exchange = editor.graph().nodes[input].as<ExchangeNode>();
     if (exchange == nullptr) {

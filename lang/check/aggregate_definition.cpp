@@ -22,6 +22,7 @@ void move_to(AggregateCall& call, const Span& span) {
     for_each(state.init, move);
     for_each(state.step, move);
     if (state.merge) for_each(*state.merge, move);
+    if (state.retract) for_each(*state.retract, move);
   }
   for_each(call.finish, move);
 }
@@ -148,6 +149,7 @@ std::optional<AggregateCall> AggregateDefinition::expand_reporting(BoundArgs arg
   if (!check_members() || !check_states(call)) return std::nullopt;
   run_step(call);
   run_merge(call);
+  run_retract(call);
   if (!run_finish(call) || session_.diagnostics->error_count() != errors) return std::nullopt;
   return call;
 }
@@ -225,6 +227,16 @@ void AggregateDefinition::run_step(AggregateCall& call) {
   for (auto& arg : args_as_locals(call)) env.locals.push_back(std::move(arg));
   run_effect_block(session_, *member(MemberKind::Step)->block, env);
   for (size_t i = 0; i < call.states.size(); ++i) call.states[i].step = std::move(env.locals[i].value);
+}
+
+void AggregateDefinition::run_retract(AggregateCall& call) {
+  const auto* retract = member(MemberKind::Retract);
+  if (retract == nullptr) return;
+  Env env;
+  env.locals = states_as_locals(call);
+  for (auto& arg : args_as_locals(call)) env.locals.push_back(std::move(arg));
+  run_effect_block(session_, *retract->block, env);
+  for (size_t i = 0; i < call.states.size(); ++i) call.states[i].retract = std::move(env.locals[i].value);
 }
 
 void AggregateDefinition::run_merge(AggregateCall& call) {

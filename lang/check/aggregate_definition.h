@@ -37,6 +37,7 @@ class AggregateDefinition {
   bool check_states(AggregateCall& call);
   void run_step(AggregateCall& call);
   void run_merge(AggregateCall& call);
+  void run_retract(AggregateCall& call);
   bool run_finish(AggregateCall& call);
   [[nodiscard]] const ast::MemberItem* member(ast::MemberKind kind) const;
   [[nodiscard]] std::vector<Local> args_as_locals(const AggregateCall& call) const;

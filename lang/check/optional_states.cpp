@@ -65,6 +65,7 @@ void make_states_optional(AggregateCall& call) {
     state.type = type;
     state.init = Expr::null_literal(type, states[i].init.span);
     state.step = as_optional(with_states(states, "", states[i].step, begun));
+    state.retract.reset();  // without a row left there is no state, which only a count of rows could tell
     if (!states[i].merge) continue;
     Expr both = with_states(states, "", with_states(states, "o.", *states[i].merge, known_other), known);
     Expr theirs = Expr::if_else(mine(), as_optional(std::move(both)), Expr::local("o." + state.name, type, {}), {});
@@ -75,7 +76,7 @@ void make_states_optional(AggregateCall& call) {
   const Span span = finished.span;
   call.finish = Expr::if_else(mine(), std::move(finished), Expr::null_literal(result, span), span);
   AggregateState counted{flag, kBool, Expr::literal(false, kBool, span), Expr::literal(true, kBool, span),
-                         std::nullopt};
+                         std::nullopt, std::nullopt};
   if (states.front().merge) counted.merge = Expr::make_op(ExprOp::Or, {mine(), others()}, kBool, span);
   call.states.push_back(std::move(counted));
 }

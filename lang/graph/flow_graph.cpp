@@ -51,7 +51,8 @@ std::string_view join_kind_name(JoinKind kind) {
 }
 
 bool is_streamed(const JoinNode& join) {
-  return (join.kind == JoinKind::Inner || join.kind == JoinKind::Semi) && !window_key(join.left_keys);
+  const bool can_grow_only = join.kind == JoinKind::Inner || join.kind == JoinKind::Semi;
+  return join.is_incremental || (can_grow_only && !window_key(join.left_keys));
 }
 
 std::string window_of(const JoinNode& join) {
@@ -77,6 +78,10 @@ bool AggregateCall::operator==(const AggregateCall& other) const {
 
 bool AggregateCall::can_merge() const {
   return std::ranges::all_of(states, [](const AggregateState& state) { return state.merge.has_value(); });
+}
+
+bool AggregateCall::can_retract() const {
+  return std::ranges::all_of(states, [](const AggregateState& state) { return state.retract.has_value(); });
 }
 
 bool Node::operator==(const Node& other) const {

@@ -76,6 +76,9 @@ struct ExpandNode {
 inline constexpr std::string_view kRowTime = "@time";
 inline constexpr std::string_view kRowMark = "@mark";
 
+// How a row changes a table: 1, it came; -1, it went. Only where rows of a table travel as changes (see ChangesNode).
+inline constexpr std::string_view kRowWeight = "@weight";
+
 // Gives rows their event time: kRowTime becomes `time`, kRowMark the watermark before the row: the largest time so far
 // less `delay` (both in microseconds). A source that makes its rows by a clock has a column for it, which never goes
 // back: the watermark is `clock` less `delay`, whatever rows came before. Wall clock: the time of day when the row is
@@ -119,13 +122,15 @@ struct WindowNode {
 
 // One field of an aggregate function's state. `init` sees the arguments of the group's first row (locals named as in
 // AggregateCall::args); `step` sees state fields and arguments as locals; `merge` sees state fields as locals and
-// those of the other state as locals "o.<field>". All of them have exactly `type`.
+// those of the other state as locals "o.<field>"; `retract` takes a row back, and sees what `step` sees. All of them
+// have exactly `type`.
 struct AggregateState {
   std::string name;
   Type type;
   Expr init;
   Expr step;
   std::optional<Expr> merge;
+  std::optional<Expr> retract;
   bool operator==(const AggregateState&) const = default;
 };
 
@@ -142,6 +147,7 @@ struct AggregateCall {
   Span span;
   bool operator==(const AggregateCall& other) const;  // spans do not count
   [[nodiscard]] bool can_merge() const;
+  [[nodiscard]] bool can_retract() const;
 };
 
 enum class AggregatePhase : uint8_t {
@@ -150,16 +156,7 @@ enum class AggregatePhase : uint8_t {
   Final,    // partial rows in, results out
 };
 
-// Without keys there is exactly one output row, also for no input. With a window among the keys (window_key) groups are
-// final when the watermark passes its end: they leave then, and their state with them.
-//
-// With a `session`, a group is a session of a key: rows less than `gap` (microseconds) apart. Its window is the output
-// column behind the keys. The input is timed; rows that lie more than `late` behind their partition's watermark are
-// late.
-// With a `max` the first row that lies so much behind the session's first one begins the next session.
-//
-// With `window_rows`, a group is so many rows of a key, one behind the other as they arrive; the last one may have
-// less.
+// Sessions of a key: rows less than `gap` (microseconds) apart. Their window is the output column behind the keys.
 struct SessionWindow {
   int64_t gap = 0;
   int64_t max = 0;  // 0: none
@@ -169,8 +166,22 @@ struct SessionWindow {
   bool operator==(const SessionWindow&) const = default;
 };
 
+// Without keys there is exactly one output row, also for no input. With a window among the keys (window_key) groups are
+// final when the watermark passes its end: they leave then, and their state with them.
+//
+// With a `session`, a group is a session of a key. The input is timed; rows that lie more than `late` behind their
+// partition's watermark are late. With a `max` the first row that lies so much behind the session's first one begins
+// the next session.
+//
+// With `window_rows`, a group is so many rows of a key, one behind the other as they arrive; the last one may have
+// less.
+//
+// Incremental: no result waits for the end. Each row takes back the result of its group and gives out the new one, in
+// rows with a kRowWeight; rows that have one come in as changes. Not with a window, and in one phase. The same for top
+// and join. What can only grow (distinct rows, pairs of streams) has no kRowWeight.
 struct AggregateNode {
   AggregatePhase phase = AggregatePhase::Single;
+  bool is_incremental = false;
   std::vector<NamedExpr> keys;  // in Final phase: plain columns of the partial rows
   std::vector<AggregateCall> calls;
   std::optional<SessionWindow> session;
@@ -192,8 +203,9 @@ struct OrderKey {
 // window among the keys works as in AggregateNode.
 struct TopNode {
   uint64_t limit = 0;
-  bool with_ties = false;   // rows equal to the last one under `order` are kept too
-  std::string rank_column;  // 1-based position, empty when not asked for
+  bool is_incremental = false;  // see AggregateNode
+  bool with_ties = false;       // rows equal to the last one under `order` are kept too
+  std::string rank_column;      // 1-based position, empty when not asked for
   std::vector<NamedExpr> keys;
   std::vector<OrderKey> order;
   bool operator==(const TopNode&) const = default;
@@ -236,6 +248,7 @@ struct JoinBound {
 // under the names in `right`. Where a side may be missing its columns are nullable, but not the window of a key.
 struct JoinNode {
   JoinKind kind = JoinKind::Inner;
+  bool is_incremental = false;        // see AggregateNode
   std::vector<NamedExpr> left_keys;   // over left columns, never null; names are those of right_keys
   std::vector<NamedExpr> right_keys;  // over right columns, of the same types
   std::vector<NamedExpr> right;       // over right columns: what a pair has of its right row
@@ -257,6 +270,13 @@ struct JoinNode {
 [[nodiscard]] bool may_lack_right(JoinKind kind);
 // Does the join give out left rows only?
 [[nodiscard]] bool gives_left_only(JoinKind kind);
+
+// The changes of a table as rows of a stream: its columns, and `column`: 1 for a row that came, -1 for one that went.
+// Only in checked programs: the pass derive_changes replaces it by incremental forms of the steps above it.
+struct ChangesNode {
+  std::string column;
+  bool operator==(const ChangesNode&) const = default;
+};
 
 struct SinkNode {
   std::string connector;

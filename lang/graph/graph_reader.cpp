@@ -249,6 +249,8 @@ class Reader {
         aggregate.phase = AggregatePhase::Final;
       else
         cursor.fail("expected `partial` or `final`");
+    } else if (key == "incremental") {
+      aggregate.is_incremental = true;
     } else if (key == "key") {
       aggregate.keys.push_back(read_named(cursor));
     } else if (key == "rows") {
@@ -303,6 +305,8 @@ class Reader {
       state.step = read_expr(cursor);
     } else if (key == "merge") {
       state.merge = read_expr(cursor);
+    } else if (key == "retract") {
+      state.retract = read_expr(cursor);
     } else {
       return false;
     }
@@ -313,6 +317,8 @@ class Reader {
     if (key == "limit") {
       top.limit = cursor.u64();
       top.with_ties = cursor.accept_word("with_ties");
+    } else if (key == "incremental") {
+      top.is_incremental = true;
     } else if (key == "rank") {
       top.rank_column = cursor.name();
     } else if (key == "key") {
@@ -349,6 +355,8 @@ class Reader {
       const auto kind = find_join_kind(cursor.word());
       if (!kind) cursor.fail("there is no such join");
       join.kind = kind.value_or(JoinKind::Inner);
+    } else if (key == "incremental") {
+      join.is_incremental = true;
     } else if (key == "left_key") {
       join.left_keys.push_back(read_named(cursor));
     } else if (key == "right_key") {
@@ -371,6 +379,12 @@ class Reader {
     } else {
       return false;
     }
+    return true;
+  }
+
+  static bool read_payload(ChangesNode& changes, const std::string& key, TextCursor& cursor) {
+    if (key != "column") return false;
+    changes.column = cursor.name();
     return true;
   }
 

@@ -78,6 +78,7 @@ class Writer {
         line("phase", "final");
         break;
     }
+    if (aggregate.is_incremental) line("incremental", "");
     for (const auto& key : aggregate.keys) line("key", text_of(key));
     if (aggregate.window_rows != 0) line("rows", fmt::format("{}", aggregate.window_rows));
     if (const auto& session = aggregate.session)
@@ -87,6 +88,7 @@ class Writer {
   }
   void write_payload(const TopNode& top) {
     line("limit", fmt::format("{}{}", top.limit, top.with_ties ? " with_ties" : ""));
+    if (top.is_incremental) line("incremental", "");
     if (!top.rank_column.empty()) line("rank", write_name(top.rank_column));
     for (const auto& key : top.keys) line("key", text_of(key));
     write_order(top.order);
@@ -102,6 +104,7 @@ class Writer {
     for (const auto& key : join.left_keys) line("left_key", text_of(key));
     for (const auto& key : join.right_keys) line("right_key", text_of(key));
     for (const auto& column : join.right) line("right", text_of(column));
+    if (join.is_incremental) line("incremental", "");
     if (join.residual) line("condition", text_of(*join.residual));
     if (!join.match_column.empty()) line("match", write_name(join.match_column));
     if (join.left_is_unique) line("unique", "left");
@@ -109,6 +112,7 @@ class Writer {
     if (join.left_bound) line("left_bound", text_of(*join.left_bound));
     if (join.right_bound) line("right_bound", text_of(*join.right_bound));
   }
+  void write_payload(const ChangesNode& changes) { line("column", write_name(changes.column)); }
   void write_payload(const SinkNode& sink) {
     line("connector", write_name(sink.connector));
     write_options(sink.options);
@@ -131,6 +135,7 @@ class Writer {
       line("    init", text_of(state.init));
       line("    step", text_of(state.step));
       if (state.merge) line("    merge", text_of(*state.merge));
+      if (state.retract) line("    retract", text_of(*state.retract));
     }
     line("  finish", text_of(call.finish));
   }

@@ -59,9 +59,14 @@ Status check_states(const AggregateCall& call, AggregatePhase phase, bool has_ke
     }
     if (phase != AggregatePhase::Single && !state.merge)
       return internal_error("a two-phase aggregate whose state `" + state.name + "` cannot merge");
-    if (!state.merge) continue;
-    SLUICE_TRY(verify_expr(*state.merge, {nullptr, merge_scope}));
-    SLUICE_TRY(check_type(*state.merge, state.type, "merge of `" + state.name + "`"));
+    if (state.merge) {
+      SLUICE_TRY(verify_expr(*state.merge, {nullptr, merge_scope}));
+      SLUICE_TRY(check_type(*state.merge, state.type, "merge of `" + state.name + "`"));
+    }
+    if (state.retract && phase != AggregatePhase::Final) {
+      SLUICE_TRY(verify_expr(*state.retract, {nullptr, step_scope}));
+      SLUICE_TRY(check_type(*state.retract, state.type, "retract of `" + state.name + "`"));
+    }
   }
   return verify_expr(call.finish, {nullptr, fields});
 }
@@ -151,7 +156,25 @@ Result<Schema> schema_for(const WindowNode& window, const Node& node, const std:
   return passed_on(node, *inputs[0], {{window.column, Type::window()}});
 }
 
+void add_weight(Schema& schema) { schema.fields.push_back({std::string(kRowWeight), Type(TypeKind::Int)}); }
+
+// What travels as changes says so; only an incremental step may read it.
+Result<bool> has_weight(bool is_incremental, const std::vector<const Schema*>& inputs) {
+  bool found = false;
+  for (const Schema* input : inputs) {
+    const Field* weight = input->find(kRowWeight);
+    if (weight == nullptr) continue;
+    if (weight->type != Type(TypeKind::Int)) return internal_error("a weight is an int");
+    found = true;
+  }
+  if (found && !is_incremental) return internal_error("changes as input of a step that is not incremental");
+  return found;
+}
+
 Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std::vector<const Schema*>& inputs) {
+  SLUICE_ASSIGN(const bool reads_changes, has_weight(aggregate.is_incremental, inputs));
+  if (aggregate.is_incremental && (aggregate.phase != AggregatePhase::Single || window_key(aggregate.keys)))
+    return internal_error("an incremental aggregate with a window or in two phases");
   SLUICE_TRY(check_named(aggregate.keys, *inputs[0]));
   Schema schema;
   for (const auto& key : aggregate.keys) {
@@ -181,14 +204,19 @@ Result<Schema> schema_for(const AggregateNode& aggregate, const Node&, const std
     if (aggregate.phase == AggregatePhase::Partial)
       for (auto& field : fields_of(call.states, call.name + ".")) schema.fields.push_back(std::move(field));
   }
+  if (aggregate.is_incremental && (reads_changes || !aggregate.calls.empty())) add_weight(schema);
   return schema;
 }
 
 Result<Schema> schema_for(const TopNode& top, const Node& node, const std::vector<const Schema*>& inputs) {
   SLUICE_TRY(check_named(top.keys, *inputs[0]));
   SLUICE_TRY(check_order(top.order, *inputs[0]));
+  SLUICE_TRY(has_weight(top.is_incremental, inputs));
+  if (top.is_incremental && window_key(top.keys)) return internal_error("an incremental top with a window");
   Schema schema = *inputs[0];
+  if (top.is_incremental) std::erase_if(schema.fields, [](const Field& field) { return field.name == kRowWeight; });
   if (!top.rank_column.empty()) schema.fields.push_back({top.rank_column, Type(TypeKind::Int)});
+  if (top.is_incremental) add_weight(schema);
   if (schema.fields.size() != node.schema.fields.size()) return schema;
   return passed_on(node, schema, {});
 }
@@ -225,6 +253,7 @@ Status check_join_keys(const JoinNode& join, const std::vector<const Schema*>& i
 Result<Schema> pair_schema(const JoinNode& join, const std::vector<const Schema*>& inputs) {
   SLUICE_TRY(check_named(join.right, *inputs[1]));
   Schema pair = *inputs[0];
+  std::erase_if(pair.fields, [](const Field& field) { return field.name == kRowWeight; });
   for (const auto& column : join.right) {
     if (pair.find(column.name) != nullptr) return internal_error("two columns `" + column.name + "` in a pair");
     pair.fields.push_back({column.name, column.expr.type});
@@ -248,8 +277,13 @@ Result<Schema> schema_for(const JoinNode& join, const Node& node, const std::vec
   SLUICE_TRY(check_bound(join, join.left_bound, *inputs[0]));
   SLUICE_TRY(check_bound(join, join.right_bound, *inputs[1]));
   if (!join.match_column.empty() && !may_lack_right(join.kind)) return internal_error("a join that always matches");
+  SLUICE_ASSIGN(const bool reads_changes, has_weight(join.is_incremental, inputs));
+  if (join.is_incremental && !window_of(join).empty()) return internal_error("an incremental join with a window");
+  const bool gives_changes =
+      join.is_incremental && (reads_changes || (join.kind != JoinKind::Inner && join.kind != JoinKind::Semi));
   Schema schema;
   for (const auto& field : node.schema.fields) {
+    if (gives_changes && field.name == kRowWeight) continue;
     const Field* column = pair.find(field.name);
     if (column == nullptr && field.name == join.match_column) {
       schema.fields.push_back({field.name, kBool});
@@ -262,6 +296,13 @@ Result<Schema> schema_for(const JoinNode& join, const Node& node, const std::vec
         is_left ? may_lack_left(join.kind) && field.name != window_of(join) : may_lack_right(join.kind);
     schema.fields.push_back({field.name, may_lack ? column->type.as_nullable() : column->type});
   }
+  if (gives_changes) add_weight(schema);
+  return schema;
+}
+
+Result<Schema> schema_for(const ChangesNode& changes, const Node&, const std::vector<const Schema*>& inputs) {
+  Schema schema = *inputs[0];
+  schema.fields.push_back({changes.column, Type(TypeKind::Int)});
   return schema;
 }
 

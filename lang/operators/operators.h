@@ -31,6 +31,9 @@ struct OperatorRow {
 [[nodiscard]] Flow add_time(OperatorContext& context, const ast::Step& step, const ast::Expr& time,
                             const ast::Clause* delay, const ast::Clause* idle, const std::string& clock, Flow input);
 
+// `first` and `latest`: a top 1 by event time.
+[[nodiscard]] Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, bool is_latest);
+
 // The union of several flows, the one way `union`, `from a, b` share. spans[i] is where flows[i] was written.
 [[nodiscard]] Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> flows,
                          const std::vector<Span>& spans);

@@ -1,4 +1,6 @@
 // top N [with ties] by ORDER [per KEYS] [as rank]: the first N rows of each group.
+#include <fmt/format.h>
+
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
@@ -16,20 +18,50 @@ bool wants_ties(OperatorContext& context, const ast::Step& step) {
   return true;
 }
 
+// What `over` and `per` say: the input with its windows, and the keys; nothing when something was reported.
+struct Grouping {
+  Flow input;
+  std::optional<std::vector<NamedExpr>> keys = std::vector<NamedExpr>();
+  bool is_all = false;  // one window for everything, which ends with the input
+};
+
+std::optional<Grouping> check_grouping(OperatorContext& context, const ast::Step& step, Flow input) {
+  std::optional<WindowClause> window;
+  if (const auto* over = find_clause(step, ast::ClauseKind::Over)) {
+    window = check_window(context, step, *over);
+    if (!window) return std::nullopt;
+    if (!window->is_all) input = assign_windows(context, step, *window, std::move(input));
+  }
+  Grouping grouping{std::move(input)};
+  grouping.is_all = window && window->is_all;
+  if (const auto* per = find_clause(step, ast::ClauseKind::Per))
+    grouping.keys = check_keys(context, grouping.input, per->keys);
+  if (grouping.keys && window && !grouping.is_all && !grouping.input.is_broken) {
+    const std::string& column = window->node.column;
+    grouping.keys->push_back({column, Expr::column(column, Type::window(), window->span)});
+  }
+  return grouping;
+}
+
+// The rows that `node` chooses are those of the window's end, if there is one.
+Flow add_top(OperatorContext& context, const ast::Step& step, TopNode node, const Grouping& grouping, Flow next) {
+  const NodeId input = grouping.input.node;
+  const std::string window_name = window_column(node.keys);
+  next.rows.is_table = window_name.empty() && !grouping.is_all;
+  next = context.add(step, std::move(node), {input}, std::move(next));
+  return window_name.empty() ? without_time(context, step, next) : timed_by_window(context, step, next, window_name);
+}
+
 }  // namespace
 
 Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
   check_clauses(context, step, {With, By, Per, As, Over}, {Emit, Keep});
-  std::optional<WindowClause> window;
-  if (const auto* over = find_clause(step, Over)) {
-    window = check_window(context, step, *over);
-    if (!window) return Flow::broken();
-    if (!window->is_all) input = assign_windows(context, step, *window, std::move(input));
-  }
+  auto grouping = check_grouping(context, step, std::move(input));
+  if (!grouping) return Flow::broken();
+  input = grouping->input;
   const auto count = context.check_count(*step.expr, "top");
   const auto* by = find_clause(step, By);
-  const auto* per = find_clause(step, Per);
   const auto* as = find_clause(step, As);
   if (by == nullptr) {
     context.diagnostics()
@@ -40,14 +72,8 @@ Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   TopNode node;
   node.with_ties = wants_ties(context, step);
   auto orders = check_orders(context, input, by->orders);
-  std::optional<std::vector<NamedExpr>> keys = std::vector<NamedExpr>();
-  if (per != nullptr) keys = check_keys(context, input, per->keys);
-  const bool is_all = window && window->is_all;
-  if (keys && window && !is_all && !input.is_broken)
-    keys->push_back({window->node.column, Expr::column(window->node.column, Type::window(), window->span)});
-  const std::string window_name = keys ? window_column(*keys) : std::string();
   Flow next = input;
-  next.rows.is_table = window_name.empty() && !is_all;
+  next.rows.is_table = true;
   next.rows.key.clear();
   if (as != nullptr) {
     node.rank_column = as->path.parts.back().text;
@@ -60,12 +86,34 @@ Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
     next.schema.fields.push_back({node.rank_column, Type(TypeKind::Int)});
     next.origins[node.rank_column] = as->path.span;
   }
-  if (!count || !orders || !keys) return input.is_broken ? input : next;
+  if (!count || !orders || !grouping->keys) return input.is_broken ? input : next;
   node.limit = *count;
   node.order = std::move(*orders);
-  node.keys = std::move(*keys);
-  next = context.add(step, std::move(node), {input.node}, std::move(next));
-  return window_name.empty() ? without_time(context, step, next) : timed_by_window(context, step, next, window_name);
+  node.keys = std::move(*grouping->keys);
+  return add_top(context, step, std::move(node), *grouping, std::move(next));
+}
+
+Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, bool is_latest) {
+  using enum ast::ClauseKind;
+  if (!check_clauses(context, step, {Per, Over}, {By, Keep})) return Flow::broken();
+  if (input.is_broken) return input;
+  if (!input.is_timed) {
+    context.diagnostics()
+        .report(diag::E0402, step.op.span, step.op.text)
+        .with_label(fmt::format("or say what decides: top 1 by ts{}", is_latest ? " desc" : ""));
+    return Flow::broken();
+  }
+  auto grouping = check_grouping(context, step, std::move(input));
+  if (!grouping || !grouping->keys) return Flow::broken();
+  TopNode node;
+  node.limit = 1;
+  node.order = {{Expr::column(std::string(kRowTime), Type(TypeKind::Timestamp), step.op.span), is_latest}};
+  node.keys = std::move(*grouping->keys);
+  Flow next = grouping->input;
+  next.rows.key.clear();
+  for (const auto& key : node.keys)
+    if (key.expr.kind == ExprKind::Column) next.rows.key.push_back(key.expr.name);
+  return add_top(context, step, std::move(node), *grouping, std::move(next));
 }
 
 }  // namespace sluice

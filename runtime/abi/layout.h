@@ -110,9 +110,9 @@ struct Panes {
 // A row that a join keeps among those of its side with the same keys; the row in block layout follows.
 struct JoinCell {
   JoinCell* next;
-  int64_t until;        // nobody needs the row any more when the watermark is behind this
-  uint32_t size;        // of the row, its strings included
-  uint32_t is_matched;  // it has found a partner
+  int64_t until;     // nobody needs the row any more when the watermark is behind this
+  uint32_t size;     // of the row, its strings included
+  uint32_t matches;  // partners it has, as far as the join counts them: else whether it has found one
 };
 
 struct Session;

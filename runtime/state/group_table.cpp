@@ -163,9 +163,24 @@ void GroupTable::reuse(char* bytes, uint64_t size) noexcept {
   free_bytes_[power].push_back(bytes);
 }
 
+void GroupTable::give_back(char* memory, uint64_t size) noexcept {
+  constexpr uint64_t kLargest = 4096;
+  if (size < sizeof(char*) || size > kLargest) return;
+  if (given_back_.size() <= size) given_back_.resize(size + 1);
+  std::memcpy(memory, &given_back_[size], sizeof(char*));
+  given_back_[size] = memory;
+}
+
+char* GroupTable::take_back(uint64_t size) noexcept {
+  char* memory = given_back_[size];
+  std::memcpy(&given_back_[size], memory, sizeof(char*));
+  return memory;
+}
+
 void GroupTable::clear() noexcept {
   erased_.clear();
   free_bytes_.clear();
+  given_back_.clear();
   std::memset(slots, 0, slot_count * sizeof(uint64_t));
   count = 0;
   memory_.reset();
@@ -177,6 +192,8 @@ void GroupTable::swap(GroupTable& other) noexcept {
   std::swap(spare_slots_, other.spare_slots_);
   std::swap(grow_at_, other.grow_at_);
   std::swap(erased_, other.erased_);
+  std::swap(free_bytes_, other.free_bytes_);
+  std::swap(given_back_, other.given_back_);
   std::swap(memory_, other.memory_);
 }
 

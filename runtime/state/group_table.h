@@ -40,7 +40,11 @@ class GroupTable : public abi::HashTable {
   void reuse(char* bytes, uint64_t size) noexcept;
   void clear() noexcept;
   // 8-byte aligned memory that lives as long as the entries.
-  [[nodiscard]] char* room(uint64_t size) noexcept { return memory_.allocate(size, 8); }
+  [[nodiscard]] char* room(uint64_t size) noexcept {
+    return size < given_back_.size() && given_back_[size] != nullptr ? take_back(size) : memory_.allocate(size, 8);
+  }
+  // Memory of `room` that nobody uses any more: for the next who wants as much. Not for very large pieces.
+  void give_back(char* memory, uint64_t size) noexcept;
   [[nodiscard]] char* copy(std::string_view bytes) noexcept;
   // Of everything but the slots.
   [[nodiscard]] uint64_t entry_bytes() const { return memory_.held_bytes(); }
@@ -65,6 +69,7 @@ class GroupTable : public abi::HashTable {
  private:
   void allocate_slots(uint64_t home_slots, uint64_t spare_slots) noexcept;
   void rebuild(uint64_t home_slots, uint64_t spare_slots) noexcept;
+  char* take_back(uint64_t size) noexcept;
   void sort_run(uint64_t begin) noexcept;
   bool place(uint64_t hash, uint64_t slot) noexcept;
 
@@ -77,7 +82,8 @@ class GroupTable : public abi::HashTable {
   std::vector<char*> erased_;
   bool reuses_bytes_ = false;
   std::vector<std::vector<char*>> free_bytes_;  // by the binary logarithm of their size
-  ByteArena memory_;                            // entries and their strings, side by side: one cache miss brings both
+  std::vector<char*> given_back_;  // by size: the first of a list, each piece begins with the address of the next
+  ByteArena memory_;               // entries and their strings, side by side: one cache miss brings both
 };
 
 }  // namespace sluice

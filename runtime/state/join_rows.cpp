@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include "runtime/abi/runtime_functions.h"
@@ -28,6 +29,14 @@ abi::JoinCell* sorted_by_bytes(abi::JoinCell* first) noexcept {
   return cells.front();
 }
 
+abi::JoinCell* remove_equal(abi::JoinCell** first, const abi::JoinCell& cell) noexcept {
+  for (auto** link = first; *link != nullptr; link = &(*link)->next) {
+    if ((*link)->size != cell.size || std::memcmp(*link + 1, &cell + 1, cell.size) != 0) continue;
+    return std::exchange(*link, (*link)->next);
+  }
+  return nullptr;
+}
+
 }  // namespace sluice
 
 namespace sluice::abi {
@@ -36,6 +45,13 @@ extern "C" {
 
 Ptr rt_join_cell(Ptr table, I64 size) noexcept {
   return static_cast<GroupTable*>(static_cast<HashTable*>(table))->room(static_cast<uint64_t>(size));
+}
+
+void rt_join_remove(Ptr table, Ptr chain, Ptr cell) noexcept {
+  auto* removed = remove_equal(static_cast<JoinCell**>(chain), *static_cast<const JoinCell*>(cell));
+  if (removed == nullptr) return;
+  static_cast<GroupTable*>(static_cast<HashTable*>(table))
+      ->give_back(reinterpret_cast<char*>(removed), sizeof(JoinCell) + removed->size);
 }
 
 void rt_join_sort(Ptr chain) noexcept {

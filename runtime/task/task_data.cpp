@@ -78,6 +78,10 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
     case StateKind::Top:
       make_top();
       return;
+    case StateKind::Ranking:
+      rankings_.push_back(std::make_unique<Ranking>(row_size, &state_bytes_));
+      sorter_list_[position] = rankings_.back().get();
+      return;
     case StateKind::Sort:
       sort_states_.push_back(std::make_unique<SortState>(row_size, &state_bytes_));
       sorter_list_[position] = sort_states_.back().get();
@@ -161,6 +165,7 @@ void TaskData::release_state() {
   pane_tables_.clear();
   sort_states_.clear();
   top_states_.clear();
+  rankings_.clear();
 }
 
 }  // namespace sluice

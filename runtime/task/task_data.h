@@ -8,6 +8,7 @@
 
 #include "lang/support/result.h"
 #include "runtime/abi/layout.h"
+#include "runtime/data/ranking.h"
 #include "runtime/data/sort_state.h"
 #include "runtime/data/top_state.h"
 #include "runtime/io/connector.h"
@@ -82,6 +83,7 @@ class TaskData : public abi::TaskContext {
   std::vector<std::unique_ptr<SessionTable>> session_tables_;
   std::vector<std::unique_ptr<SortState>> sort_states_;
   std::vector<std::unique_ptr<TopState>> top_states_;
+  std::vector<std::unique_ptr<Ranking>> rankings_;
   std::vector<std::unique_ptr<SinkBuffer>> sink_buffers_;
   const ChunkBuffer* chunk_ = nullptr;
   std::optional<RowError> row_error_;

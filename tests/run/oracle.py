@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """oracle.py SLUICE [--seed N] [--count N]: random pipelines over random data, answered by `sluice run` and, as SQL, by
 sqlite. Every pipeline runs in two configurations drawn at random, which must print the same bytes, and those must be
-what sqlite says. A difference prints the seed of its pipeline; `--seed N --count 1 --keep DIR` keeps its files."""
+what sqlite says. A difference prints the seed of its pipeline; `--seed N --count 1 --keep DIR` keeps its files.
+
+With `--changes` the pipelines that are tables print their changes, which must add up to what sqlite says: at the end and,
+where one file is read by one task, behind any number of its rows."""
 
 import argparse
 import json
@@ -10,10 +13,11 @@ import random as randomness
 import sqlite3
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness import configurations, describe, run_sluice
+from harness import Configuration, configurations, describe, run_sluice
 from oracle_expressions import IF, Expressions, flow_name, sql_name
 from oracle_values import (Column, add_functions, random_columns, random_rows, timestamp_value, words, write_csv,
                            write_json)
@@ -241,12 +245,14 @@ STEPS = [step_where, step_where, step_where, step_select, step_select, step_exte
 
 
 class Case:
-    def __init__(self, seed, folder):
+    def __init__(self, seed, folder, changes=False):
+        self.changes = changes
         self.random = randomness.Random(seed)
         self.folder = folder
         self.declarations = ""
         self.lets = ""
         self.queries = []
+        self.sources = []  # the number of files of each
         self.has_join = False  # rows may come in any order
         self.database = sqlite3.connect(":memory:")
         add_functions(self.database)
@@ -260,6 +266,7 @@ class Case:
         self.database.executemany(f"insert into {name} values ({', '.join('?' * len(columns))})", rows)
         extension, write = random.choice([("csv", write_csv), ("json", write_json)])
         pieces = random.choice([1, 1, 1, 3])
+        self.sources.append(pieces)
         for i in range(pieces):
             write(random, self.folder / f"{name}-{i}.{extension}", columns, rows[i::pieces])
         fields = ", ".join(f"{flow_name(c.name)}: {c.declared}" for c in columns)
@@ -273,6 +280,14 @@ class Case:
         self.queries.append(f"{name}: {relation.sql}")
         self.database.execute(f"create table {name} as {relation.sql}")
         return replace(relation, sql=f"select * from {name}")
+
+    def forget_behind(self, rows):
+        """sqlite's answers become those over the first rows of the only input."""
+        self.database.execute(f"delete from first_input where rowid > {rows}")
+        for query in self.queries:
+            name, sql = query.split(": ", 1)
+            self.database.execute(f"drop table {name}")
+            self.database.execute(f"create table {name} as {sql}")
 
     def size(self, relation):
         return self.database.execute(f"select count(*) from ({relation.sql})").fetchone()[0]
@@ -387,6 +402,9 @@ class Case:
                 flow, relation = way(flow, relation)
         more, relation = self.steps(relation, random.randint(0, 4))
         start = "base" if self.lets else "first_input"
+        if self.changes:
+            more += "|> changes\n"
+            relation = replace(relation, ordered=False)
         return f'{self.declarations}\n{self.lets}\nfrom {start}\n{flow}{more}|> to json("-")\n', relation
 
 
@@ -429,10 +447,47 @@ def same(left, right):
     return len(left) == len(right) and all(len(a) == len(b) and all(map(close, a, b)) for a, b in zip(left, right))
 
 
-def check(sluice, seed, folder):
+def accumulated(rows):
+    """What a table has become after these changes, each a row and 1 or -1. Raises ValueError when a row goes that is not
+    there."""
+    table = Counter()
+    for *row, change in rows:
+        row = tuple(row)
+        table[row] += change
+        if table[row] < 0:
+            raise ValueError(f"{row} goes before it came")
+    return list(table.elements())
+
+
+def is_table(flow):
+    """Does the pipeline make a table? Only its text tells, but then it is certain."""
+    last = flow.rsplit("\nfrom ", 1)[1]
+    words = ("|> aggregate", "|> top", "|> left join", "|> right join", "|> full join", "|> anti join")
+    return any(word in (flow if "base" in last else last) for word in words)
+
+
+def check_prefix(sluice, case, relation, flow, whole):
+    """The first rows of the only file alone: their changes are the first ones of all, and add up to sqlite's answer."""
+    rows = case.random.randint(0, 60)
+    start = flow.index("first_input", flow.index("\n\n"))
+    limited = f"{flow[:start]}(from first_input |> take {rows}){flow[start + len('first_input'):]}"
+    path = case.folder / "prefix.flow"
+    path.write_text(limited)
+    result = run_sluice(sluice, path, Configuration())
+    if result.returncode != 0:
+        return f"{describe(result)}{limited}"
+    if not whole.startswith(result.stdout):
+        return f"the changes of the first {rows} rows are not the first of all\n{describe(result)}{limited}"
+    case.forget_behind(rows)
+    return compare(case, result, result.stdout, relation, limited)
+
+
+def check(sluice, seed, folder, changes=False):
     """None when all is well, else what went wrong."""
-    case = Case(seed, folder)
+    case = Case(seed, folder, changes)
     flow, relation = case.make()
+    if changes and not is_table(flow):
+        return None
     path = folder / "job.flow"
     path.write_text(flow)
     chosen = case.random.sample(configurations(), 2)
@@ -443,19 +498,37 @@ def check(sluice, seed, folder):
     outputs = [result.stdout for result in results]
     if case.has_join and not relation.ordered:
         outputs = [sorted(output.splitlines()) for output in outputs]
-    if outputs[0] != outputs[1]:
+    if outputs[0] != outputs[1] and not changes:
         return f"two runs differ\n{describe(results[0])}{describe(results[1])}{flow}"
+    for result in results if changes else results[:1]:
+        problem = compare(case, result, result.stdout, relation, flow)
+        if problem:
+            return problem
+    waits_for_end = "|> sort" in flow or "|> take" in flow
+    if changes and case.sources == [1] and not waits_for_end:
+        path.write_text(flow)
+        whole = run_sluice(sluice, path, Configuration(block_bytes=1))
+        return check_prefix(sluice, case, relation, flow, whole.stdout)
+    return None
+
+
+def compare(case, result, output, relation, flow):
+    """None when the output is what sqlite says."""
     wanted = [tuple(map(comparable, row, relation.columns)) for row in case.database.execute(relation.sql)]
     try:
-        got = printed_rows(results[0].stdout, relation)
+        if case.changes:
+            shown = replace(relation, columns=(*relation.columns, Column("change", "int", False)))
+            got = accumulated(printed_rows(output, shown))
+        else:
+            got = printed_rows(output, relation)
     except ValueError as error:
-        return f"{error}\n{describe(results[0])}{flow}"
+        return f"{error}\n{describe(result)}{flow}"
     if not relation.ordered:
         wanted, got = sorted(wanted, key=order_of), sorted(got, key=order_of)
     if not same(wanted, got):
         first = next((i for i, (a, b) in enumerate(zip(wanted, got)) if not same([a], [b])), min(len(wanted), len(got)))
         return (f"sqlite has {len(wanted)} rows, sluice {len(got)}; the first that differ:\n"
-                f"  sqlite {wanted[first:first + 2]}\n  sluice {got[first:first + 2]}\n{describe(results[0])}{flow}\n"
+                f"  sqlite {wanted[first:first + 2]}\n  sluice {got[first:first + 2]}\n{describe(result)}{flow}\n"
                 + "\n".join(case.queries))
     return None
 
@@ -466,6 +539,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--keep", help="write the files of the pipelines here and leave them")
+    parser.add_argument("--changes", action="store_true", help="the changes of tables instead of their last state")
     parser.add_argument("--stop", type=int, default=5, help="after so many failures")
     options = parser.parse_args()
     failures = 0
@@ -473,7 +547,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="sluice-oracle-") as holder:
             folder = Path(options.keep or holder)
             folder.mkdir(parents=True, exist_ok=True)
-            problem = check(options.sluice, seed, folder)
+            problem = check(options.sluice, seed, folder, options.changes)
         if problem:
             failures += 1
             print(f"---- seed {seed}: {problem}", flush=True)

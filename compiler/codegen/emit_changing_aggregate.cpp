@@ -1,0 +1,327 @@
+// Incremental aggregates: a row changes the states of its group at once, and the group's result goes out twice, the old
+// one to be taken back and the new one. A row that is taken back is retracted from the states by the function's own
+// `retract`; of a function without one the rows' arguments are kept, and its states are computed anew from those left.
+#include <algorithm>
+
+#include "compiler/codegen/aggregate.h"
+#include "compiler/codegen/cells.h"
+#include "compiler/codegen/expr.h"
+#include "compiler/codegen/operators.h"
+#include "runtime/abi/kernel_abi.h"
+
+namespace sluice::codegen {
+
+namespace {
+
+const Type kInt(TypeKind::Int);
+
+bool reads_changes(const StageContext& stage, NodeId id) {
+  return stage.node(stage.node(id).inputs[0]).schema.find(kRowWeight) != nullptr;
+}
+
+bool needs_history(const StageContext& stage, NodeId id, const AggregateCall& call) {
+  return reads_changes(stage, id) && !call.can_retract();
+}
+
+Schema argument_row(const AggregateCall& call) {
+  Schema schema;
+  for (const auto& arg : call.args) schema.fields.push_back({arg.name, arg.expr.type});
+  return schema;
+}
+
+bool holds_text(const Type& type) {
+  return type.kind == TypeKind::String ||
+         std::ranges::any_of(type.fields, [](const Field& field) { return holds_text(field.type); });
+}
+
+// The strings of a state are overwritten in place, so a result that outlives the change needs its own.
+Value with_own_text(FunctionEmitter& f, Value value) {
+  for (auto& field : value.fields) field = with_own_text(f, std::move(field));
+  if (value.type.kind != TypeKind::String) return value;
+  auto* copy = f.scratch(f.b.CreateAdd(value.size, f.int64(abi::kStringSlack)));
+  f.copy(copy, value.data, value.size);
+  value.data = copy;
+  return value;
+}
+
+class ChangingAggregate {
+ public:
+  ChangingAggregate(FunctionEmitter& emitter, NodeId node_id, const AggregateNode& aggregate)
+      : f_(emitter), id_(node_id), node_(aggregate), layout_(aggregate_layout(emitter.stage, node_id, aggregate)) {
+    layout_.table = f_.table(layout_.state);
+  }
+
+  void consume(const Row& row) {
+    std::vector<Value> keys;
+    for (const auto& key : node_.keys) keys.push_back(emit_expr(f_, key.expr, {&row, {}}));
+    auto* entry = has_keys() ? find_or_insert(f_, layout_.table, layout_.entry, keys, [](llvm::Value*) {}).entry
+                             : only_entry(f_, node_, layout_);
+    if (node_.calls.empty() && !reads_changes(f_.stage, id_)) return consume_new(entry);
+    auto* results = f_.memory(2 * result_bytes());
+    auto* was_shown = is_shown(entry);
+    f_.if_then(was_shown, [&] { store_results(entry, results, true); });
+    change(keys, row, entry);
+    auto* is_now_shown = is_shown(entry);
+    f_.if_then(is_now_shown, [&] { store_results(entry, f_.offset(results, result_bytes()), false); });
+    emit_changes(entry, results, was_shown, is_now_shown);
+    if (!has_keys() || !reads_changes(f_.stage, id_)) return;
+    f_.if_then(f_.b.CreateNot(is_now_shown), [&] { f_.call("rt_table_erase", {layout_.table, entry}); });
+  }
+
+  // Without keys there is a result also when no row came.
+  void finish() {
+    auto* entry = only_entry(f_, node_, layout_);
+    f_.if_then(f_.b.CreateNot(is_shown(entry)), [&] {
+      f_.store(f_.int64(1), rows(entry));
+      auto* results = f_.memory(result_bytes());
+      store_results(entry, results, false);
+      emit_users(f_, id_, result_row(entry, results, f_.int64(1)));
+    });
+  }
+
+ private:
+  [[nodiscard]] bool has_keys() const { return !node_.keys.empty(); }
+
+  // How many rows the group has; without keys: whether its result has been given out.
+  llvm::Value* rows(llvm::Value* entry) { return f_.offset(entry, layout_.entry.states[layout_.state_types.size()]); }
+  llvm::Value* is_shown(llvm::Value* entry) {
+    return f_.b.CreateICmpNE(f_.load(f_.stage.i64, rows(entry)), f_.int64(0));
+  }
+  llvm::Value* history(llvm::Value* entry, size_t call) {
+    size_t position = layout_.state_types.size() + 1;
+    for (size_t i = 0; i < call; ++i) position += needs_history(f_.stage, id_, node_.calls[i]) ? 1 : 0;
+    return f_.offset(entry, layout_.entry.states[position]);
+  }
+
+  // Distinct rows that only come: each goes out once.
+  void consume_new(llvm::Value* entry) {
+    f_.if_then(f_.b.CreateNot(is_shown(entry)), [&] {
+      f_.store(f_.int64(1), rows(entry));
+      emit_users(f_, id_, result_row(entry, nullptr, nullptr));
+    });
+  }
+
+  void change(const std::vector<Value>& keys, const Row& row, llvm::Value* entry) {
+    if (has_keys()) {
+      f_.if_then(f_.b.CreateNot(is_shown(entry)), [&] { initialize_states(f_, node_, layout_, &row, entry); });
+    }
+    const auto change_all = [&](bool is_removal) {
+      size_t position = 0;
+      for (size_t call = 0; call < node_.calls.size(); ++call) {
+        f_.node = id_;
+        change_call(call, position, keys, row, entry, is_removal);
+        position += node_.calls[call].states.size();
+      }
+    };
+    if (!reads_changes(f_.stage, id_)) {
+      change_all(false);
+      f_.store(has_keys() ? f_.b.CreateAdd(f_.load(f_.stage.i64, rows(entry)), f_.int64(1)) : f_.int64(1), rows(entry));
+      return;
+    }
+    auto* weight = row.at(kRowWeight).data;
+    auto* is_removal = f_.b.CreateICmpSLT(weight, f_.int64(0));
+    f_.if_then(is_removal, [&] { change_all(true); });
+    f_.if_then(f_.b.CreateNot(is_removal), [&] { change_all(false); });
+    f_.store(has_keys() ? f_.b.CreateAdd(f_.load(f_.stage.i64, rows(entry)), weight) : f_.int64(1), rows(entry));
+  }
+
+  void change_call(size_t call_index, size_t first_state, const std::vector<Value>& keys, const Row& row,
+                   llvm::Value* entry, bool is_removal) {
+    const AggregateCall& call = node_.calls[call_index];
+    const auto counted = [&] {
+      const Arguments arguments = evaluate_arguments(f_, call, row);
+      const auto apply = [&] { apply_row(call_index, first_state, arguments, entry, is_removal); };
+      if (!call.is_distinct) return apply();
+      f_.if_then(changes_distinct(call_index, keys, arguments, is_removal), apply);
+    };
+    if (!call.filter) return counted();
+    f_.if_then(emit_expr(f_, *call.filter, {&row, {}}).data, counted);
+  }
+
+  // i1: do the arguments come to the group for the first time, or leave it for good?
+  llvm::Value* changes_distinct(size_t call_index, const std::vector<Value>& keys, const Arguments& arguments,
+                                bool is_removal) {
+    const AggregateCall& call = node_.calls[call_index];
+    const auto nth = std::count_if(node_.calls.begin(), node_.calls.begin() + static_cast<ptrdiff_t>(call_index),
+                                   [](const AggregateCall& earlier) { return earlier.is_distinct; });
+    std::vector<Value> seen = keys;
+    std::vector<Type> types = layout_.key_types;
+    for (const auto& arg : call.args) {
+      seen.push_back(arguments.at(arg.name));
+      types.push_back(arg.expr.type);
+    }
+    const EntryLayout seen_layout = distinct_layout(node_, types);
+    auto* table = f_.table(layout_.distinct[static_cast<size_t>(nth)]);
+    auto* entry = find_or_insert(f_, table, seen_layout, seen, [](llvm::Value*) {}).entry;
+    auto* place = f_.offset(entry, seen_layout.states[0]);
+    auto* count = f_.load(f_.stage.i64, place);
+    auto* next = is_removal ? f_.b.CreateSub(count, f_.int64(1)) : f_.b.CreateAdd(count, f_.int64(1));
+    f_.store(next, place);
+    return f_.b.CreateICmpEQ(is_removal ? next : count, f_.int64(0));
+  }
+
+  void apply_row(size_t call_index, size_t first_state, const Arguments& arguments, llvm::Value* entry,
+                 bool is_removal) {
+    const AggregateCall& call = node_.calls[call_index];
+    const bool has_history = needs_history(f_.stage, id_, call);
+    std::vector<Value> row;
+    if (has_history)
+      for (const auto& arg : call.args) row.push_back(arguments.at(arg.name));
+    if (is_removal && has_history) {
+      remove_cell(f_, layout_.table, history(entry, call_index), row);
+      return compute_anew(call_index, first_state, entry);
+    }
+    if (has_history) store_cell(f_, layout_.table, history(entry, call_index), row);
+    step(call, first_state, arguments, entry, is_removal);
+  }
+
+  void step(const AggregateCall& call, size_t first_state, const Arguments& arguments, llvm::Value* entry,
+            bool is_removal) {
+    Scope scope{nullptr, arguments};
+    for (size_t i = 0; i < call.states.size(); ++i)
+      scope.locals.insert_or_assign(call.states[i].name,
+                                    load_state(f_, call.states[i].type, state(entry, first_state + i)));
+    std::vector<Value> updated;
+    for (const auto& each : call.states)
+      updated.push_back(emit_expr(f_, is_removal ? *each.retract : each.step, scope));
+    for (size_t i = 0; i < updated.size(); ++i)
+      store_state(f_, layout_.table, updated[i], state(entry, first_state + i));
+  }
+
+  llvm::Value* state(llvm::Value* entry, size_t position) { return f_.offset(entry, layout_.entry.states[position]); }
+
+  void compute_anew(size_t call_index, size_t first_state, llvm::Value* entry) {
+    const AggregateCall& call = node_.calls[call_index];
+    const Schema arguments = argument_row(call);
+    const auto locals = [&](llvm::Value* cell) {
+      const Row row = load_cell(f_, arguments, cell);
+      Arguments values;
+      for (const auto& field : arguments.fields) values.insert_or_assign(field.name, row.at(field.name));
+      return values;
+    };
+    auto* is_first = f_.slot(f_.stage.bool_type, "is_first");
+    f_.b.CreateStore(f_.boolean(true), is_first);
+    const auto initialize = [&](const Arguments& values) {
+      for (size_t i = 0; i < call.states.size(); ++i)
+        store_state(f_, layout_.table, emit_expr(f_, call.states[i].init, {nullptr, values}),
+                    state(entry, first_state + i));
+    };
+    const bool begins_with_row = std::ranges::any_of(call.states, [](const AggregateState& each) {
+      bool reads = false;
+      for_each(each.init, [&](const Expr& part) { reads = reads || part.kind == ExprKind::Local; });
+      return reads;
+    });
+    // Of a function that begins with a row nobody asks the result when there is none: the group is gone.
+    if (!begins_with_row) initialize({});
+    for_each_cell(f_, history(entry, call_index), [&](llvm::Value* cell) -> llvm::Value* {
+      const Arguments values = locals(cell);
+      if (begins_with_row) {
+        f_.if_then(f_.b.CreateLoad(f_.stage.bool_type, is_first), [&] { initialize(values); });
+        f_.b.CreateStore(f_.boolean(false), is_first);
+      }
+      step(call, first_state, values, entry, false);
+      return nullptr;
+    });
+  }
+
+  [[nodiscard]] uint64_t result_bytes() const {
+    uint64_t bytes = 0;
+    for (const auto& call : node_.calls) bytes += bytes_of(call);
+    return std::max<uint64_t>(bytes, 8);
+  }
+  static uint64_t bytes_of(const AggregateCall& call) { return (abi::memory_size_of(call.finish.type) + 7) & ~7u; }
+
+  void store_results(llvm::Value* entry, llvm::Value* place, bool outlives_change) {
+    std::vector<Type> types;
+    for (const auto& call : node_.calls) types.push_back(call.finish.type);
+    RowBuilder row(f_, types);
+    add_results(f_, id_, node_, layout_, entry, row);
+    uint64_t offset = 0;
+    for (const auto& call : node_.calls) {
+      Value value = row.row().at(call.name);
+      if (outlives_change && holds_text(value.type)) value = with_own_text(f_, std::move(value));
+      store_memory(f_, value, f_.offset(place, offset));
+      offset += bytes_of(call);
+    }
+  }
+
+  // i1: is a result of the new ones not what it was?
+  llvm::Value* differ(llvm::Value* results) {
+    llvm::Value* differ = f_.boolean(false);
+    uint64_t offset = 0;
+    for (const auto& call : node_.calls) {
+      const Type& type = call.finish.type;
+      if (type.kind == TypeKind::List || type.kind == TypeKind::Record) return f_.boolean(true);
+      const Value old_value = load_memory(f_, type, f_.offset(results, offset));
+      const Value new_value = load_memory(f_, type, f_.offset(results, result_bytes() + offset));
+      const auto differs = [&](llvm::Value* order) { return f_.b.CreateICmpNE(order, f_.int32(0)); };
+      differ = f_.b.CreateOr(differ, differs(emit_compare(f_, old_value, new_value)));
+      if (type.kind == TypeKind::Float)
+        differ = f_.b.CreateOr(differ, differs(emit_compare_zeros(f_, old_value, new_value)));
+      offset += bytes_of(call);
+    }
+    return differ;
+  }
+
+  // First the old result with weight -1, then the new one with 1: each where there is one. One loop, so that the steps
+  // below are written once.
+  void emit_changes(llvm::Value* entry, llvm::Value* results, llvm::Value* was_shown, llvm::Value* is_now_shown) {
+    auto* has_changed = f_.if_else(
+        f_.b.CreateAnd(was_shown, is_now_shown), f_.stage.bool_type, [&] { return differ(results); },
+        [&]() -> llvm::Value* { return f_.boolean(true); });
+    f_.if_then(has_changed, [&] {
+      f_.loop(f_.int64(0), f_.int64(2), "change", [&](llvm::Value* i) {
+        auto* is_old = f_.b.CreateICmpEQ(i, f_.int64(0));
+        f_.if_then(f_.b.CreateSelect(is_old, was_shown, is_now_shown), [&] {
+          auto* place = f_.offset(results, f_.b.CreateMul(i, f_.int64(result_bytes())));
+          auto* weight = f_.b.CreateSub(f_.b.CreateMul(i, f_.int64(2)), f_.int64(1));
+          emit_users(f_, id_, result_row(entry, place, weight));
+        });
+      });
+    });
+  }
+
+  Row result_row(llvm::Value* entry, llvm::Value* results, llvm::Value* weight) {
+    Row row;
+    const auto keys = load_keys(f_, layout_.entry, layout_.key_types, entry);
+    for (size_t i = 0; i < keys.size(); ++i) row.add(node_.keys[i].name, keys[i]);
+    uint64_t offset = 0;
+    for (const auto& call : node_.calls) {
+      auto* address = f_.offset(results, offset);
+      row.add_in_memory(call.name, [this, type = call.finish.type, address] { return load_memory(f_, type, address); });
+      offset += bytes_of(call);
+    }
+    if (weight == nullptr) return row;
+    Value value;
+    value.type = kInt;
+    value.data = weight;
+    row.add(std::string(kRowWeight), value);
+    return row;
+  }
+
+  FunctionEmitter& f_;
+  NodeId id_;
+  const AggregateNode& node_;
+  AggregateLayout layout_;
+};
+
+}  // namespace
+
+// Behind the states of the calls: the number of rows, then the kept arguments of each call that needs them.
+void add_change_states(StageContext& stage, NodeId id, const AggregateNode& node, AggregateLayout& layout) {
+  std::vector<Type> states = layout.state_types;
+  states.push_back(kInt);
+  for (const auto& call : node.calls)
+    if (needs_history(stage, id, call)) states.push_back(kInt);
+  layout.entry = entry_layout(layout.key_types, states);
+}
+
+void consume_changing(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
+  ChangingAggregate(f, id, node).consume(row);
+}
+
+void emit_changing_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
+  ChangingAggregate(f, id, node).finish();
+}
+
+}  // namespace sluice::codegen

@@ -1,0 +1,10 @@
+// latest [per KEYS] [over WINDOW]: of each group the row with the latest event time.
+#include "lang/operators/operators.h"
+
+namespace sluice {
+
+Flow check_latest(OperatorContext& context, const ast::Step& step, Flow input) {
+  return check_by_time(context, step, std::move(input), true);
+}
+
+}  // namespace sluice

@@ -1,0 +1,64 @@
+// Ranking: the rows of an incremental top in order, which says what each change of them changes among the first ones.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "runtime/data/row_store.h"
+
+namespace sluice {
+
+class Ranking {
+ public:
+  // What is shown of the rows: the first `limit` under `compare`, and those equal to the last of them under
+  // `compare_ties` when it is not null. The same in every call for a ranking.
+  struct Rule {
+    abi::RowCompare compare;
+    abi::RowCompare compare_ties;
+    uint64_t limit;
+    bool has_ranks;     // a row whose place changes goes and comes
+    bool keeps_behind;  // rows may be taken back, so those behind the shown ones may come forward
+  };
+  struct Change {
+    RowCell row;
+    uint64_t rank;  // 1-based
+    int64_t weight;
+  };
+
+  // The memory of rows is added to *account.
+  Ranking(uint32_t row_size, uint64_t* account) : row_size_(row_size), account_(account) {}
+  ~Ranking();
+  Ranking(const Ranking&) = delete;
+  Ranking& operator=(const Ranking&) = delete;
+
+  // A writer with room for exactly one row.
+  [[nodiscard]] abi::RowWriter* reserve(uint64_t heap_bytes) noexcept;
+  // The row last reserved is complete: it comes (weight 1) or an equal one goes (-1). What that changes among the
+  // shown rows stays readable until the next call: rows that go before rows that come.
+  [[nodiscard]] const std::vector<Change>& change(const Rule& rule, int64_t weight) noexcept;
+  [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
+
+  // The ranking of one key; *slot belongs to the key and is null at first.
+  [[nodiscard]] Ranking& of_key(void** slot) noexcept;
+
+ private:
+  [[nodiscard]] uint64_t shown(const Rule& rule) const noexcept;
+  void insert(const Rule& rule, uint64_t shown_before) noexcept;
+  void remove(const Rule& rule, uint64_t shown_before) noexcept;
+  void drop(RowCell cell) { dropped_.push_back(cell); }
+  void free_dropped() noexcept;
+  [[nodiscard]] size_t bytes_of(const RowCell& cell) const { return static_cast<size_t>(cell.end - cell.row); }
+
+  uint32_t row_size_;
+  uint64_t* account_;
+  abi::RowWriter writer_{};
+  RowCell latest_{nullptr, nullptr};
+  std::vector<RowCell> rows_;     // in order
+  std::vector<RowCell> dropped_;  // the latest changes may still show them
+  std::vector<Change> changes_;
+  std::deque<Ranking> keyed_;
+};
+
+}  // namespace sluice
