@@ -156,7 +156,7 @@ class RandomGraph {
     result.args = named();
     result.filter = maybe_expr();
     result.is_distinct = coin();
-    result.states = several([&] { return AggregateState{text(), type(), expr(), expr(), maybe_expr()}; });
+    result.states = several([&] { return AggregateState{text(), type(), expr(), expr(), maybe_expr(), maybe_expr()}; });
     result.finish = expr();
     result.span = span();
     return result;
@@ -186,11 +186,11 @@ class RandomGraph {
                           text()};
       case NodeKind::Aggregate:
         return AggregateNode{
-            static_cast<AggregatePhase>(below(3)), named(), several([&] { return call(); }),
+            static_cast<AggregatePhase>(below(3)), coin(), named(), several([&] { return call(); }),
             coin() ? std::optional(SessionWindow{duration(), duration(), duration(), coin(), text()}) : std::nullopt,
             bits()};
       case NodeKind::Top:
-        return TopNode{bits(), coin(), text(), named(), order()};
+        return TopNode{bits(), coin(), coin(), text(), named(), order()};
       case NodeKind::Sort:
         return SortNode{order()};
       case NodeKind::Limit:
@@ -199,6 +199,8 @@ class RandomGraph {
         return UnionNode{};
       case NodeKind::Join:
         return join();
+      case NodeKind::Changes:
+        return ChangesNode{text()};
       case NodeKind::Sink:
         return SinkNode{text(), options()};
       case NodeKind::Exchange:
@@ -210,6 +212,7 @@ class RandomGraph {
   JoinNode join() {
     JoinNode join;
     join.kind = static_cast<JoinKind>(below(6));
+    join.is_incremental = coin();
     join.left_keys = named();
     join.right_keys = named();
     join.right = named();

@@ -1,0 +1,63 @@
+#include <gtest/gtest.h>
+
+#include "pass_testing.h"
+
+namespace sluice {
+namespace {
+
+using testing::find_node;
+using testing::hits;
+using testing::kHitsRow;
+using testing::sink;
+
+PassResult derive(const std::string& rest) { return testing::run(hits(rest), {"derive_changes"}); }
+
+std::string changes(const std::string& label, const std::string& input, const std::string& row) {
+  return "node " + label + " changes (" + input + ")\n  column change\n  schema " + row + ", change: int\n";
+}
+std::string top(const std::string& label, const std::string& input) {
+  return "node " + label + " top (" + input + ") \"top 3 by bytes desc\"\n  limit 3\n  order bytes:int desc\n  schema " +
+         std::string(kHitsRow) + "\n";
+}
+
+TEST(DeriveChanges, StepsBecomeIncremental) {
+  const std::string row(kHitsRow);
+  const auto result = derive(top("2", "1") + changes("3", "2", row) + sink("4", "3", row + ", change: int"));
+  EXPECT_EQ(testing::outline(result.graph), "1 source, 2a top, 3 project, 4 sink");
+  EXPECT_TRUE(find_node(result.graph, "2a")->as<TopNode>()->is_incremental);
+  EXPECT_NE(find_node(result.graph, "2a")->schema.find(kRowWeight), nullptr);
+  EXPECT_EQ(find_node(result.graph, "3")->schema.find(kRowWeight), nullptr);
+}
+
+TEST(DeriveChanges, OtherReadersKeepTheirs) {
+  const std::string row(kHitsRow);
+  const auto result =
+      derive(top("2", "1") + changes("3", "2", row) + sink("4", "3", row + ", change: int") + sink("5", "2", row));
+  EXPECT_EQ(testing::outline(result.graph), "1 source, 2 top, 2a top, 3 project, 4 sink, 5 sink");
+  EXPECT_FALSE(find_node(result.graph, "2")->as<TopNode>()->is_incremental);
+  EXPECT_EQ(find_node(result.graph, "5")->inputs, (std::vector{NodeId(1)}));
+}
+
+TEST(DeriveChanges, FiltersCarryTheWeight) {
+  const std::string row(kHitsRow);
+  const auto result = derive(top("2", "1") + "node 3 filter (2)\n  condition gt(bytes:int, 1:int):bool\n  schema " + row +
+                             "\n" + changes("4", "3", row) + sink("5", "4", row + ", change: int"));
+  EXPECT_EQ(testing::outline(result.graph), "1 source, 2a top, 3a filter, 4 project, 5 sink");
+  EXPECT_NE(find_node(result.graph, "3a")->schema.find(kRowWeight), nullptr);
+}
+
+TEST(DeriveChanges, StreamsOnlyCome) {
+  const std::string row(kHitsRow);
+  const auto result = derive(changes("2", "1", row) + sink("3", "2", row + ", change: int"));
+  EXPECT_EQ(testing::outline(result.graph), "1 source, 2 project, 3 sink");
+  EXPECT_EQ(find_node(result.graph, "2")->as<ProjectNode>()->columns.back().expr.kind, ExprKind::Literal);
+}
+
+TEST(DeriveChanges, NothingToDo) {
+  const auto result = derive(top("2", "1") + sink("3", "2", kHitsRow));
+  EXPECT_EQ(testing::notes_of(result),
+            (std::vector<std::string>{"-: no `changes`: tables are computed once, when their input ends"}));
+}
+
+}  // namespace
+}  // namespace sluice
