@@ -83,7 +83,7 @@ void run(const Ranking::Rule& rule, uint32_t seed) {
 TEST(Ranking, ChangesAddUpToASort) {
   uint32_t seed = 1;
   for (const uint64_t limit : {0, 1, 2, 5, 50})
-    for (const auto* ties : {static_cast<abi::RowCompare>(nullptr), &compare_number})
+    for (abi::RowCompare ties : {static_cast<abi::RowCompare>(nullptr), &compare_number})
       for (const bool has_ranks : {false, true})
         for (const bool keeps_behind : {false, true})
           run({&compare_all, ties, limit, has_ranks, keeps_behind}, seed++);
