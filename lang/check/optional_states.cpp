@@ -75,7 +75,7 @@ void make_states_optional(AggregateCall& call) {
   const Type result = finished.type;
   const Span span = finished.span;
   call.finish = Expr::if_else(mine(), std::move(finished), Expr::null_literal(result, span), span);
-  AggregateState counted{flag, kBool, Expr::literal(false, kBool, span), Expr::literal(true, kBool, span),
+  AggregateState counted{flag,         kBool,       Expr::literal(false, kBool, span), Expr::literal(true, kBool, span),
                          std::nullopt, std::nullopt};
   if (states.front().merge) counted.merge = Expr::make_op(ExprOp::Or, {mine(), others()}, kBool, span);
   call.states.push_back(std::move(counted));

@@ -61,12 +61,14 @@ TEST(CheckPipelines, AnExpressionOverAggregatesIsProjected) {
       init 0:int
       step add($total:int, $x:int):int
       merge add($total:int, $o.total:int):int
+      retract sub($total:int, $x:int):int
     finish $total:int
   call mean.2 count
     state n: int
       init 0:int
       step add($n:int, 1:int):int
       merge add($n:int, $o.n:int):int
+      retract sub($n:int, 1:int):int
     finish $n:int
   call total sum
     arg x = i:int
@@ -74,6 +76,7 @@ TEST(CheckPipelines, AnExpressionOverAggregatesIsProjected) {
       init 0:int
       step add($total:int, $x:int):int
       merge add($total:int, $o.total:int):int
+      retract sub($total:int, $x:int):int
     finish $total:int
   schema s: string, mean.1: int, mean.2: int, total: int
   table s
@@ -106,6 +109,7 @@ TEST(CheckPipelines, AggregatesSkipNullAndRowsThatTheirFilterDrops) {
       init 0:int
       step add($total:int, $x:int):int
       merge add($total:int, $o.total:int):int
+      retract sub($total:int, $x:int):int
     finish $total:int
   call b count_distinct distinct
     arg x = s:string
@@ -114,6 +118,7 @@ TEST(CheckPipelines, AggregatesSkipNullAndRowsThatTheirFilterDrops) {
       init 0:int
       step add($n:int, 1:int):int
       merge add($n:int, $o.n:int):int
+      retract sub($n:int, 1:int):int
     finish $n:int
   schema s: string, a: int, b: int
   table s
@@ -257,6 +262,7 @@ node 5 aggregate (4) "aggregate count() per s @name(\"totals\") @combine(off)"
       init 0:int
       step add($n:int, 1:int):int
       merge add($n:int, $o.n:int):int
+      retract sub($n:int, 1:int):int
     finish $n:int
   schema s: string, count: int
   table s
@@ -375,6 +381,7 @@ node 3 aggregate (2) "aggregate count() per word"
       init 0:int
       step add($n:int, 1:int):int
       merge add($n:int, $o.n:int):int
+      retract sub($n:int, 1:int):int
     finish $n:int
   schema word: string, count: int
   table word

@@ -85,8 +85,7 @@ TEST(Ranking, ChangesAddUpToASort) {
   for (const uint64_t limit : {0, 1, 2, 5, 50})
     for (abi::RowCompare ties : {static_cast<abi::RowCompare>(nullptr), &compare_number})
       for (const bool has_ranks : {false, true})
-        for (const bool keeps_behind : {false, true})
-          run({&compare_all, ties, limit, has_ranks, keeps_behind}, seed++);
+        for (const bool keeps_behind : {false, true}) run({&compare_all, ties, limit, has_ranks, keeps_behind}, seed++);
 }
 
 TEST(Ranking, WithoutRemovalsOnlyShownRowsStay) {
