@@ -186,7 +186,10 @@ class RandomGraph {
                           text()};
       case NodeKind::Aggregate:
         return AggregateNode{
-            static_cast<AggregatePhase>(below(3)), coin(), named(), several([&] { return call(); }),
+            static_cast<AggregatePhase>(below(3)),
+            coin(),
+            named(),
+            several([&] { return call(); }),
             coin() ? std::optional(SessionWindow{duration(), duration(), duration(), coin(), text()}) : std::nullopt,
             bits()};
       case NodeKind::Top:
