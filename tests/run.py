@@ -5,7 +5,6 @@ suite again under address and undefined-behaviour sanitizers, the engine's tests
 Prints what failed, one line per suite, and `N passed, N failed` alone on the last line. Called by `./dev test`."""
 
 import argparse
-import importlib.util
 import json
 import os
 import subprocess
@@ -16,6 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LIT = "/usr/lib/llvm-19/build/utils/lit/lit.py"
+# Debian's own, which sees Debian's packages, whatever else is in front of it.
+PYTHON = "/usr/bin/python3" if Path("/usr/bin/python3").exists() else sys.executable
 JOBS = str(os.cpu_count() or 2)
 # No test takes a tenth of this, even sanitized on a busy machine: what is still running then hangs, and is ended and
 # counted as failed, so that the suite always reports.
@@ -98,12 +99,17 @@ def run_unit(tally, suite, binary, name_filter=None):
     tally.add(suite, passed, failed, started)
 
 
+def has_psutil():
+    """lit needs it to end the children of a test."""
+    return subprocess.run([PYTHON, "-c", "import psutil"], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
 def run_lit(tally, suite, preset, name_filter=None):
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "lit.json"
-        command = [sys.executable, LIT, "--no-progress-bar", "-j", JOBS, "-o", str(report), "-v"]
-        if importlib.util.find_spec("psutil"):  # lit needs it to end the children of a test
+        command = [PYTHON, LIT, "--no-progress-bar", "-j", JOBS, "-o", str(report), "-v"]
+        if has_psutil():
             command.append(f"--timeout={SECONDS_PER_LIT_TEST}")
         if name_filter:
             command += ["--filter", name_filter, "--allow-empty-runs"]
