@@ -98,6 +98,7 @@ class Joiner {
     FunctionEmitter f(stage, name, 1, stage.node(id).span);
     f.function->setLinkage(llvm::Function::InternalLinkage);
     f.node = id;
+    f.set_may_stop_early(true);
     emit_prepare(f, id);
     Row row;
     uint64_t offset = 0;
@@ -237,6 +238,15 @@ class Joiner {
     });
   }
 
+  void return_if(llvm::Value* code, abi::Code ending) {
+    auto* ends = f_.block("ends");
+    auto* goes_on = f_.block("goes_on");
+    f_.b.CreateCondBr(f_.b.CreateICmpEQ(code, f_.int32(static_cast<uint32_t>(ending))), ends, goes_on);
+    f_.begin(ends);
+    f_.return_code(ending);
+    f_.begin(goes_on);
+  }
+
   void emit_weighted(const Pair& pair, llvm::Value* weight) {
     Row row = output_row(pair);
     const Schema& schema = f_.stage.node(id_).schema;
@@ -252,12 +262,8 @@ class Joiner {
       offset += (abi::memory_size_of(field.type) + 7) & ~7u;
     }
     auto* code = f_.b.CreateCall(emit_function(f_.stage, id_), {f_.context(), memory});
-    auto* failed = f_.block("failed");
-    auto* passed = f_.block("passed");
-    f_.b.CreateCondBr(f_.b.CreateICmpEQ(code, f_.int32(static_cast<uint32_t>(abi::Code::Failed))), failed, passed);
-    f_.begin(failed);
-    f_.return_code(abi::Code::Failed);
-    f_.begin(passed);
+    return_if(code, abi::Code::Failed);
+    if (f_.may_stop_early()) return_if(code, abi::Code::Satisfied);
   }
 
   // Runs `then` where the two rows belong together.

@@ -153,8 +153,9 @@ std::string TextCursor::quoted(char quote_mark) {
   return result;
 }
 
-uint64_t TextCursor::u64() {
-  uint64_t value = 0;
+template <class Integer>
+Integer TextCursor::number() {
+  Integer value = 0;
   (void)peek();
   const auto [end, status] = std::from_chars(rest_.begin(), rest_.end(), value);
   if (status != std::errc{} || rest_.empty()) {
@@ -165,17 +166,9 @@ uint64_t TextCursor::u64() {
   return value;
 }
 
-int64_t TextCursor::i64() {
-  int64_t value = 0;
-  (void)peek();
-  const auto [end, status] = std::from_chars(rest_.begin(), rest_.end(), value);
-  if (status != std::errc{} || rest_.empty()) {
-    fail("expected a number");
-    return 0;
-  }
-  rest_.remove_prefix(static_cast<size_t>(end - rest_.begin()));
-  return value;
-}
+uint64_t TextCursor::u64() { return number<uint64_t>(); }
+
+int64_t TextCursor::i64() { return number<int64_t>(); }
 
 uint32_t TextCursor::u32() {
   const uint64_t value = u64();

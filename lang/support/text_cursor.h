@@ -36,6 +36,8 @@ class TextCursor {
   std::string_view number();  // the characters of a number with sign, fraction, exponent; also inf and nan
 
  private:
+  template <class Integer>
+  [[nodiscard]] Integer number();
   std::string quoted(char quote);
 
   std::string_view rest_;
