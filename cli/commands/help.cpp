@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <CLI/CLI.hpp>
 
 #include "cli/support/command.h"
@@ -9,15 +12,16 @@ namespace {
 class HelpCommand final : public Command {
  public:
   CommandHelp help() const override { return {"[COMMAND]", "what there is, or all about one command", "", {}}; }
-  void define(CLI::App& options) override { options.add_option("COMMAND", topic_, "a command"); }
+  void define(CLI::App& options) override { options.add_option("COMMAND", words_, "a command"); }
   ExitCode execute(const Console& console) override {
-    if (topic_.empty()) {
+    if (words_.empty()) {
       console.result(overview_text());
       return ExitCode::Done;
     }
-    const auto text = help_text(topic_);
+    const std::string topic = fmt::format("{}", fmt::join(words_, " "));
+    const auto text = help_text(topic);
     if (!text) {
-      console.error(unknown_command_text(topic_));
+      console.error(unknown_command_text(topic));
       return ExitCode::Usage;
     }
     console.result(*text);
@@ -25,7 +29,7 @@ class HelpCommand final : public Command {
   }
 
  private:
-  std::string topic_;
+  std::vector<std::string> words_;
 };
 
 }  // namespace

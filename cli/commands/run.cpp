@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <csignal>
 #include <nlohmann/json.hpp>
 #include <stop_token>
@@ -12,8 +11,8 @@
 #include "cli/support/command.h"
 #include "cli/support/end_process.h"
 #include "cli/support/interrupt.h"
+#include "cli/support/job_end.h"
 #include "cli/support/program.h"
-#include "cli/support/row_error.h"
 #include "cli/support/status_line.h"
 #include "cli/support/terminal_connectors.h"
 #include "compiler/jit/jit_engine.h"
@@ -28,13 +27,6 @@ constexpr uint64_t kMostRows = uint64_t{1} << 62;
 
 std::string milliseconds_text(std::chrono::nanoseconds time) {
   return fmt::format("{:.1f} ms", std::chrono::duration<double, std::milli>(time).count());
-}
-
-// Ends the process the way the system ends one that writes to a closed pipe: without a word.
-[[noreturn]] void die_of_closed_pipe() {
-  std::signal(SIGPIPE, SIG_DFL);
-  std::raise(SIGPIPE);
-  std::abort();  // not reached: the default action ends the process
 }
 
 class RunCommand final : public Command {
@@ -125,29 +117,10 @@ class RunCommand final : public Command {
     const bool is_idle = (*jit)->stop();
     if (console.verbose()) describe(compilation, **jit, outcome, console);
     if (outcome.kind == JobOutcome::Kind::Finished) summarize(outcome.totals, console);
-    const ExitCode code = exit_code(outcome, compilation, interrupts, console);
+    const ExitCode code = job_exit_code(outcome, compilation, interrupts, console);
     // Nobody waits for code that will never run. The results are committed, and the cache is not being written.
     if (!is_idle) end_process(code);
     return code;
-  }
-
-  static ExitCode exit_code(const JobOutcome& outcome, const Compilation& compilation,
-                            const InterruptWatcher& interrupts, const Console& console) {
-    switch (outcome.kind) {
-      case JobOutcome::Kind::Finished:
-        return ExitCode::Done;
-      case JobOutcome::Kind::Stopped:
-        console.note("stopped; nothing was kept");
-        return exit_code_of(interrupts.signal());
-      case JobOutcome::Kind::RowFailed:
-        console.diagnostic(row_diagnostic(*outcome.row_error), plan_sources(compilation));
-        return ExitCode::JobFailed;
-      case JobOutcome::Kind::Failed:
-        if (outcome.error->error_number == EPIPE) die_of_closed_pipe();
-        console.error(*outcome.error);
-        return ExitCode::JobFailed;
-    }
-    return ExitCode::JobFailed;
   }
 
   // What nobody should miss, and under --json the totals.

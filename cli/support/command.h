@@ -33,7 +33,7 @@ class Command {
 };
 
 struct CommandRow {
-  std::string name;
+  std::string name;  // one word or two
   std::string group;
   std::unique_ptr<Command> (*make)();
 };

@@ -151,6 +151,9 @@ CommandLine read_command_line(std::vector<std::string> words) {
       line.error = "which command? `sluice help` lists them";
   } else if (rest.front().starts_with('-')) {
     line.error = unknown_word_text(app, rest.front(), "");
+  } else if (const CommandRow* both = rest.size() < 2 ? nullptr : find_command(rest[0] + " " + rest[1])) {
+    rest.erase(rest.begin(), rest.begin() + 2);
+    read_command(*both, std::move(rest), global, line);
   } else if (const CommandRow* row = find_command(rest.front())) {
     rest.erase(rest.begin());
     read_command(*row, std::move(rest), global, line);
@@ -167,7 +170,7 @@ std::string overview_text() {
   for (const CommandRow& row : command_rows()) {
     if (row.group != group) text += fmt::format("\n{}\n", row.group);
     group = row.group;
-    text += fmt::format("  {:<10} {}\n", row.name, row.make()->help().summary);
+    text += fmt::format("  {:<16} {}\n", row.name, row.make()->help().summary);
   }
   GlobalOptions global;
   CLI::App app;

@@ -4,7 +4,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -18,13 +17,6 @@ size_t terminal_width() {
   winsize size{};
   if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
   return size.ws_col;
-}
-
-std::string scaled(double value, const std::array<std::string_view, 5>& units, double step) {
-  size_t unit = 0;
-  for (; value >= step && unit + 1 < units.size(); ++unit) value /= step;
-  const int digits = unit == 0 || value >= 100 ? 0 : 1;
-  return fmt::format("{:.{}f}{}", value, digits, units[unit]);
 }
 
 double per_second(uint64_t now, uint64_t before, std::chrono::nanoseconds time) {
@@ -42,18 +34,6 @@ nlohmann::ordered_json progress_json(const JobProgress& progress) {
 }
 
 }  // namespace
-
-std::string bytes_text(uint64_t bytes) {
-  return scaled(static_cast<double>(bytes), {" B", " KB", " MB", " GB", " TB"}, 1000);
-}
-
-std::string count_text(double count) { return scaled(count, {"", "K", "M", "G", "T"}, 1000); }
-
-std::string time_text(std::chrono::nanoseconds time) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
-  if (seconds >= 3600) return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-  return fmt::format("{:02}:{:02}", seconds / 60, seconds % 60);
-}
 
 std::string progress_text(const JobProgress& now, const JobProgress& before) {
   const auto time = now.elapsed - before.elapsed;

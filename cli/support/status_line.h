@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/support/console.h"
+#include "lang/support/quantity_text.h"
 #include "runtime/coordinator/local_job.h"
 
 namespace sluice {
@@ -41,9 +42,5 @@ class StatusLine {
 
 // "running 00:42  in 4.3M/s  out 15/s  state 6.4 MB  31%"; rates are those since `before`.
 [[nodiscard]] std::string progress_text(const JobProgress& now, const JobProgress& before);
-// "1.2 GB", "4.3M", "00:42".
-[[nodiscard]] std::string bytes_text(uint64_t bytes);
-[[nodiscard]] std::string count_text(double count);
-[[nodiscard]] std::string time_text(std::chrono::nanoseconds time);
 
 }  // namespace sluice

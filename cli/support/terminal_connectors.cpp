@@ -29,13 +29,13 @@ class TerminalSink final : public Sink {
   RowLimit* limit_;
 };
 
+}  // namespace
+
 bool writes_standard_output(const SinkNode& sink) {
   return sink.connector == "print" || std::ranges::any_of(sink.options, [](const ConnectorOption& option) {
            return option.name == "path" && option.value == LiteralValue(std::string("-"));
          });
 }
-
-}  // namespace
 
 Result<std::unique_ptr<Sink>> TerminalConnectors::open_sink(const Node& node, uint32_t task) {
   SLUICE_ASSIGN(auto sink, connectors_.open_sink(node, task));

@@ -7,6 +7,8 @@
 
 namespace sluice {
 
+[[nodiscard]] bool writes_standard_output(const SinkNode& sink);
+
 class TerminalConnectors final : public ConnectorFactory {
  public:
   // `limit` may be null.

@@ -127,6 +127,7 @@ void emit_source_input(StageContext& stage, NodeId source, const std::string& fu
   FunctionEmitter f(stage, function_name, 1, node.span);
   f.node = source;
   f.set_may_stop_early(true);
+  f.enter_node(source);
   emit_prepare(f, source);
   const auto& payload = *node.as<SourceNode>();
   switch (source_format(payload.connector)) {

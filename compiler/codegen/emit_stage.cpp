@@ -16,6 +16,7 @@ void emit_finish(StageContext& stage, NodeId id, const std::string& function_nam
   const Node& node = stage.node(id);
   FunctionEmitter f(stage, function_name, 0, node.span);
   f.node = id;
+  f.enter_node(id);
   if (const auto* aggregate = node.as<AggregateNode>()) {
     emit_finish(f, id, *aggregate);
   } else if (const auto* top = node.as<TopNode>()) {
@@ -30,8 +31,9 @@ void emit_finish(StageContext& stage, NodeId id, const std::string& function_nam
   f.finish(abi::Code::Done);
 }
 
-StageModule emit_stage(llvm::LLVMContext& llvm, const JobPlan& plan, StageId id, const ConnectorSettings& settings) {
-  StageContext stage(llvm, plan, id, settings);
+StageModule emit_stage(llvm::LLVMContext& llvm, const JobPlan& plan, StageId id, const ConnectorSettings& settings,
+                       bool profiled) {
+  StageContext stage(llvm, plan, id, settings, profiled);
   const StagePlan& stage_plan = plan.stages[id];
   for (size_t i = 0; i < stage_plan.inputs.size(); ++i) {
     const StageInput& input = stage_plan.inputs[i];

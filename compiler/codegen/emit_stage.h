@@ -22,8 +22,9 @@ struct StageModule {
   std::vector<uint32_t> entry_sizes;  // by state, 0: no table
 };
 
+// `profiled`: the code fills TaskContext::node_rows and says in current_node which operator is at work.
 [[nodiscard]] StageModule emit_stage(llvm::LLVMContext& context, const JobPlan& plan, StageId stage,
-                                     const ConnectorSettings& settings);
+                                     const ConnectorSettings& settings, bool profiled = false);
 
 [[nodiscard]] std::string input_function_name(size_t input);
 [[nodiscard]] std::string finish_function_name(size_t phase);

@@ -67,6 +67,7 @@ void write_to_edge(FunctionEmitter& f, EdgeId id, const Row& row) {
 }  // namespace
 
 void emit_users(FunctionEmitter& f, NodeId node, const Row& row) {
+  f.count_row(node);
   for (const NodeId user : f.stage.plan.graph.users_of(node)) {
     const Node& target = f.stage.node(user);
     // An exchange may feed several stages; each emits its own users only.
@@ -76,6 +77,7 @@ void emit_users(FunctionEmitter& f, NodeId node, const Row& row) {
       if (target.inputs[input] != node) continue;
       f.node = user;
       f.set_span(target.span);
+      f.enter_node(user);
       std::visit(
           [&](const auto& payload) {
             using Payload = std::decay_t<decltype(payload)>;
@@ -86,6 +88,7 @@ void emit_users(FunctionEmitter& f, NodeId node, const Row& row) {
             }
           },
           target.payload);
+      f.enter_node(node);
     }
   }
 }
@@ -149,6 +152,7 @@ void emit_edge_input(StageContext& stage, EdgeId id, const std::string& function
   FunctionEmitter f(stage, function_name, 1, stage.node(edge.exchange).span);
   f.node = edge.exchange;
   f.set_may_stop_early(true);
+  f.enter_node(edge.exchange);
   emit_prepare(f, edge.exchange);
   auto* block = f.argument(1);
   auto* count = f.b.CreateZExt(f.load(stage.i32, block, offsetof(abi::BlockHeader, row_count)), stage.i64);

@@ -65,6 +65,29 @@ llvm::Value* FunctionEmitter::hoist(const std::function<llvm::Value*(llvm::IRBui
   return emit(builder);
 }
 
+void FunctionEmitter::enter_node(NodeId at_work) {
+  if (!stage.is_profiled) return;
+  auto* place = b.CreateConstGEP1_64(stage.i8, context(), offsetof(abi::TaskContext, current_node));
+  b.CreateStore(int32(at_work.value + 1), place, /*isVolatile=*/true);
+}
+
+// In a register, which is added to the task's count at the end of the unit.
+void FunctionEmitter::count_row(NodeId of) {
+  if (!stage.is_profiled) return;
+  auto*& count = row_counts_[of];
+  if (count == nullptr) {
+    count = slot(stage.i64, "rows");
+    hoist([&](llvm::IRBuilder<>& builder) -> llvm::Value* { return builder.CreateStore(int64(0), count); });
+    at_exit([this, of, place = count] {
+      auto* counts =
+          b.CreateLoad(stage.ptr, b.CreateConstGEP1_64(stage.i8, context(), offsetof(abi::TaskContext, node_rows)));
+      auto* total = b.CreateConstGEP1_64(stage.i64, counts, of.value);
+      b.CreateStore(b.CreateAdd(b.CreateLoad(stage.i64, total), b.CreateLoad(stage.i64, place)), total);
+    });
+  }
+  b.CreateStore(b.CreateAdd(b.CreateLoad(stage.i64, count), int64(1)), count);
+}
+
 llvm::BasicBlock* FunctionEmitter::block(const char* name) {
   return llvm::BasicBlock::Create(stage.llvm, name, function);
 }

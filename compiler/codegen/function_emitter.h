@@ -43,6 +43,9 @@ class FunctionEmitter {
   llvm::Value* hoist(const std::function<llvm::Value*(llvm::IRBuilder<>&)>& emit);
   // Code that runs just before the function returns, unless it failed: a failed job reads no state.
   void at_exit(std::function<void()> emit) { exit_hooks_.push_back(std::move(emit)); }
+  // Profiled code only, else nothing: `node` is at work from here on; it passes a row on.
+  void enter_node(NodeId at_work);
+  void count_row(NodeId of);
   [[nodiscard]] llvm::BasicBlock* block(const char* name);
   void begin(llvm::BasicBlock* target) { b.SetInsertPoint(target); }
   void set_span(const Span& span);
@@ -109,6 +112,7 @@ class FunctionEmitter {
   llvm::DISubprogram* debug_scope_;
   llvm::DebugLoc function_line_;
   std::vector<std::function<void()>> exit_hooks_;
+  std::map<NodeId, llvm::AllocaInst*> row_counts_;
   llvm::AllocaInst* result_slot_ = nullptr;
   llvm::AllocaInst* operand_slots_[2] = {nullptr, nullptr};
   std::map<std::string, FailExit, std::less<>> fail_exits_;  // by the raising function; "": nothing to raise

@@ -41,11 +41,12 @@ std::vector<std::string_view> split_arguments(std::string_view text) {
 }  // namespace
 
 StageContext::StageContext(llvm::LLVMContext& context, const JobPlan& job, StageId id,
-                           const ConnectorSettings& settings)
+                           const ConnectorSettings& settings, bool profiled)
     : plan(job),
       stage_id(id),
       stage(job.stages[id]),
       connectors(settings),
+      is_profiled(profiled),
       llvm(context),
       module(std::make_unique<llvm::Module>(job.graph.name + "." + job.stages[id].name, context)),
       void_type(llvm::Type::getVoidTy(context)),

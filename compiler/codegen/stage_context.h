@@ -21,12 +21,14 @@ namespace sluice::codegen {
 
 class StageContext {
  public:
-  StageContext(llvm::LLVMContext& context, const JobPlan& job, StageId stage_id, const ConnectorSettings& settings);
+  StageContext(llvm::LLVMContext& context, const JobPlan& job, StageId stage_id, const ConnectorSettings& settings,
+               bool profiled);
 
   const JobPlan& plan;
   const StageId stage_id;
   const StagePlan& stage;
   const ConnectorSettings& connectors;
+  const bool is_profiled;  // the code counts the rows of every operator and says which one is at work
   llvm::LLVMContext& llvm;
   std::unique_ptr<llvm::Module> module;
   std::vector<ErrorSite> error_sites;

@@ -51,11 +51,12 @@ struct OwnedModule {
 // Names of values are for readers; without them LLVM has less to do.
 enum class ValueNames : uint8_t { Keep, Discard };
 
-OwnedModule emit(const JobPlan& plan, StageId stage, const ConnectorSettings& settings, ValueNames names) {
+OwnedModule emit(const JobPlan& plan, StageId stage, const ConnectorSettings& settings, ValueNames names,
+                 bool profiled = false) {
   OwnedModule owned;
   owned.context = std::make_unique<llvm::LLVMContext>();
   owned.context->setDiscardValueNames(names == ValueNames::Discard);
-  owned.stage = codegen::emit_stage(*owned.context, plan, stage, settings);
+  owned.stage = codegen::emit_stage(*owned.context, plan, stage, settings, profiled);
   return owned;
 }
 
@@ -234,7 +235,7 @@ Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, 
   StageCompileTimes times;
   times.stage = stage.name;
   const auto start = Clock::now();
-  OwnedModule owned = emit(plan, stage_id, options_.connectors, ValueNames::Discard);
+  OwnedModule owned = emit(plan, stage_id, options_.connectors, ValueNames::Discard, options_.profiled);
   times.emit = Clock::now() - start;
   auto code = std::make_shared<JitStageCode>(owned.stage);
   const std::string key = ObjectCache::key_of(text_of(*owned.stage.module));
@@ -242,7 +243,7 @@ Result<std::shared_ptr<const StageCode>> LljitEngine::make(const JobPlan& plan, 
   const bool is_done = times.from_cache || options_.tier == JitTier::Quick;
   // The optimized tier of Auto starts from a fresh module: quick code generation has rewritten this one.
   if (!is_done && options_.tier == JitTier::Auto) {
-    OwnedModule fresh = emit(plan, stage_id, options_.connectors, ValueNames::Discard);
+    OwnedModule fresh = emit(plan, stage_id, options_.connectors, ValueNames::Discard, options_.profiled);
     std::swap(owned.context, fresh.context);
     std::swap(owned.stage, fresh.stage);
   }

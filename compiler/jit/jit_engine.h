@@ -24,6 +24,7 @@ struct JitOptions {
   std::string cache_directory;    // empty: no cache
   bool perf_support = false;      // write jitdump for `perf inject --jit`
   bool debugger_support = false;  // register code with gdb
+  bool profiled = false;          // see codegen/emit_stage.h
   ConnectorSettings connectors;
 };
 

@@ -39,8 +39,8 @@ struct BlockHeader {
   uint64_t sequence;   // order of this block among those of an ordered edge
   int64_t min_time;
   int64_t max_time;
-  int64_t watermark;  // no row behind this block belongs to a window that ends up to here
-  uint64_t reserved;
+  int64_t watermark;    // no row behind this block belongs to a window that ends up to here
+  uint64_t heap_bytes;  // of the strings at the end
 };
 static_assert(sizeof(BlockHeader) == 64);
 inline constexpr uint32_t kBlockMagic = 0x6b6c6253;  // "Sblk"
@@ -149,6 +149,8 @@ struct TaskContext {
   SinkBuffer** sinks;       // by position in StagePlan::sinks
   Panes** panes;            // by position in StagePlan::states
   int64_t watermark;        // windows that end up to here are complete; microseconds
+  uint64_t* node_rows;      // profiled code: rows that a node of the graph passed on, by its id
+  uint32_t current_node;    // profiled code: the node at work, 1 + its id; 0: none. Read by another thread
   int64_t wall_time;        // when the current unit was read; microseconds since 1970
 };
 

@@ -1,8 +1,9 @@
-// JobProgress: how far a job is, for the status line.
+// JobProgress: how far a job is, for the status line. Times in microseconds.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace sluice {
 
@@ -14,6 +15,9 @@ struct JobProgress {
   uint64_t bytes_in = 0;
   uint64_t bytes_total = 0;  // 0: not known
   uint64_t state_bytes = 0;
+  std::optional<int64_t> event_time;  // the latest that was seen; none: no source has event time, or no rows
+  std::optional<int64_t> watermark;   // how far event time has come, where it is least far; none: not begun
+  std::optional<int64_t> window_due;  // the watermark at which the first window is due; none: no window has rows
 };
 
 }  // namespace sluice

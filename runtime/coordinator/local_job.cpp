@@ -19,6 +19,7 @@ namespace sluice {
 namespace {
 
 constexpr std::chrono::milliseconds kProgressInterval(500);
+constexpr std::chrono::milliseconds kSampleInterval(1);
 
 // Events for the coordinator, from any thread.
 class Mailbox {
@@ -50,14 +51,14 @@ class Mailbox {
   std::deque<JobEvent> events_;
 };
 
-// Reports from a thread of its own while it lives.
-class ProgressReporter {
+// Does something again and again on a thread of its own while it lives.
+class Periodically {
  public:
-  ProgressReporter(const Worker& worker, const std::function<void(const JobProgress&)>& on_progress,
-                   std::chrono::steady_clock::time_point start) {
-    if (on_progress) thread_ = std::thread([this, &worker, on_progress, start] { report(worker, on_progress, start); });
+  // Nothing without an interval.
+  Periodically(std::optional<std::chrono::milliseconds> interval, std::function<void()> act) {
+    if (interval) thread_ = std::thread([this, every = *interval, act = std::move(act)] { work(every, act); });
   }
-  ~ProgressReporter() {
+  ~Periodically() {
     {
       const std::lock_guard lock(mutex_);
       is_done_ = true;
@@ -65,18 +66,13 @@ class ProgressReporter {
     done_.notify_all();
     if (thread_.joinable()) thread_.join();
   }
-  ProgressReporter(const ProgressReporter&) = delete;
-  ProgressReporter& operator=(const ProgressReporter&) = delete;
+  Periodically(const Periodically&) = delete;
+  Periodically& operator=(const Periodically&) = delete;
 
  private:
-  void report(const Worker& worker, const std::function<void(const JobProgress&)>& on_progress,
-              std::chrono::steady_clock::time_point start) {
+  void work(std::chrono::milliseconds every, const std::function<void()>& act) {
     std::unique_lock lock(mutex_);
-    while (!done_.wait_for(lock, kProgressInterval, [this] { return is_done_; })) {
-      JobProgress progress = worker.progress();
-      progress.elapsed = std::chrono::steady_clock::now() - start;
-      on_progress(progress);
-    }
+    while (!done_.wait_for(lock, every, [this] { return is_done_; })) act();
   }
 
   std::mutex mutex_;
@@ -140,7 +136,10 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
   std::stop_source deploying;
   const EngineSettings settings{std::max(1u, options.threads),
                                 std::max<uint64_t>(sizeof(abi::BlockHeader), options.block_bytes),
-                                std::max(1u, options.ring_blocks), options.time_stops_at_end, deploying.get_token()};
+                                std::max(1u, options.ring_blocks),
+                                options.time_stops_at_end,
+                                options.profile,
+                                deploying.get_token()};
   Worker worker(0, plan, code, connectors, settings,
                 [&](WorkerReport report) { post_report(mailbox, std::move(report)); });
   const std::stop_callback on_stop(options.stop, [&] {
@@ -152,11 +151,19 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
   if (options.end_input_after) deadline = start + *options.end_input_after;
   JobOutcome outcome;
   {
-    const ProgressReporter reporter(worker, options.on_progress, start);
+    const auto progress_interval = options.on_progress ? std::optional(kProgressInterval) : std::nullopt;
+    const Periodically reporter(progress_interval, [&] {
+      JobProgress progress = worker.progress();
+      progress.elapsed = std::chrono::steady_clock::now() - start;
+      options.on_progress(progress);
+    });
+    const Periodically sampler(options.profile ? std::optional(kSampleInterval) : std::nullopt,
+                               [&] { worker.sample(); });
     outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox, deadline));
   }
   outcome.totals = worker.progress();
   outcome.totals.elapsed = std::chrono::steady_clock::now() - start;
+  if (options.profile) outcome.profile = worker.profile();
   return outcome;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lang/support/result.h"
+#include "runtime/control/job_profile.h"
 #include "runtime/control/job_progress.h"
 #include "runtime/io/connector.h"
 #include "runtime/plan/job_plan.h"
@@ -24,6 +25,7 @@ struct RunOptions {
   uint32_t block_bytes = 256 << 10;  // of a row block; 1 gives one row per block (tests)
   uint32_t ring_blocks = 8;          // capacity of a channel
   bool time_stops_at_end = false;    // see EngineSettings
+  bool profile = false;              // fill JobOutcome::profile; wants profiled code
   std::stop_token stop;              // a request ends the job cleanly: nothing is committed
   std::stop_token enough;  // a request ends the job cleanly: what the sinks have is committed (from any thread)
   // The input ends when the job is so old: event time stops where it is, and what comes of the rows is the result.
@@ -36,6 +38,7 @@ struct JobOutcome {
   std::optional<RowError> row_error;  // RowFailed
   std::optional<Error> error;         // Failed
   JobProgress totals;
+  std::optional<JobProfile> profile;
 };
 
 // Runs the job to its end. Sinks are committed only if every task finished; otherwise they are aborted.

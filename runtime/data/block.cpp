@@ -41,7 +41,7 @@ void Block::reset(uint32_t row_size) {
                               .min_time = std::numeric_limits<int64_t>::max(),
                               .max_time = std::numeric_limits<int64_t>::min(),
                               .watermark = std::numeric_limits<int64_t>::min(),
-                              .reserved = 0};
+                              .heap_bytes = 0};
 }
 
 }  // namespace sluice

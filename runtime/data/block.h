@@ -18,6 +18,11 @@ inline constexpr uint64_t kFinishSequence = uint64_t{1} << 63;
 inline constexpr int64_t kNoWatermark = std::numeric_limits<int64_t>::min();
 inline constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
 
+// What a block's rows and strings take, without the room that is left.
+[[nodiscard]] inline uint64_t used_bytes(const abi::BlockHeader& header) {
+  return uint64_t{header.row_count} * header.row_size + header.heap_bytes;
+}
+
 // Sequences of blocks with the rows of windows that end at `end`: behind those of input pieces, in the order of the
 // ends as far as these lie within 500 years of 1970, before those of finish phases.
 [[nodiscard]] constexpr uint64_t window_sequence(int64_t end) {

@@ -35,6 +35,7 @@ void BlockBuilder::begin_block(uint64_t needed) {
 void BlockBuilder::flush() {
   if (!has_rows()) return;
   block_.header()->row_count = static_cast<uint32_t>(static_cast<uint64_t>(row - first_row_) / row_size);
+  block_.header()->heap_bytes = static_cast<uint64_t>(end - heap);
   first_row_ = row = heap = end = nullptr;
   receiver_->take(std::exchange(block_, Block()));
 }

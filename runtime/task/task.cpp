@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <utility>
 
 #include "lang/support/saturating.h"
@@ -12,6 +13,14 @@ namespace sluice {
 namespace {
 // How many units may pass before consumers hear of the watermark, when there are no rows that tell them.
 constexpr uint32_t kUnitsPerAnnouncement = 16;
+
+constexpr uint32_t kEngineNode = ~uint32_t{0};  // TaskContext::current_node: not generated code
+
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
 
 int64_t wall_clock() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -53,6 +62,13 @@ void Task::add_output(bool is_ordered, bool tells_progress, uint32_t row_size, u
 }
 
 Task::Step Task::run() noexcept {
+  begin_turn();
+  const Step step = run_turn();
+  if (step != Step::Finished) end_turn();
+  return step;
+}
+
+Task::Step Task::run_turn() {
   for (uint32_t unit = 0; unit < kUnitsPerTurn; ++unit) {
     if (is_cancelled_.load(std::memory_order_relaxed)) return end(TaskReport::End::Cancelled);
     switch (step()) {
@@ -116,7 +132,7 @@ std::optional<size_t> Task::next_source() const {
 // Where event time has come to in this input; the end of the input is the end of time, unless time stops there.
 int64_t Task::watermark_of(const Input& input) const {
   const bool knows_no_time = !input.edge && input.time.nodes.empty();
-  if (input.has_ended && (!time_stops_ || knows_no_time)) return kEndOfTime;
+  if (input.has_ended && (!time_stops_ || knows_no_time || input.profile.has_ended)) return kEndOfTime;
   int64_t watermark = kEndOfTime;
   for (const auto& [state, delay] : input.time.nodes) {
     const int64_t latest = data_.counters[state];
@@ -134,6 +150,7 @@ void Task::follow_time() {
   if (watermark <= watermark_) return;
   watermark_ = watermark;
   data_.expire_joins(watermark_);
+  if (watermark != kEndOfTime) seen_watermark_ = watermark;
   if (data_.has_windows()) {
     phase_ = Phase::Advancing;
   } else {
@@ -162,6 +179,7 @@ Task::Progress Task::advance() {
     if (!is_windowed_[finish_phase_]) continue;
     const abi::Code code = functions[finish_phase_](&data_);
     data_.scratch_memory().end_unit();
+    set_current(kEngineNode);
     if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
     if (code == abi::Code::Yield) return Progress::Made;
     data_.cursor = 0;
@@ -219,16 +237,21 @@ Task::Progress Task::read_edge(size_t input) {
     return Progress::End;
   }
   const abi::BlockHeader& header = *next.block.header();
+  inputs_[input].profile.rows += header.row_count;
+  if (header.row_count != 0) inputs_[input].profile.bytes += used_bytes(header);
   const Progress progress =
       process(input, {&header, header.row_count, header.sequence, (header.flags & kEndsSequence) != 0});
   edge.give_back(next.producer, std::move(next.block));
+  note_watermark(inputs_[input]);
   if (progress == Progress::Made && phase_ == Phase::Reading) follow_time();
   return progress;
 }
 
 Task::Progress Task::read_source(size_t input) {
   SourceFeed& feed = *inputs_[input].feed;
+  set_current(feed.node().value + 1);
   const auto taken = feed.take(chunk_);
+  set_current(kEngineNode);
   if (!taken) return fail(taken.error());
   if (taken->kind == SourceFeed::Taken::Kind::Wait) {
     outputs_.tell_progress(taken->sequence);
@@ -236,17 +259,20 @@ Task::Progress Task::read_source(size_t input) {
   }
   if (taken->kind == SourceFeed::Taken::Kind::End) {
     inputs_[input].has_ended = true;
+    inputs_[input].profile.has_ended = !time_stops_.load();
     return Progress::End;
   }
   data_.set_chunk(chunk_.get());
   set_clock(inputs_[input], chunk_->clock);
   if (chunk_->watermark) raise_watermark(inputs_[input], *chunk_->watermark);
   rows_in_ += chunk_->view.row_count;
+  inputs_[input].profile.rows += chunk_->view.row_count;
   Progress progress = process(input, {&chunk_->view, chunk_->view.row_count, taken->sequence, true});
   if (progress == Progress::Made && phase_ == Phase::Reading && !chunk_->error_code.empty())
     progress = raise_chunk_error(*chunk_, feed.node());
   data_.set_chunk(nullptr);
   if (chunk_->clock) set_clock(inputs_[input], chunk_->next_clock);
+  note_watermark(inputs_[input]);
   if (progress == Progress::Made && phase_ == Phase::Reading) follow_time();
   return progress;
 }
@@ -273,6 +299,7 @@ Task::Progress Task::process(size_t input, const Unit& unit) {
     data_.wall_time = wall_clock();
     code = code_->current().inputs[input](&data_, unit.data);
     data_.scratch_memory().end_unit();
+    set_current(kEngineNode);
   }
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
   outputs_.end_unit(unit.ends_sequence);
@@ -322,6 +349,7 @@ Task::Progress Task::finish() {
   const bool stays_open = time_stops_ && is_windowed_[finish_phase_];
   const abi::Code code = stays_open ? abi::Code::Done : functions[finish_phase_](&data_);
   data_.scratch_memory().end_unit();
+  set_current(kEngineNode);
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
   if (code != abi::Code::Yield) {
     outputs_.end_unit(true);
@@ -380,6 +408,73 @@ void Task::relieve_congestion() {
   wake();
 }
 
+void Task::set_current(uint32_t node) {
+  std::atomic_ref<uint32_t>(data_.current_node).store(node, std::memory_order_relaxed);
+}
+
+void Task::sample() noexcept {
+  const uint32_t node = std::atomic_ref<uint32_t>(data_.current_node).load(std::memory_order_relaxed);
+  if (node == kEngineNode) ++engine_samples_;
+  if (node == 0 || node == kEngineNode) return;
+  node_samples_.resize(data_.plan().graph.nodes.size());
+  ++node_samples_[node - 1];
+}
+
+void Task::begin_turn() {
+  turn_start_ = std::chrono::steady_clock::now();
+  if (blocked_since_) profile_.blocked += turn_start_ - *blocked_since_;
+  blocked_since_.reset();
+  if (!is_profiled_) return;
+  cpu_at_start_ = thread_cpu_time();
+  set_current(kEngineNode);
+}
+
+void Task::end_turn() {
+  const auto now = std::chrono::steady_clock::now();
+  profile_.busy += now - turn_start_;
+  if (outputs_.is_congested()) blocked_since_ = now;
+  counters_.event_time.store(latest_event_time(), std::memory_order_relaxed);
+  counters_.watermark.store(watermark_, std::memory_order_relaxed);
+  counters_.window_due.store(data_.first_window_due().value_or(kEndOfTime), std::memory_order_relaxed);
+  if (!is_profiled_) return;
+  data_.measure_states();
+  profile_.cpu += thread_cpu_time() - cpu_at_start_;
+  set_current(0);
+}
+
+int64_t Task::latest_event_time() const {
+  int64_t latest = kNoWatermark;
+  for (const auto& input : inputs_)
+    for (const auto& [state, delay] : input.time.nodes) latest = std::max(latest, data_.counters[state]);
+  return latest;
+}
+
+bool Task::has_event_time() const {
+  return data_.has_windows() ||
+         std::ranges::any_of(inputs_, [](const Input& input) { return !input.time.nodes.empty(); });
+}
+
+void Task::note_watermark(Input& input) const {
+  const int64_t watermark = watermark_of(input);
+  if (watermark != kEndOfTime) input.profile.watermark = watermark;
+}
+
+TaskProfile Task::profile() const {
+  TaskProfile profile = profile_;
+  profile.stage = address_.stage;
+  profile.index = address_.index;
+  for (const auto& input : inputs_) profile.inputs.push_back(input.profile);
+  profile.outputs = outputs_.profiles();
+  for (const auto& sink : data_.sink_buffers()) profile.sink_rows.push_back(sink->rows());
+  profile.states = data_.state_profiles();
+  profile.watermark = seen_watermark_;
+  profile.node_rows = data_.rows_of_nodes();
+  profile.node_samples = node_samples_;
+  profile.node_samples.resize(profile.node_rows.size());
+  profile.engine_samples = engine_samples_;
+  return profile;
+}
+
 void Task::publish() {
   uint64_t rows_out = 0;
   for (const auto& sink : data_.sink_buffers()) rows_out += sink->rows();
@@ -412,6 +507,11 @@ Task::Step Task::end(TaskReport::End how) {
     if (!report.row_error) report.error = error_;
   }
   publish();
+  profile_.event_time = latest_event_time();
+  profile_.window_due = data_.first_window_due();
+  end_turn();
+  counters_.watermark.store(kEndOfTime, std::memory_order_relaxed);
+  counters_.window_due.store(kEndOfTime, std::memory_order_relaxed);
   data_.release_state();
   on_end_(std::move(report));
   return Step::Finished;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "runtime/task/stage_code.h"
 #include "runtime/task/task_data.h"
 #include "runtime/task/task_outputs.h"
+#include "runtime/task/task_profile.h"
 #include "runtime/task/watermark_origin.h"
 
 namespace sluice {
@@ -40,6 +42,9 @@ struct TaskCounters {
   std::atomic<uint64_t> rows_out{0};
   std::atomic<uint64_t> rows_late{0};
   std::atomic<uint64_t> state_bytes{0};
+  std::atomic<int64_t> event_time{kNoWatermark};
+  std::atomic<int64_t> watermark{kNoWatermark};
+  std::atomic<int64_t> window_due{kEndOfTime};
 };
 
 class Task final : public Runnable {
@@ -66,6 +71,15 @@ class Task final : public Runnable {
   // The job ends well, and the task has ended: hands what its sinks' buffers still hold to the sinks.
   Status write_rest();
 
+  // Before the first run: profiled code will run, and another thread calls sample().
+  void begin_profile() { is_profiled_ = true; }
+  // Notes what the task is doing right now. One other thread.
+  void sample() noexcept;
+  // When it has ended, or before it started.
+  [[nodiscard]] TaskProfile profile() const;
+  // Does it follow event time?
+  [[nodiscard]] bool has_event_time() const;
+
   [[nodiscard]] const TaskCounters& counters() const { return counters_; }
   [[nodiscard]] TaskAddress address() const { return address_; }
 
@@ -78,8 +92,12 @@ class Task final : public Runnable {
     bool has_ended = false;
     bool waits = false;    // a source that had nothing this time
     WatermarkOrigin time;  // where its watermark comes from
+    InputProfile profile;
   };
 
+  Step run_turn();
+  void begin_turn();
+  void end_turn();
   Progress step();
   Progress read();
   Progress read_edge(size_t input);
@@ -97,6 +115,9 @@ class Task final : public Runnable {
   void follow_time();
   [[nodiscard]] int64_t watermark_of(const Input& input) const;
   [[nodiscard]] std::optional<size_t> next_source() const;
+  [[nodiscard]] int64_t latest_event_time() const;
+  void set_current(uint32_t node);
+  void note_watermark(Input& input) const;
   Progress advance();
   Progress finish();
   Progress close();
@@ -123,14 +144,23 @@ class Task final : public Runnable {
   Phase phase_ = Phase::Reading;
   size_t turn_ = 0;  // the edge to look at first
   uint32_t finish_phase_ = 0;
-  std::vector<bool> is_windowed_;      // by finish phase
-  int64_t watermark_ = kNoWatermark;   // of all inputs together: where event time has come to
-  std::optional<int64_t> window_end_;  // Advancing: windows that end here are being given out
+  std::vector<bool> is_windowed_;          // by finish phase
+  int64_t seen_watermark_ = kNoWatermark;  // the same, but for the end of the input
+  int64_t watermark_ = kNoWatermark;       // of all inputs together: where event time has come to
+  std::optional<int64_t> window_end_;      // Advancing: windows that end here are being given out
   uint32_t units_since_announced_ = 0;
   uint64_t rows_in_ = 0;    // records of sources
   bool is_flushed_ = true;  // nothing happened since everything was sent on
   std::atomic<bool> waits_for_room_{false};
   std::atomic<bool> is_relieved_{false};
+
+  bool is_profiled_ = false;
+  TaskProfile profile_;
+  std::chrono::steady_clock::time_point turn_start_;
+  std::chrono::nanoseconds cpu_at_start_{};
+  std::optional<std::chrono::steady_clock::time_point> blocked_since_;
+  std::vector<uint64_t> node_samples_;  // of the sampling thread
+  uint64_t engine_samples_ = 0;
 };
 
 }  // namespace sluice

@@ -1,6 +1,7 @@
 #include "runtime/task/task_data.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "lang/support/invariant.h"
@@ -37,29 +38,34 @@ TaskData::TaskData(const JobPlan& plan, StageId stage, uint32_t task, const Stag
   sorter_list_.resize(states.size());
   counter_list_.resize(states.size());
   pane_list_.resize(states.size());
+  state_bytes_.resize(states.size());
+  state_profiles_.resize(states.size());
+  node_row_list_.resize(plan.graph.nodes.size());
   watermark = kNoWatermark;
   for (size_t i = 0; i < states.size(); ++i) make_state(stage, task, i, code.entry_size(i));
   tables = table_list_.data();
   sorters = sorter_list_.data();
   counters = counter_list_.data();
   panes = pane_list_.data();
+  node_rows = node_row_list_.data();
 }
 
 void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_t entry_size) {
   const StatePlan& state = plan_.stages[stage].states[position];
+  uint64_t* account = &state_bytes_[position];
   const uint32_t row_size = block_layout(state.value).size;
   const auto make_table = [&](HashRange range) {
-    group_tables_.push_back(std::make_unique<GroupTable>(entry_size, range, &state_bytes_));
+    group_tables_.push_back(std::make_unique<GroupTable>(entry_size, range, account));
     table_list_[position] = group_tables_.back().get();
   };
   const bool is_windowed = std::ranges::any_of(state.key.fields, [](const Field& key) { return key.type.is_window; });
   const int64_t lag = is_windowed || state.kind == StateKind::Sessions ? window_lag(plan_.graph, state.node) : 0;
   const auto make_panes = [&](HashRange range, uint32_t rows_of_tops) {
-    pane_tables_.push_back(std::make_unique<PaneTables>(entry_size, range, rows_of_tops, lag, &state_bytes_));
+    pane_tables_.push_back(std::make_unique<PaneTables>(entry_size, range, rows_of_tops, lag, account));
     pane_list_[position] = pane_tables_.back().get();
   };
   const auto make_top = [&] {
-    top_states_.push_back(std::make_unique<TopState>(row_size, &state_bytes_));
+    top_states_.push_back(std::make_unique<TopState>(row_size, account));
     sorter_list_[position] = top_states_.back().get();
   };
   switch (state.kind) {
@@ -83,13 +89,13 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sorter_list_[position] = rankings_.back().get();
       return;
     case StateKind::Sort:
-      sort_states_.push_back(std::make_unique<SortState>(row_size, &state_bytes_));
+      sort_states_.push_back(std::make_unique<SortState>(row_size, account));
       sorter_list_[position] = sort_states_.back().get();
       return;
     case StateKind::Sessions: {  // its keys stand right before it
       const auto& session = *plan_.graph.nodes[state.node].as<AggregateNode>()->session;
       session_tables_.push_back(std::make_unique<SessionTable>(*group_tables_.back(), entry_size, session.gap,
-                                                               session.max, lag, &state_bytes_));
+                                                               session.max, lag, account));
       sorter_list_[position] = session_tables_.back().get();
       return;
     }
@@ -126,6 +132,22 @@ uint64_t TaskData::rows_late() const {
   uint64_t rows = 0;
   for (const size_t position : late_counters_) rows += static_cast<uint64_t>(counter_list_[position]);
   return rows;
+}
+
+uint64_t TaskData::state_bytes() const {
+  return std::accumulate(state_bytes_.begin(), state_bytes_.end(), uint64_t{0});
+}
+
+void TaskData::measure_states() {
+  for (size_t i = 0; i < state_profiles_.size(); ++i) {
+    StateProfile& profile = state_profiles_[i];
+    profile.bytes = state_bytes_[i];
+    profile.peak_bytes = std::max(profile.peak_bytes, profile.bytes);
+    profile.counter = counter_list_[i];
+    if (table_list_[i] != nullptr) profile.keys = std::max(profile.keys, table_list_[i]->count);
+    if (pane_list_[i] != nullptr)
+      profile.keys = std::max(profile.keys, static_cast<const PaneTables*>(pane_list_[i])->group_count());
+  }
 }
 
 const ErrorSite& TaskData::error_site(uint32_t site) const {

@@ -21,6 +21,7 @@
 #include "runtime/task/row_error.h"
 #include "runtime/task/scratch.h"
 #include "runtime/task/stage_code.h"
+#include "runtime/task/task_profile.h"
 
 namespace sluice {
 
@@ -39,6 +40,7 @@ class TaskData : public abi::TaskContext {
   void set_writers(std::vector<abi::RowWriter*> writers);
   void add_sink(Sink& sink, const std::atomic<bool>& is_cancelled);
   [[nodiscard]] std::vector<std::unique_ptr<SinkBuffer>>& sink_buffers() { return sink_buffers_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<SinkBuffer>>& sink_buffers() const { return sink_buffers_; }
   [[nodiscard]] bool sinks_are_well() const;
   // The chunk that is being processed, for the place of a bad record; null while it is a block.
   void set_chunk(const ChunkBuffer* chunk) { chunk_ = chunk; }
@@ -58,7 +60,11 @@ class TaskData : public abi::TaskContext {
   // Joins forget the rows that are behind the watermark.
   void expire_joins(int64_t to) noexcept;
 
-  [[nodiscard]] uint64_t state_bytes() const { return state_bytes_; }
+  [[nodiscard]] uint64_t state_bytes() const;
+  // Sizes of states by position, and the most they have been. To be called now and then.
+  void measure_states();
+  [[nodiscard]] const std::vector<StateProfile>& state_profiles() const { return state_profiles_; }
+  [[nodiscard]] const std::vector<uint64_t>& rows_of_nodes() const { return node_row_list_; }
   // The task is done: gives the memory of its state back before the others end.
   void release_state();
 
@@ -69,7 +75,9 @@ class TaskData : public abi::TaskContext {
   const JobPlan& plan_;
   const StageCode& code_;
   Scratch scratch_memory_;
-  uint64_t state_bytes_ = 0;  // must outlive the states, which count in it
+  std::vector<uint64_t> state_bytes_;  // by position; must outlive the states, which count in it
+  std::vector<StateProfile> state_profiles_;
+  std::vector<uint64_t> node_row_list_;
   std::vector<abi::RowWriter*> writer_list_;
   std::vector<abi::HashTable*> table_list_;
   std::vector<void*> sorter_list_;

@@ -25,8 +25,10 @@ void TaskOutputs::add_edge(bool is_ordered, bool tells_progress, uint32_t row_si
   OutputEdge edge;
   edge.tells_progress = tells_progress;
   edge.is_ordered = is_ordered;
-  for (const auto& channels : channels_of_partitions)
+  for (const auto& channels : channels_of_partitions) {
     edge.partitions.push_back(std::make_unique<OutputPartition>(*this, row_size, block_bytes, channels));
+    edge.partitions.back()->profile = edge.profile.get();
+  }
   edges_.push_back(std::move(edge));
 }
 
@@ -41,6 +43,11 @@ void TaskOutputs::send_to_all(OutputPartition& partition, Block block) {
   partition.progress = header.sequence + ((header.flags & kEndsSequence) != 0 ? 1 : 0);
   partition.watermark = header.watermark;
   auto& outlets = partition.outlets;
+  if (header.row_count != 0) {
+    partition.profile->rows += header.row_count * outlets.size();
+    partition.profile->bytes += used_bytes(header) * outlets.size();
+    partition.profile->blocks += outlets.size();
+  }
   for (size_t i = 0; i + 1 < outlets.size(); ++i) send(outlets[i], Block::copy_of(header));
   if (!outlets.empty()) send(outlets.back(), std::move(block));
 }
@@ -92,6 +99,12 @@ void TaskOutputs::announce() {
     block.header()->watermark = watermark_;
     send_to_all(partition, std::move(block));
   });
+}
+
+std::vector<OutputProfile> TaskOutputs::profiles() const {
+  std::vector<OutputProfile> profiles;
+  for (const auto& edge : edges_) profiles.push_back(*edge.profile);
+  return profiles;
 }
 
 void TaskOutputs::drain() {

@@ -10,6 +10,7 @@
 #include "runtime/abi/layout.h"
 #include "runtime/data/block_builder.h"
 #include "runtime/net/channel.h"
+#include "runtime/task/task_profile.h"
 
 namespace sluice {
 
@@ -34,6 +35,7 @@ class OutputPartition final : public BlockReceiver {
 
   BlockBuilder builder;
   std::vector<Outlet> outlets;
+  OutputProfile* profile = nullptr;  // of the edge
   uint64_t progress = 0;             // the consumers know that no rows of a sequence below this will follow
   int64_t watermark = kNoWatermark;  // the consumers know it
 
@@ -46,7 +48,8 @@ struct OutputEdge {
   // piece without rows sends an empty block, so that the others are not held up.
   bool tells_progress = false;
   bool is_ordered = false;
-  std::vector<std::unique_ptr<OutputPartition>> partitions;  // those without channels never get rows
+  std::vector<std::unique_ptr<OutputPartition>> partitions;                    // those without channels never get rows
+  std::unique_ptr<OutputProfile> profile = std::make_unique<OutputProfile>();  // what was sent
 };
 
 class TaskOutputs {
@@ -78,6 +81,8 @@ class TaskOutputs {
   void announce();
   // Retries the blocks that wait.
   void drain();
+  // What was sent, by edge.
+  [[nodiscard]] std::vector<OutputProfile> profiles() const;
   // Must the task wait for room?
   [[nodiscard]] bool is_congested() const { return congested_ != 0; }
   // There are outputs, and nobody wants their rows any more.

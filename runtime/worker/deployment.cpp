@@ -81,6 +81,7 @@ Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory
   for (uint32_t index = 0; index < stage.parallelism; ++index) {
     tasks_.push_back(std::make_unique<Task>(plan_, TaskAddress{id, index}, code, is_cancelled, time_stops, on_end));
     task_of_address_[{id, index}] = tasks_.back().get();
+    if (settings_.profile) tasks_.back()->begin_profile();
     SLUICE_TRY(wire(*tasks_.back(), id, connectors));
   }
   return {};

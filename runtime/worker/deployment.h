@@ -25,6 +25,7 @@ struct EngineSettings {
   // The end of the input does not move event time: windows that are still open then are not given out. For tests, which
   // look at a job in the middle of its input.
   bool time_stops_at_end = false;
+  bool profile = false;  // tasks say more about themselves, and where they are at any time
   std::stop_token stop;  // of the deployment; tasks are stopped by CancelTasks
 };
 

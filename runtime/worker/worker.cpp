@@ -1,9 +1,31 @@
 #include "runtime/worker/worker.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
 namespace sluice {
+
+namespace {
+
+template <class Pick>
+void combine(std::optional<int64_t>& value, int64_t other, const Pick& pick) {
+  value = value ? pick(*value, other) : other;
+}
+
+void add_time(const Task& task, JobProgress& progress) {
+  const TaskCounters& counters = task.counters();
+  const auto lower = [](int64_t a, int64_t b) { return std::min(a, b); };
+  const auto higher = [](int64_t a, int64_t b) { return std::max(a, b); };
+  const int64_t event_time = counters.event_time.load(std::memory_order_relaxed);
+  if (event_time != kNoWatermark) combine(progress.event_time, event_time, higher);
+  const int64_t window_end = counters.window_due.load(std::memory_order_relaxed);
+  if (window_end != kEndOfTime) combine(progress.window_due, window_end, lower);
+  const int64_t watermark = counters.watermark.load(std::memory_order_relaxed);
+  if (task.has_event_time() && watermark != kEndOfTime) combine(progress.watermark, watermark, lower);
+}
+
+}  // namespace
 
 Worker::Worker(uint32_t id, const JobPlan& plan, TaskFactory& code, ConnectorFactory& connectors,
                const EngineSettings& settings, std::function<void(WorkerReport)> report)
@@ -35,7 +57,10 @@ void Worker::on(const DeployTasks&) {
   report_(TasksDeployed{id_});
 }
 
-void Worker::on(const StartTasks&) { scheduler_.start(); }
+void Worker::on(const StartTasks&) {
+  started_ = std::chrono::steady_clock::now();
+  scheduler_.start();
+}
 
 // In this order, so that whoever sees an input end knows that time stops there.
 void Worker::on(const EndInput&) {
@@ -64,6 +89,20 @@ void Worker::relieve_congestion() {
   for (const auto& task : deployment_->tasks()) task->relieve_congestion();
 }
 
+void Worker::sample() {
+  if (!is_deployed_.load()) return;
+  for (const auto& task : deployment_->tasks()) task->sample();
+}
+
+JobProfile Worker::profile() const {
+  JobProfile profile;
+  if (!is_deployed_.load()) return profile;
+  profile.elapsed = std::chrono::steady_clock::now() - started_;
+  for (const auto& task : deployment_->tasks()) profile.tasks.push_back(task->profile());
+  for (const auto& feed : deployment_->feeds()) profile.sources.push_back({feed->node(), feed->source().read_bytes()});
+  return profile;
+}
+
 JobProgress Worker::progress() const {
   JobProgress progress;
   if (!is_deployed_.load()) return progress;
@@ -72,6 +111,7 @@ JobProgress Worker::progress() const {
     progress.rows_out += task->counters().rows_out.load(std::memory_order_relaxed);
     progress.rows_late += task->counters().rows_late.load(std::memory_order_relaxed);
     progress.state_bytes += task->counters().state_bytes.load(std::memory_order_relaxed);
+    add_time(*task, progress);
   }
   bool is_total_known = true;
   for (const auto& feed : deployment_->feeds()) {
@@ -80,6 +120,7 @@ JobProgress Worker::progress() const {
     is_total_known &= feed->source().total_bytes() != 0;
   }
   if (!is_total_known) progress.bytes_total = 0;
+  if (progress.watermark == kNoWatermark) progress.watermark.reset();
   return progress;
 }
 

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 
+#include "runtime/control/job_profile.h"
 #include "runtime/control/job_progress.h"
 #include "runtime/control/messages.h"
 #include "runtime/task/scheduler.h"
@@ -27,6 +29,10 @@ class Worker {
   void handle(const WorkerCommand& command);
   // Sums over all tasks and sources; any thread.
   [[nodiscard]] JobProgress progress() const;
+  // Notes what every task is doing right now. One thread.
+  void sample();
+  // When all tasks have ended.
+  [[nodiscard]] JobProfile profile() const;
 
  private:
   void on(const DeployTasks& command);
@@ -46,6 +52,7 @@ class Worker {
   std::atomic<bool> is_cancelled_{false};
   std::atomic<bool> time_stops_;          // see EngineSettings::time_stops_at_end; also behind EndInput
   std::atomic<bool> is_deployed_{false};  // deployment_ is there and will not change
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   Scheduler scheduler_;
   std::unique_ptr<Deployment> deployment_;
 };
