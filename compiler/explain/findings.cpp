@@ -214,7 +214,7 @@ class Finder {
 
   // What a blocking operator waits for.
   [[nodiscard]] std::string pending(NodeId id) const {
-    const std::string final_when = final_text(node(id));
+    const std::string final_when = final_text(plan_.graph, id);
     if (final_when == "at once") return "";
     if (!final_when.starts_with("watermark")) return "; it gives them out when " + final_when;
     const StageFigures& stage = analysis_.stages[stage_of(id).value];
