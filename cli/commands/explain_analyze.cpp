@@ -14,6 +14,7 @@
 #include "cli/support/status_line.h"
 #include "cli/support/terminal_connectors.h"
 #include "compiler/explain/analysis.h"
+#include "compiler/explain/describe.h"
 #include "compiler/jit/jit_engine.h"
 #include "runtime/coordinator/local_job.h"
 #include "stdlib/catalog.h"
@@ -82,7 +83,7 @@ class ExplainAnalyzeCommand final : public Command {
  private:
   ExitCode run(const Compilation& compilation, const Console& console) {
     std::signal(SIGPIPE, SIG_IGN);
-    StatusLine status(console);
+    StatusLine status(console, describe::waits_for_end(compilation.plan().graph));
     std::stop_source stop;
     InterruptWatcher interrupts([&] {
       status.clear();

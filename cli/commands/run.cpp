@@ -15,6 +15,7 @@
 #include "cli/support/program.h"
 #include "cli/support/status_line.h"
 #include "cli/support/terminal_connectors.h"
+#include "compiler/explain/describe.h"
 #include "compiler/jit/jit_engine.h"
 #include "runtime/coordinator/local_job.h"
 #include "stdlib/catalog.h"
@@ -85,7 +86,7 @@ class RunCommand final : public Command {
   ExitCode run(const Compilation& compilation, const Console& console) {
     // A sink whose reader went away fails like any other write, so that the job can clean up.
     std::signal(SIGPIPE, SIG_IGN);
-    StatusLine status(console);
+    StatusLine status(console, describe::waits_for_end(compilation.plan().graph));
     std::stop_source stop;
     std::stop_source enough;
     RowLimit limit(limit_, [&] { enough.request_stop(); });

@@ -154,6 +154,13 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
   return "at once";
 }
 
+bool waits_for_end(const FlowGraph& graph) {
+  return std::ranges::any_of(graph.ids(), [&](NodeId id) {
+    const std::string final_when = final_text(graph, id);
+    return final_when == "its input ends" || final_when == "its inputs end";
+  });
+}
+
 std::string schema_text(const Schema& schema) {
   std::vector<Field> visible = schema.fields;
   std::erase_if(visible, [](const Field& field) { return field.name.starts_with('@'); });

@@ -20,6 +20,8 @@ namespace sluice::describe {
 [[nodiscard]] std::string key_text(const Node& node);   // "-" without
 [[nodiscard]] std::string kind_text(const Node& node);  // stream, table, sink
 [[nodiscard]] std::string final_text(const FlowGraph& graph, NodeId node);  // when its rows are final
+// Are there steps that give nothing out before their input ends?
+[[nodiscard]] bool waits_for_end(const FlowGraph& graph);
 [[nodiscard]] std::string state_text(const JobPlan& plan, const StatePlan& state);
 [[nodiscard]] std::string edge_text(const JobPlan& plan, const EdgePlan& edge);
 [[nodiscard]] std::string schema_text(const Schema& schema);    // {a: int, b: string}

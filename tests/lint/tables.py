@@ -158,8 +158,8 @@ def pass_row(tests, _, row):
 
 
 def command(tests, _, row):
-    name = f"tests/cli/{row[0]}.test"
-    return name in tests.names and re.search(rf"%sluice {row[0]}\b", tests.tree.text(name)) is not None
+    name, words = f"tests/cli/{row[0]}.test", row[0].replace("_", " ")
+    return name in tests.names and re.search(rf"%sluice {words}\b", tests.tree.text(name)) is not None
 
 
 def phase(tests, macro, row):

@@ -56,6 +56,23 @@ def status_line():
     expect(table.split() == ["count", "─" * len(table.split()[1]), "2"], "the table is not below it", terminal.text)
 
 
+def waiting():
+    for program, flags, reason in [
+        ("window.flow", ["nexmark.pace=real"], "first window due in 1h"),
+        ("total.flow", ["nexmark.pace=real"], "results come when the input ends"),
+        ("none.flow", [], "no row has passed; `sluice explain"),
+    ]:
+        params = [word for flag in ["nexmark.events=0", *flags] for word in ("--param", flag)]
+        terminal = Terminal(sluice, "run", str(folder / program), *params)
+        terminal.wait_for(reason)
+        expect("  in " in terminal.text and "out 0/s" in terminal.text, "no rates", terminal.text)
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.finish()
+    terminal = Terminal(sluice, "run", str(folder / "numbers.flow"))
+    terminal.wait_for("nothing has come in yet")
+    terminal.finish()
+
+
 def interrupted():
     terminal = Terminal(sluice, "run", str(folder / "numbers.flow"))
     terminal.wait_for("running 00:0")
@@ -75,5 +92,6 @@ def colors():
 
 
 status_line()
+waiting()
 interrupted()
 colors()
