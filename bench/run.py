@@ -2,7 +2,7 @@
 """Measures Sluice against hand-written C++ programs that do the same work, and prints one table.
 
 Each item runs A B A B ... on the same input: A is the program in bench/baselines, B is `sluice run` of the pipeline in
-bench/pipelines, with one task. What counts is CPU time, user and system, of the whole process, start and compilation
+bench/pipelines or examples/nexmark, with one task. What counts is CPU time, user and system, of the whole process, start and compilation
 included; the ratio is hand-written / sluice, the median over the pairs. Both answers must be the same, line by line in
 any order. Inputs are generated once into build/bench-data. Called by `./dev bench`; docs/benchmarks.md says more."""
 
@@ -69,6 +69,10 @@ ITEMS = [
     Item("json_filter", "NDJSON filter on 3 of 7 fields", "bids.json", ("ndjson", "filter"), "json_filter"),
     Item("json_all", "NDJSON, all columns used", "bids.json", ("ndjson", "all"), "json_all", 1.0),
 ]
+# Nexmark: the events are made on the way, by both.
+NEXMARK = ["q1", "q2", "q5", "q7", "q8", "q12", "q17"]
+NEXMARK_EVENTS = 20_000_000
+NEXMARK_RATE = 10_000_000
 OTHERS = ["start", "compile", "memory"]
 RATIO_TARGET = 0.7
 COMPILE_TARGET_MS = {"quick": 20, "optimized": 150}
@@ -200,6 +204,45 @@ class Bench:
             "target_rows_per_cpu_s": item.target_rows * 1e6,
         }
 
+    def nexmark(self, query):
+        """A B A B ... of a query of examples/nexmark; first both answers to fewer events, then the time without output."""
+        events = NEXMARK_EVENTS // 10 if self.options.quick else NEXMARK_EVENTS
+        hand = [build("nexmark"), query]
+        left, right = self.out / f"{query}.hand", self.out / f"{query}.sluice"
+        spawn([*hand, str(events // 20), str(NEXMARK_RATE // 20), str(left)])
+        spawn(self.nexmark_command(query, events // 20, NEXMARK_RATE // 20), self.environment(), stdout=right)
+        equal = self.same_counts(left, right) if query == "q12" else same_lines(left, right)
+        hand += [str(events), str(NEXMARK_RATE)]
+        ours = [*self.nexmark_command(query, events, NEXMARK_RATE), "--discard"]
+        pin = self.options.pin
+        spawn(ours, self.environment(), pin=pin)
+        pairs = [(spawn(hand, pin=pin), spawn(ours, self.environment(), pin=pin)) for _ in range(self.options.pairs)]
+        cpu = statistics.median(b[1] for _, b in pairs)
+        return {
+            "item": f"nexmark_{query}", "title": f"nexmark {query}", "unit": "event", "rows": events, "bytes": 0,
+            "equal": equal, "hand_cpu_s": round(statistics.median(a[1] for a, _ in pairs), 4),
+            "sluice_cpu_s": round(cpu, 4), "sluice_wall_s": round(statistics.median(b[0] for _, b in pairs), 4),
+            "ratio": round(statistics.median(a[1] / b[1] for a, b in pairs), 3),
+            "rows_per_cpu_s": round(events / cpu), "bytes_per_cpu_s": 0, "target_rows_per_cpu_s": 0,
+        }
+
+    def nexmark_command(self, query, events, rate):
+        return [self.sluice, "run", str(ROOT / "examples" / "nexmark" / f"{query}.flow"),
+                "--parallel", str(self.options.parallel), "--param", f"nexmark.events={events}",
+                "--param", f"nexmark.rate={rate}"]
+
+    @staticmethod
+    def same_counts(left, right):
+        """q12 has windows of the clock on the wall: which bids fall into which is not the same twice."""
+        totals = []
+        for path in (left, right):
+            counts = {}
+            for line in path.read_text().splitlines()[1:]:
+                bidder, bids = line.split(",")[:2]
+                counts[bidder] = counts.get(bidder, 0) + int(bids)
+            totals.append(counts)
+        return totals[0] == totals[1]
+
     def start(self):
         """From `.flow` text to the end of a job of three rows: milliseconds of wall time."""
         tiny = DATA / "tiny.csv"
@@ -283,7 +326,7 @@ def show_table(results):
 
 
 def parse_options():
-    names = [i.name for i in ITEMS] + OTHERS
+    names = [i.name for i in ITEMS] + [f"nexmark_{query}" for query in NEXMARK] + OTHERS
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", metavar="ITEM",
                         help=f"of {', '.join(names)}; a prefix is enough; may be repeated")
@@ -311,6 +354,7 @@ def main():
         DATA.mkdir(parents=True, exist_ok=True)
         bench = Bench(options)
         work = {item.name: lambda item=item: bench.compare(item) for item in ITEMS}
+        work |= {f"nexmark_{query}": lambda query=query: bench.nexmark(query) for query in NEXMARK}
         work |= {name: getattr(bench, name) for name in OTHERS}
         for name in options.names:
             say(name)
