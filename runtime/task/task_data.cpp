@@ -74,7 +74,7 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       make_table(key_range(plan_, stage, state, task));
       if (const auto* join = plan_.graph.nodes[state.node].as<JoinNode>(); join != nullptr && forgets_rows(*join))
         join_expiries_.emplace_back(*group_tables_.back(), key_range(plan_, stage, state, task),
-                                    text_key_offsets(state.key), &state_bytes_);
+                                    text_key_offsets(state.key), account);
       make_top();  // owns the tops of the keys, when that is what the entries lead to
       return;
     case StateKind::Distinct:
