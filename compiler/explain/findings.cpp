@@ -85,6 +85,7 @@ class Finder {
       case NodeKind::Window:
       case NodeKind::Limit:
       case NodeKind::Union:
+      case NodeKind::Changes:
         return "";
     }
     return "";

@@ -85,7 +85,7 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       make_top();
       return;
     case StateKind::Ranking:
-      rankings_.push_back(std::make_unique<Ranking>(row_size, &state_bytes_));
+      rankings_.push_back(std::make_unique<Ranking>(row_size, account));
       sorter_list_[position] = rankings_.back().get();
       return;
     case StateKind::Sort:
