@@ -94,8 +94,8 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       return;
     case StateKind::Sessions: {  // its keys stand right before it
       const auto& session = *plan_.graph.nodes[state.node].as<AggregateNode>()->session;
-      session_tables_.push_back(std::make_unique<SessionTable>(*group_tables_.back(), entry_size, session.gap,
-                                                               session.max, lag, account));
+      session_tables_.push_back(
+          std::make_unique<SessionTable>(*group_tables_.back(), entry_size, session.gap, session.max, lag, account));
       sorter_list_[position] = session_tables_.back().get();
       return;
     }
