@@ -34,6 +34,7 @@ struct AggregateLayout {
 // The entry of an aggregate without keys, made when the table is empty.
 [[nodiscard]] llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, AggregateLayout layout);
 
+[[nodiscard]] std::vector<Value> evaluate_keys(FunctionEmitter& f, const AggregateNode& node, const Row& row);
 using Arguments = std::map<std::string, Value, std::less<>>;
 [[nodiscard]] Arguments evaluate_arguments(FunctionEmitter& f, const AggregateCall& call, const Row& row);
 
@@ -49,6 +50,10 @@ void merge_states(FunctionEmitter& f, const AggregateNode& node, const Aggregate
 // The results of the calls over the states at `entry`, added to `row`.
 void add_results(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
                  llvm::Value* entry, RowBuilder& row);
+
+// A row into its group, whose keys are known; an aggregate of plain groups that takes rows, not partial results.
+void consume_hashed(FunctionEmitter& f, NodeId id, const AggregateNode& node, AggregateLayout layout,
+                    const HashedKeys& keys, const Row& row);
 
 // Incremental aggregates: emit_changing_aggregate.cpp.
 void add_change_states(StageContext& stage, NodeId id, const AggregateNode& node, AggregateLayout& layout);

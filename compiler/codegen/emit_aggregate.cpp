@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "compiler/codegen/aggregate.h"
+#include "compiler/codegen/aggregate_batch.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
 #include "compiler/codegen/panes.h"
@@ -92,6 +93,12 @@ llvm::Value* table_for(FunctionEmitter& f, const AggregateLayout& layout, uint32
 }
 
 }  // namespace
+
+std::vector<Value> evaluate_keys(FunctionEmitter& f, const AggregateNode& node, const Row& row) {
+  std::vector<Value> keys;
+  for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
+  return keys;
+}
 
 Arguments evaluate_arguments(FunctionEmitter& f, const AggregateCall& call, const Row& row) {
   Arguments arguments;
@@ -255,7 +262,7 @@ void add_results(FunctionEmitter& f, NodeId id, const AggregateNode& node, const
 
 llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, AggregateLayout layout) {
   layout.table = f.table(layout.state);
-  return find_or_insert(f, layout.table, layout.entry, {},
+  return find_or_insert(f, layout.table, layout.entry, hash_keys(f, {}),
                         [&](llvm::Value* entry) { initialize_states(f, node, layout, nullptr, entry); })
       .entry;
 }
@@ -313,8 +320,7 @@ Row result_row(FunctionEmitter& f, NodeId id, const AggregateNode& node, const A
 // The group of a key takes rows until it has enough of them; then it is given out, and the next row begins anew.
 void consume_counted(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
   AggregateLayout layout = aggregate_layout(f.stage, id, node);
-  std::vector<Value> keys;
-  for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
+  const std::vector<Value> keys = evaluate_keys(f, node, row);
   layout.table = f.table(layout.state);
   auto* entry = find_or_insert(f, layout.table, layout.entry, keys, [](llvm::Value*) {}).entry;
   const uint32_t counter = layout.entry.states.back();
@@ -399,42 +405,43 @@ void emit_unit_end(FunctionEmitter& f, NodeId node) {
   });
 }
 
+namespace {
+
+// The first partial row of a group is its state; further ones merge.
+void consume_partial(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
+                     const std::vector<Value>& keys, const Row& row) {
+  const auto adopt = [&](llvm::Value* entry) {
+    for (size_t i = 0; i < layout.state_types.size(); ++i)
+      store_state(f, layout.table, row.at(layout.state_names[i]), f.offset(entry, layout.entry.states[i]));
+  };
+  const FoundEntry found = find_or_insert(f, layout.table, layout.entry, keys, adopt);
+  f.if_then(f.b.CreateNot(found.is_new), [&] { update_states(f, id, node, layout, keys, row, found.entry); });
+}
+
+}  // namespace
+
+void consume_hashed(FunctionEmitter& f, NodeId id, const AggregateNode& node, AggregateLayout layout,
+                    const HashedKeys& keys, const Row& row) {
+  layout.table = table_for(f, layout, layout.state, keys.keys);
+  const auto initialize = [&](llvm::Value* entry) { initialize_states(f, node, layout, &row, entry); };
+  auto* entry = find_or_insert(f, layout.table, layout.entry, keys, initialize).entry;
+  update_states(f, id, node, layout, keys.keys, row, entry);
+}
+
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
   if (node.session) return consume_session(f, id, node, row);
   if (node.window_rows != 0) return consume_counted(f, id, node, row);
   if (node.is_incremental) return consume_changing(f, id, node, row);
+  if (const auto batch = f.batches.find(id); batch != f.batches.end()) return batch->second->add(row);
   AggregateLayout layout = aggregate_layout(f.stage, id, node);
-  std::vector<Value> keys;
-  std::vector<llvm::Value*> addresses;
   if (node.keys.empty()) {
-    addresses = f.prepared.at(id);
     layout.table = f.table(layout.state);
-  } else {
-    for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
-    layout.table = table_for(f, layout, layout.state, keys);
-    const auto initialize = [&](llvm::Value* entry) { initialize_states(f, node, layout, &row, entry); };
-    if (node.phase == AggregatePhase::Final) {
-      // The first partial row of a group is its state; further ones merge.
-      const auto adopt = [&](llvm::Value* entry) {
-        for (size_t i = 0; i < layout.state_types.size(); ++i)
-          store_state(f, layout.table, row.at(layout.state_names[i]), f.offset(entry, layout.entry.states[i]));
-      };
-      const FoundEntry found = find_or_insert(f, layout.table, layout.entry, keys, adopt);
-      f.if_then(f.b.CreateNot(found.is_new), [&] {
-        size_t position = 0;
-        for (size_t call = 0; call < node.calls.size(); ++call) {
-          std::vector<llvm::Value*> places;
-          for (size_t i = 0; i < node.calls[call].states.size(); ++i)
-            places.push_back(f.offset(found.entry, layout.entry.states[position++]));
-          update_call(f, node, call, layout, keys, row, places);
-        }
-      });
-      return;
-    }
-    auto* entry = find_or_insert(f, layout.table, layout.entry, keys, initialize).entry;
-    for (const uint32_t state : layout.entry.states) addresses.push_back(f.offset(entry, state));
+    return update_calls(f, id, node, layout, {}, row, f.prepared.at(id));
   }
-  update_calls(f, id, node, layout, keys, row, addresses);
+  std::vector<Value> keys = evaluate_keys(f, node, row);
+  if (node.phase != AggregatePhase::Final) return consume_hashed(f, id, node, layout, hash_keys(f, keys), row);
+  layout.table = table_for(f, layout, layout.state, keys);
+  consume_partial(f, id, node, layout, keys, row);
 }
 
 void note_entry(StageContext& stage, NodeId id, const AggregateNode& node) {

@@ -1,6 +1,7 @@
 // filter, project, expand, union: operators that pass a row on at once; and the edges of a stage.
 #include <algorithm>
 
+#include "compiler/codegen/aggregate_batch.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
 #include "lang/support/invariant.h"
@@ -118,18 +119,33 @@ void consume(FunctionEmitter& f, NodeId id, const ExpandNode& node, const Row& r
   llvm::Value* count = list.size;
   if (list.present) count = f.b.CreateSelect(list.present, count, f.int64(0));
   const Type& element = list.type.element();
-  f.loop(f.int64(0), count, "expand", [&](llvm::Value* i) {
-    auto* address = f.offset(list.data, f.b.CreateMul(i, f.int64(abi::memory_size_of(element))));
-    const Value item = load_memory(f, element, address);
-    Row result;
-    for (const auto& field : f.stage.node(id).schema.fields)
-      if (field.name == node.column) {
-        result.add(field.name, item);
-      } else {
-        result.add_from(row, field.name, field.name);
-      }
-    emit_users(f, id, result);
+  const auto expand = [&](llvm::Value* begin, llvm::Value* end) {
+    f.loop(begin, end, "expand", [&](llvm::Value* i) {
+      auto* address = f.offset(list.data, f.b.CreateMul(i, f.int64(abi::memory_size_of(element))));
+      const Value item = load_memory(f, element, address);
+      Row result;
+      for (const auto& field : f.stage.node(id).schema.fields)
+        if (field.name == node.column) {
+          result.add(field.name, item);
+        } else {
+          result.add_from(row, field.name, field.name);
+        }
+      emit_users(f, id, result);
+    });
+  };
+  const auto aggregate = AggregateBatch::behind(f.stage, id);
+  if (!aggregate) return expand(f.int64(0), count);
+  AggregateBatch batch(f, *aggregate);
+  f.batches.emplace(*aggregate, &batch);
+  constexpr uint64_t kRows = AggregateBatch::kRows;
+  auto* batches = f.b.CreateUDiv(f.b.CreateAdd(count, f.int64(kRows - 1)), f.int64(kRows));
+  f.loop(f.int64(0), batches, "batches", [&](llvm::Value* i) {
+    auto* begin = f.b.CreateMul(i, f.int64(kRows));
+    batch.begin();
+    expand(begin, f.b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, f.b.CreateAdd(begin, f.int64(kRows)), count));
+    batch.flush();
   });
+  f.batches.erase(*aggregate);
 }
 
 void consume(FunctionEmitter& f, NodeId id, const UnionNode&, const Row& row) { emit_users(f, id, row); }

@@ -16,6 +16,8 @@
 
 namespace sluice::codegen {
 
+class AggregateBatch;
+
 class FunctionEmitter {
  public:
   // Starts the function `i32 name(ptr context, ptr...)`, a stage function with exits.
@@ -27,6 +29,8 @@ class FunctionEmitter {
   NodeId node;  // whose code is being emitted, for error sites
   // Addresses of the states of keyless aggregates, opened before the loop over a unit.
   std::map<NodeId, std::vector<llvm::Value*>> prepared;
+  // Aggregates whose rows are gathered at this place of the code, see aggregate_batch.h.
+  std::map<NodeId, AggregateBatch*> batches;
 
   [[nodiscard]] llvm::Value* context() const { return function->getArg(0); }
   [[nodiscard]] llvm::Value* argument(unsigned index) const { return function->getArg(index); }

@@ -135,12 +135,33 @@ EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>&
   return layout;
 }
 
+HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys) {
+  HashedKeys result;
+  for (auto& key : keys) key = emit_key(f, key);
+  result.hash = emit_hash(f, keys, &result.words);
+  result.keys = std::move(keys);
+  return result;
+}
+
+void prefetch_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash) {
+  constexpr uint32_t kRead = 0;
+  constexpr uint32_t kKeepInAllCaches = 3;
+  constexpr uint32_t kData = 1;
+  auto* slots = f.load(f.stage.ptr, table, offsetof(abi::HashTable, slots));
+  auto* address = f.b.CreateGEP(f.stage.i64, slots, first_slot(f, table, hash));
+  f.b.CreateIntrinsic(llvm::Intrinsic::prefetch, {f.stage.ptr},
+                      {address, f.int32(kRead), f.int32(kKeepInAllCaches), f.int32(kData)});
+}
+
 FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, std::vector<Value> keys,
                           const std::function<void(llvm::Value*)>& initialize) {
+  return find_or_insert(f, table, layout, hash_keys(f, std::move(keys)), initialize);
+}
+
+FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, const HashedKeys& hashed,
+                          const std::function<void(llvm::Value*)>& initialize) {
   constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
-  for (auto& key : keys) key = emit_key(f, key);
-  std::vector<TextWords> words;
-  auto* hash = emit_hash(f, keys, &words);
+  const auto& [keys, words, hash] = hashed;
   auto* tag = f.b.CreateAnd(hash, f.int64(0xffff));
   auto* slots = f.load(f.stage.ptr, table, offsetof(abi::HashTable, slots));
   auto* start = first_slot(f, table, hash);

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "compiler/codegen/expr.h"
 #include "compiler/codegen/function_emitter.h"
 #include "compiler/codegen/value.h"
 
@@ -22,7 +23,20 @@ struct FoundEntry {
   llvm::Value* is_new;  // i1
 };
 
+// Keys as a table takes them, with what the search needs of them.
+struct HashedKeys {
+  std::vector<Value> keys;
+  std::vector<TextWords> words;  // of those that are strings
+  llvm::Value* hash = nullptr;   // i64
+};
+[[nodiscard]] HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys);
+// Asks the processor to have the slot at which a search begins at hand when it comes to it.
+void prefetch_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash);
+
 // Searches for `keys`; when there is no entry makes one, stores the keys (strings copied) and runs `initialize`.
+[[nodiscard]] FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
+                                        const HashedKeys& keys,
+                                        const std::function<void(llvm::Value* entry)>& initialize);
 [[nodiscard]] FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
                                         std::vector<Value> keys,
                                         const std::function<void(llvm::Value* entry)>& initialize);

@@ -27,7 +27,14 @@
 namespace sluice::abi {
 
 // `size` bytes from the scratch arena, 8-byte aligned; grows it when needed, never fails short of std::bad_alloc.
-[[nodiscard]] char* scratch_alloc(TaskContext* context, size_t size) noexcept;
+// Inline because kernels call it for every row.
+[[nodiscard]] char* scratch_grow(TaskContext* context, size_t size) noexcept;
+[[nodiscard]] inline char* scratch_alloc(TaskContext* context, size_t size) noexcept {
+  char* begin = context->scratch + (-reinterpret_cast<uintptr_t>(context->scratch) & 7);
+  if (context->scratch_end - begin < static_cast<ptrdiff_t>(size)) return scratch_grow(context, size);
+  context->scratch = begin + size;
+  return begin;
+}
 
 // A kernel cannot compute its result: keeps `message` (one sentence without a stop) for rt_raise, sets context->failed.
 void raise_text(TaskContext* context, std::string_view message) noexcept;

@@ -1,7 +1,6 @@
 #include "runtime/task/scratch.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <utility>
 
 namespace sluice {
@@ -17,18 +16,13 @@ void Scratch::use_chunk(size_t size) noexcept {
   chunk_.reset(new char[size]);
   chunk_size_ = size;
   context_->scratch = context_->scratch_begin = chunk_.get();
-  context_->scratch_end = chunk_.get() + size;
+  context_->scratch_end = chunk_.get() + size - abi::kStringSlack;
 }
 
-char* Scratch::allocate(size_t size) noexcept {
-  auto begin = (reinterpret_cast<uintptr_t>(context_->scratch) + 7) & ~uintptr_t{7};
-  if (begin + size > reinterpret_cast<uintptr_t>(context_->scratch_end)) {
-    outgrown_.push_back(std::move(chunk_));
-    use_chunk(std::max(2 * chunk_size_, size + 8));
-    begin = reinterpret_cast<uintptr_t>(context_->scratch);  // new[] aligns to 16
-  }
-  context_->scratch = reinterpret_cast<char*>(begin + size);
-  return reinterpret_cast<char*>(begin);
+char* Scratch::grow(size_t size) noexcept {
+  outgrown_.push_back(std::move(chunk_));
+  use_chunk(std::max(2 * chunk_size_, size + abi::kStringSlack));
+  return std::exchange(context_->scratch, context_->scratch + size);  // new[] aligns to 16
 }
 
 void Scratch::end_unit() noexcept {

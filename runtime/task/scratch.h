@@ -15,8 +15,9 @@ class Scratch {
   // The context's scratch fields are kept up to date from now on.
   explicit Scratch(abi::TaskContext& context);
 
-  // `size` bytes, 8-byte aligned, valid until the row is done.
-  [[nodiscard]] char* allocate(size_t size) noexcept;
+  // `size` bytes, 8-byte aligned, valid until the row is done: what abi::scratch_alloc gives when they do not fit into
+  // the chunk.
+  [[nodiscard]] char* grow(size_t size) noexcept;
   // The unit is done: gives back what only a huge row needed.
   void end_unit() noexcept;
 

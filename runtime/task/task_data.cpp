@@ -194,8 +194,8 @@ void TaskData::release_state() {
 
 namespace sluice::abi {
 
-char* scratch_alloc(TaskContext* context, size_t size) noexcept {
-  return TaskData::of(context).scratch_memory().allocate(size);
+char* scratch_grow(TaskContext* context, size_t size) noexcept {
+  return TaskData::of(context).scratch_memory().grow(size);
 }
 
 extern "C" Ptr rt_scratch_alloc(Ptr context, I64 size) noexcept {

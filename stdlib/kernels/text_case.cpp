@@ -1,4 +1,5 @@
 // lower and upper: ASCII in vectors, other letters by utf8proc.
+#include <emmintrin.h>
 #include <utf8proc.h>
 
 #include <cstring>
@@ -16,21 +17,43 @@ bool changes(uint8_t byte) {
   return static_cast<uint8_t>(byte - First) < 26;
 }
 
-struct Survey {
-  bool is_ascii;
-  bool has_change;  // some ASCII letter changes
+struct Conversion {
+  bool is_ascii;    // all of it: else the result is of no use
+  bool has_change;  // some letter changed
 };
 
+// Text to `out`, 16 bytes at a time: both have as many more bytes behind their end.
 template <char First>
-Survey survey(const char* text, uint64_t size) {
-  uint8_t all = 0;
-  uint8_t any = 0;
-  for (uint64_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    all |= byte;
-    any |= static_cast<uint8_t>(changes<First>(byte) ? 1 : 0);
+Conversion convert_ascii(const char* text, uint64_t size, char* out) {
+  static_assert(kStringSlack >= sizeof(__m128i));
+  const auto is_below = [](__m128i value, char limit) {  // unsigned value <= limit
+    return _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(limit)), value);
+  };
+  __m128i bytes;
+  __m128i letters;
+  const auto convert = [&](uint64_t at) {
+    bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + at));
+    letters = is_below(_mm_sub_epi8(bytes, _mm_set1_epi8(First)), 25);
+    const __m128i changed = _mm_xor_si128(bytes, _mm_and_si128(letters, _mm_set1_epi8(0x20)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(out + at), changed);
+  };
+  __m128i all_bytes = _mm_setzero_si128();
+  __m128i all_letters = _mm_setzero_si128();
+  uint64_t at = 0;
+  for (; at + sizeof(__m128i) <= size; at += sizeof(__m128i)) {
+    convert(at);
+    all_bytes = _mm_or_si128(all_bytes, bytes);
+    all_letters = _mm_or_si128(all_letters, letters);
   }
-  return {all < 0x80, any != 0};
+  int not_ascii = _mm_movemask_epi8(all_bytes);
+  int changed = _mm_movemask_epi8(all_letters);
+  if (at < size) {
+    const int is_of_text = (1 << (size - at)) - 1;
+    convert(at);
+    not_ascii |= _mm_movemask_epi8(bytes) & is_of_text;
+    changed |= _mm_movemask_epi8(letters) & is_of_text;
+  }
+  return {not_ascii == 0, changed != 0};
 }
 
 template <char First, utf8proc_int32_t (*Convert)(utf8proc_int32_t)>
@@ -57,23 +80,15 @@ uint64_t convert_unicode(const char* text, uint64_t size, char* out) {
 
 template <char First, utf8proc_int32_t (*Convert)(utf8proc_int32_t)>
 void change_case(TaskContext* context, StringRef* result, const char* text, uint64_t size) {
-  const Survey found = survey<First>(text, size);
-  if (!found.is_ascii) {
-    // A two-byte letter may become one of three bytes (U+023A); no letter grows more than that.
-    char* out = scratch_alloc(context, 2 * size);
-    *result = {out, convert_unicode<First, Convert>(text, size, out)};
+  char* out = scratch_alloc(context, size + kStringSlack);
+  const Conversion conversion = convert_ascii<First>(text, size, out);
+  if (conversion.is_ascii) {
+    *result = {conversion.has_change ? out : text, size};
     return;
   }
-  if (!found.has_change) {
-    *result = {text, size};
-    return;
-  }
-  char* out = scratch_alloc(context, size);
-  for (uint64_t i = 0; i < size; ++i) {
-    const auto byte = static_cast<uint8_t>(text[i]);
-    out[i] = static_cast<char>(byte ^ (changes<First>(byte) ? 0x20 : 0));
-  }
-  *result = {out, size};
+  // A two-byte letter may become one of three bytes (U+023A); no letter grows more than that.
+  out = scratch_alloc(context, 2 * size);
+  *result = {out, convert_unicode<First, Convert>(text, size, out)};
 }
 
 // Unicode's mapping of one character to one knows no upper case of ß; utf8proc would make it the rare ẞ.

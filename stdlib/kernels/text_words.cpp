@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 #include <iterator>
 #include <vector>
 
@@ -47,10 +46,12 @@ struct BlockMasks {
   uint64_t not_ascii;
 };
 
-BlockMasks classify(const char* block) {
+// Of the first `size` bytes, at most 64. Reads 16 at a time: strings have as many more readable bytes.
+BlockMasks classify(const char* block, uint64_t size) {
+  static_assert(kStringSlack >= sizeof(__m128i));
   BlockMasks masks{0, 0};
-  for (size_t part = 0; part < 4; ++part) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + 16 * part));
+  for (uint64_t at = 0; at < size; at += sizeof(__m128i)) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(block + at));
     const auto is_below = [](__m128i value, char limit) {  // unsigned value <= limit
       return _mm_cmpeq_epi8(_mm_min_epu8(value, _mm_set1_epi8(limit)), value);
     };
@@ -59,10 +60,11 @@ BlockMasks classify(const char* block) {
     const __m128i letter = is_below(_mm_sub_epi8(lower, _mm_set1_epi8('a')), 25);
     const auto alnum = static_cast<uint32_t>(_mm_movemask_epi8(_mm_or_si128(digit, letter)));
     const auto high = static_cast<uint32_t>(_mm_movemask_epi8(bytes));
-    masks.alnum |= uint64_t{alnum} << (16 * part);
-    masks.not_ascii |= uint64_t{high} << (16 * part);
+    masks.alnum |= uint64_t{alnum} << at;
+    masks.not_ascii |= uint64_t{high} << at;
   }
-  return masks;
+  const uint64_t is_of_text = ~uint64_t{0} >> (64 - size);
+  return {masks.alnum & is_of_text, masks.not_ascii & is_of_text};
 }
 
 // Turns characters beyond ASCII into bits, one per byte; a character may reach from one block into the next.
@@ -104,14 +106,8 @@ void flow_words(TaskContext* context, ListRef* result, const char* text, uint64_
   const char* word = nullptr;  // begin of the word that is open
   uint64_t carry = 0;          // was the last byte of the previous block part of a word?
   for (uint64_t base = 0; base < size; base += 64) {
-    alignas(16) char copy[64];
-    const char* block = text + base;
-    if (size - base < 64) {
-      std::memset(copy, 0, sizeof(copy));
-      std::memcpy(copy, block, size - base);
-      block = copy;
-    }
-    const BlockMasks masks = classify(block);
+    const BlockMasks masks =
+        size - base >= 64 ? classify(text + base, 64) : classify(text + base, size - base);  // the usual one unrolled
     uint64_t bits = masks.alnum;
     if (masks.not_ascii != 0) bits |= wide.bits(base, masks.not_ascii);
     uint64_t edges = bits ^ (bits << 1 | carry);

@@ -64,6 +64,14 @@ class KernelContext {
   TaskData task_;
 };
 
+// A copy with as many readable bytes behind it as all strings of a job have.
+inline std::string with_slack(std::string_view text) {
+  std::string padded;
+  padded.reserve(text.size() + abi::kStringSlack);
+  padded = text;
+  return padded;
+}
+
 inline std::string text_of(const abi::StringRef& text) {
   return text.size == 0 ? std::string() : std::string(text.data, text.size);
 }
