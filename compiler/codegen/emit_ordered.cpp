@@ -192,6 +192,22 @@ llvm::Value* top_of(FunctionEmitter& f, llvm::Value* owner, const KeyedTop& keye
   return f.call("rt_top_of_key", {f.context(), owner, slot, f.int64(block_layout(kept).size)});
 }
 
+// i1: does the row come behind all those that are kept, by the first thing it is ordered by? Most rows do, and need not
+// be copied to find out.
+llvm::Value* is_behind_all(FunctionEmitter& f, const TopNode& node, const Schema& kept,
+                           const std::vector<Value>& values, llvm::Value* top) {
+  if (node.order.empty() || holds_list(kept.fields[0].type)) return f.boolean(false);
+  auto* end = f.slot(f.stage.ptr, "end");
+  auto* worst = f.call("rt_top_worst", {top, end});
+  return f.if_else(
+      f.b.CreateIsNull(worst), f.stage.bool_type, [&]() -> llvm::Value* { return f.boolean(false); },
+      [&]() -> llvm::Value* {
+        const Value last = load_block(f, kept.fields[0].type, worst, f.b.CreateLoad(f.stage.ptr, end));
+        auto* order = node.order[0].descending ? emit_compare(f, last, values[0]) : emit_compare(f, values[0], last);
+        return f.b.CreateICmpSGT(order, f.int32(0));
+      });
+}
+
 }  // namespace
 
 void consume(FunctionEmitter& f, NodeId id, const SortNode& node, const Row& row) {
@@ -270,10 +286,12 @@ void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row)
     top = top_of(f, owner, keyed, kept, entry);
   }
   const auto values = kept_values(f, node.order, kept, row);
-  store_row(f, values, f.call("rt_top_reserve", {f.context(), top, heap_size(f, values)}));
-  llvm::Value* ties = node.with_ties ? compare_function(f.stage, id, node.order, kept, true) : no_function(f);
-  f.call("rt_top_commit",
-         {f.context(), top, compare_function(f.stage, id, node.order, kept, false), ties, f.int64(node.limit)});
+  f.if_then(f.b.CreateNot(is_behind_all(f, node, kept, values, top)), [&] {
+    store_row(f, values, f.call("rt_top_reserve", {f.context(), top, heap_size(f, values)}));
+    llvm::Value* ties = node.with_ties ? compare_function(f.stage, id, node.order, kept, true) : no_function(f);
+    f.call("rt_top_commit",
+           {f.context(), top, compare_function(f.stage, id, node.order, kept, false), ties, f.int64(node.limit)});
+  });
 }
 
 void note_entry(StageContext& stage, NodeId id, const TopNode& node) {

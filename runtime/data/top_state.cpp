@@ -31,10 +31,18 @@ void TopState::commit(abi::RowCompare compare, abi::RowCompare compare_ties, uin
         compare_ties ? compare_cells(compare_ties, fresh, worst) > 0 : compare_cells(compare, fresh, worst) >= 0;
     if (is_behind) return rows_.drop_latest();
   }
+  if (limit == 1 && compare_ties == nullptr) return replace_only(fresh);
   if (compact_at_ == 0)
     compact_at_ = limit > std::numeric_limits<uint64_t>::max() / 2 ? limit : std::max(kMinCandidates, 2 * limit);
   best_.push_back(fresh);
   if (best_.size() >= compact_at_) compact(compare);
+}
+
+// With one row to keep, it is always known which.
+void TopState::replace_only(const RowCell& fresh) noexcept {
+  best_.assign(1, fresh);
+  has_worst_ = true;
+  drop_behind(1);
 }
 
 void TopState::compact(abi::RowCompare compare) noexcept {
@@ -87,6 +95,13 @@ Ptr rt_top_reserve(Ptr, Ptr top, I64 heap) noexcept {
 void rt_top_commit(Ptr, Ptr top, Ptr compare, Ptr compare_ties, I64 limit) noexcept {
   static_cast<TopState*>(top)->commit(reinterpret_cast<RowCompare>(compare), reinterpret_cast<RowCompare>(compare_ties),
                                       static_cast<uint64_t>(limit));
+}
+
+Ptr rt_top_worst(Ptr top, Ptr end) noexcept {
+  const RowCell* worst = static_cast<TopState*>(top)->worst();
+  if (worst == nullptr) return nullptr;
+  *static_cast<char**>(end) = worst->end;
+  return worst->row;
 }
 
 I64 rt_top_finish(Ptr, Ptr top, Ptr compare) noexcept {

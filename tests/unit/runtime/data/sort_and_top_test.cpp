@@ -142,5 +142,36 @@ TEST(TopState, OneTopPerKey) {
   EXPECT_EQ(account, 0u);
 }
 
+// The top of a key of which there are millions: one row, and no more memory than some of them.
+TEST(TopState, OneRowIsKnownAtOnce) {
+  uint64_t account = 0;
+  TopState state(kRowSize, &account);
+  char* end = nullptr;
+  EXPECT_EQ(rt_top_worst(&state, &end), nullptr);
+  const std::string text(500, 'x');
+  for (int64_t number = 1000; number > 0; --number) {
+    for (const int64_t each : {number, number + 1, number}) {
+      fill(rt_top_reserve(nullptr, &state, static_cast<int64_t>(text.size())), {each, text});
+      rt_top_commit(nullptr, &state, address(compare_all), nullptr, 1);
+      void* worst = rt_top_worst(&state, &end);
+      ASSERT_NE(worst, nullptr);
+      EXPECT_EQ(std::get<0>(read(worst, end)), number);
+    }
+    EXPECT_EQ(state.candidates(), 1u);
+  }
+  EXPECT_LE(account, 8 * text.size());
+}
+
+TEST(TopState, TheWorstIsUnknownWhileAnyRowIsKept) {
+  uint64_t account = 0;
+  TopState state(kRowSize, &account);
+  char* end = nullptr;
+  for (int64_t number = 0; number < 3; ++number) {
+    fill(rt_top_reserve(nullptr, &state, 0), {number, ""});
+    rt_top_commit(nullptr, &state, address(compare_all), nullptr, 4);
+    EXPECT_EQ(rt_top_worst(&state, &end), nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace sluice
