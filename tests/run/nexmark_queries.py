@@ -44,19 +44,34 @@ def q2(bids):
     return [(b["auction"], b["price"]) for b in bids if b["auction"] % 123 == 0]
 
 
+def q10(bids):
+    return [(b["auction"], b["bidder"], b["price"], b["date_time"], b["extra"], b["date_time"][:10],
+             b["date_time"][11:16]) for b in bids]
+
+
 def q14(bids):
     # All events of the test are in the first hour of the day.
     return [(b["auction"], b["bidder"], number(0.908 * b["price"]), "nightTime", b["date_time"], b["extra"],
              b["extra"].count("c")) for b in bids if 1e6 < 0.908 * b["price"] < 5e7]
 
 
-def q15(bids):
-    row = [DAY]
+def counts_by_rank(bids):
     for of in (None, "bidder", "auction"):
         for wanted in (0, 1, 2, 3):
             values = [b[of] if of else None for b in bids if wanted in (0, rank(b["price"]))]
-            row.append(len(set(values)) if of else len(values))
-    return [tuple(row)]
+            yield len(set(values)) if of else len(values)
+
+
+def q15(bids):
+    return [(DAY, *counts_by_rank(bids))]
+
+
+def q16(bids):
+    channels = defaultdict(list)
+    for bid in bids:
+        channels[bid["channel"]].append(bid)
+    return [(channel, DAY, max(instant(b["date_time"]) for b in of).strftime("%H:%M"), *counts_by_rank(of))
+            for channel, of in channels.items()]
 
 
 def q17(bids):
@@ -65,6 +80,17 @@ def q17(bids):
         prices[bid["auction"]].append(bid["price"])
     return [(auction, DAY, len(of), *(sum(rank(p) == r for p in of) for r in (1, 2, 3)), min(of), max(of),
              number(sum(of) / len(of)), sum(of)) for auction, of in prices.items()]
+
+
+def q18(bids):
+    latest = {}
+    for bid in bids:
+        rest = [bid[name] for name in BID]
+        key = bid["bidder"], bid["auction"]
+        # Of bids at the same time the one whose columns come first.
+        if key not in latest or (-instant(bid["date_time"]).timestamp(), rest) < latest[key][0]:
+            latest[key] = (-instant(bid["date_time"]).timestamp(), rest), bid
+    return [tuple(bid[name] for name in BID) for _, bid in latest.values()]
 
 
 def q19(bids):
@@ -148,6 +174,16 @@ def q20(_people, auctions, bids):
              a["seller"], a["category"]) for b, a in pairs if a and a["category"] == 10]
 
 
+def q23(people, auctions, bids):
+    known = by_id(people)
+    opened = defaultdict(list)
+    for auction in auctions:
+        opened[auction["seller"]].append(auction)
+    return [(b["auction"], b["bidder"], b["price"], b["date_time"], p["name"], p["city"], p["state"], a["id"],
+             a["item_name"], a["category"]) for b in bids for p in [known.get(b["bidder"])] if p
+            for a in opened[b["bidder"]]]
+
+
 # ---- windows ----
 
 SECOND = 1_000_000
@@ -218,9 +254,10 @@ def totals(rows):
     return [f"{bidder},{bids}" for bidder, bids in counts.items()]
 
 
-JOINS = {"q3": q3, "q4": q4, "q8": q8, "q9": q9, "q20": q20}
-ORDERED = {"q0": q0, "q1": q1, "q2": q2, "q14": q14, "q21": q21, "q22": q22}
-IN_ANY_ORDER = {"q5": q5, "q7": q7, "q11": q11, "q12": q12, "q15": q15, "q17": q17, "q19": q19}
+JOINS = {"q3": q3, "q4": q4, "q8": q8, "q9": q9, "q20": q20, "q23": q23}
+ORDERED = {"q0": q0, "q1": q1, "q2": q2, "q10": q10, "q14": q14, "q21": q21, "q22": q22}
+IN_ANY_ORDER = {"q5": q5, "q7": q7, "q11": q11, "q12": q12, "q15": q15, "q16": q16, "q17": q17, "q18": q18,
+                "q19": q19}
 
 
 def main():
