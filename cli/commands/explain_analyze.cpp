@@ -110,8 +110,9 @@ class ExplainAnalyzeCommand final : public Command {
     const ExitCode code = job_exit_code(outcome, compilation, interrupts, console);
     if (outcome.profile && !outcome.profile->tasks.empty()) {
       const Analysis analysis = analyze(compilation.plan(), *outcome.profile);
-      console.result(format_ == Format::Json ? analysis_json(compilation.plan(), analysis)
-                                             : analysis_text(compilation.plan(), analysis));
+      console.result(format_ == Format::Json
+                         ? analysis_json(compilation.plan(), compilation.optimized().notes, analysis)
+                         : analysis_text(compilation.plan(), analysis));
     }
     if (!is_idle) end_process(code);
     return code;

@@ -58,6 +58,7 @@ std::string progress_text(const JobProgress& now, const JobProgress& before, con
                                  count_text(per_second(now.rows_out, before.rows_out, time)));
   if (!waiting.empty()) text += "  " + waiting;
   if (const auto behind = lag(now)) text += "  lag " + seconds_text(*behind);
+  if (now.rows_late != 0) text += fmt::format("  late {}", count_text(static_cast<double>(now.rows_late)));
   if (now.state_bytes != 0) text += "  state " + bytes_text(now.state_bytes);
   if (now.bytes_total != 0) text += fmt::format("  {}%", now.bytes_in * 100 / now.bytes_total);
   return text;

@@ -42,8 +42,8 @@ class StatusLine {
   bool is_drawn_ = false;
 };
 
-// "running 00:42  in 4.3M/s  out 15/s  lag 4.0s  state 6.4 MB  31%"; rates are those since `before`. `waiting`, if any,
-// stands where it is not cut off.
+// "running 00:42  in 4.3M/s  out 15/s  lag 4.0s  late 12  state 6.4 MB  31%"; rates are those since `before`.
+// `waiting`, if any, stands where it is not cut off.
 [[nodiscard]] std::string progress_text(const JobProgress& now, const JobProgress& before, const std::string& waiting);
 // Why nothing has come out so far, as far as that can be told from outside: "first window due in 59min of event time".
 [[nodiscard]] std::string waiting_text(const JobProgress& progress, bool waits_for_end);

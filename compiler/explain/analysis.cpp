@@ -24,6 +24,7 @@ class Analyzer {
   Analysis run() {
     Analysis result;
     result.wall_seconds = seconds(profile_.elapsed);
+    result.threads = profile_.threads;
     for (const TaskProfile& task : profile_.tasks)
       if (task.event_time != kNoWatermark)
         result.event_time = std::max(result.event_time.value_or(task.event_time), task.event_time);
@@ -70,19 +71,25 @@ class Analyzer {
       figures.busy = std::min(busy / wall, 1.0);
       figures.blocked = std::min(blocked / wall, 1.0);
     }
-    figures.skew = skew_of(tasks);
+    figures.skew = skew_of(tasks, rows_read);
     set_time(tasks, figures);
     for (const NodeId node : stage.nodes) figures.operators.push_back(node_figures(id, node, figures.cpu_seconds));
-    for (size_t i = 0; i < stage.outputs.size(); ++i)
+    for (size_t i = 0; i < stage.outputs.size(); ++i) {
       figures.operators.push_back(edge_figures(id, i, figures.cpu_seconds));
+      // Which of several exchanges had no room is not measured.
+      if (stage.outputs.size() == 1) figures.operators.back().blocked = figures.blocked;
+    }
+    for (OperatorFigures& each : figures.operators)
+      if (each.self_seconds && wall > 0) each.busy = std::min(*each.self_seconds / wall, 1.0);
     return figures;
   }
 
-  static std::optional<double> skew_of(const Tasks& tasks) {
-    const uint64_t total = sum(tasks, rows_read);
+  template <class Of>
+  static std::optional<double> skew_of(const Tasks& tasks, const Of& rows) {
+    const uint64_t total = sum(tasks, rows);
     if (tasks.size() < 2 || total == 0) return std::nullopt;
     uint64_t most = 0;
-    for (const TaskProfile* task : tasks) most = std::max(most, rows_read(*task));
+    for (const TaskProfile* task : tasks) most = std::max(most, rows(*task));
     return static_cast<double>(most) * static_cast<double>(tasks.size()) / static_cast<double>(total);
   }
 
@@ -113,13 +120,14 @@ class Analyzer {
     figures.node = id;
     figures.stage = stage;
     figures.self_seconds = self_time(stage, id, cpu);
-    figures.rows_out = sum(tasks, [&](const TaskProfile& task) { return task.node_rows[id.value]; });
+    const auto rows_of = [](NodeId of) { return [of](const TaskProfile& task) { return task.node_rows[of.value]; }; };
+    figures.rows_out = sum(tasks, rows_of(id));
+    figures.skew = skew_of(tasks, rows_of(id));
     if (node.kind() == NodeKind::Source) {
       set_source(tasks, stage_plan, figures);
     } else {
       figures.rows_in = 0;
-      for (const NodeId input : node.inputs)
-        *figures.rows_in += sum(tasks, [&](const TaskProfile& task) { return task.node_rows[input.value]; });
+      for (const NodeId input : node.inputs) *figures.rows_in += sum(tasks, rows_of(input));
     }
     const auto sink = std::ranges::find(stage_plan.sinks, id);
     if (sink != stage_plan.sinks.end())
@@ -208,6 +216,11 @@ class Analyzer {
 }  // namespace
 
 Analysis analyze(const JobPlan& plan, const JobProfile& profile) { return Analyzer(plan, profile).run(); }
+
+std::optional<double> per_row(const OperatorFigures& figures) {
+  if (!figures.self_seconds || figures.rows_in.value_or(0) == 0) return std::nullopt;
+  return *figures.self_seconds * 1e9 / static_cast<double>(*figures.rows_in);
+}
 
 const OperatorFigures* hot_spot(const Analysis& analysis) {
   const OperatorFigures* hottest = nullptr;

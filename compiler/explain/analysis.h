@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/passes/pass_manager.h"
 #include "runtime/control/job_profile.h"
 #include "runtime/plan/job_plan.h"
 
@@ -22,6 +23,9 @@ struct OperatorFigures {
   uint64_t state_bytes = 0;            // at most, summed over tasks
   uint64_t keys = 0;
   uint64_t late_rows = 0;
+  std::optional<double> skew;     // its rows in the task with the most over the mean
+  std::optional<double> busy;     // self time, as part of the wall time of its tasks
+  std::optional<double> blocked;  // an exchange: the part that its producers waited for room
 };
 
 struct StageFigures {
@@ -49,12 +53,15 @@ struct Analysis {
   double cpu_seconds = 0;  // of all tasks; without compiling
   uint64_t rows_in = 0;
   uint64_t rows_out = 0;
+  uint32_t threads = 1;               // that the tasks share
   std::optional<int64_t> event_time;  // the latest seen
   std::vector<StageFigures> stages;
   std::vector<SourceTime> source_times;
 };
 
 [[nodiscard]] Analysis analyze(const JobPlan& plan, const JobProfile& profile);
+// Nanoseconds of self time for a row that came in.
+[[nodiscard]] std::optional<double> per_row(const OperatorFigures& figures);
 [[nodiscard]] const OperatorFigures* hot_spot(const Analysis& analysis);
 
 // One thing to know, with its name: {"hot spot", "61% of CPU in #3a `where` (:4). Try ..."}.
@@ -68,6 +75,7 @@ struct Finding {
 // Both end with a newline.
 [[nodiscard]] std::string analysis_text(const JobPlan& plan, const Analysis& analysis);
 // One object per line: {"v":1,"type":"job"|"stage"|"operator"|"finding", ...}.
-[[nodiscard]] std::string analysis_json(const JobPlan& plan, const Analysis& analysis);
+[[nodiscard]] std::string analysis_json(const JobPlan& plan, const std::vector<RewriteNote>& rewrites,
+                                        const Analysis& analysis);
 
 }  // namespace sluice

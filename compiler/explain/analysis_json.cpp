@@ -20,6 +20,7 @@ template <class T>
 Json or_null(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
+Json share(const std::optional<double>& value) { return value ? Json(rounded(*value)) : Json(nullptr); }
 Json milliseconds(const std::optional<double>& seconds) {
   return seconds ? Json(rounded(*seconds * 1000)) : Json(nullptr);
 }
@@ -39,8 +40,11 @@ std::string job_json(const Analysis& analysis) {
                {"cpu_ms", rounded(analysis.cpu_seconds * 1000)},
                {"rows_in", analysis.rows_in},
                {"rows_out", analysis.rows_out},
+               {"threads", analysis.threads},
                {"event_time", time_json(analysis.event_time)}});
 }
+
+Json lag_json(const StageFigures& stage) { return stage.lag ? Json(*stage.lag / 1000) : Json(nullptr); }
 
 std::string stage_json(const JobPlan& plan, const StageFigures& stage) {
   const StagePlan& stage_plan = plan.stages[stage.stage];
@@ -52,29 +56,38 @@ std::string stage_json(const JobPlan& plan, const StageFigures& stage) {
                 {{"cpu_ms", rounded(stage.cpu_seconds * 1000)},
                  {"busy", rounded(stage.busy)},
                  {"blocked", rounded(stage.blocked)},
-                 {"skew", or_null(stage.skew)},
+                 {"skew", share(stage.skew)},
                  {"watermark", time_json(stage.watermark)},
-                 {"watermark_lag_ms", stage.lag ? Json(*stage.lag / 1000) : Json(nullptr)},
+                 {"watermark_lag_ms", lag_json(stage)},
                  {"window_due", time_json(stage.window_due)}}}});
 }
 
-std::string operator_json(const JobPlan& plan, const OperatorFigures& figures) {
+std::string operator_json(const JobPlan& plan, const std::vector<RewriteNote>& rewrites, const StageFigures& stage,
+                          const OperatorFigures& figures) {
   const Node& node = plan.graph.nodes[figures.node];
   return line({{"v", 1},
                {"type", "operator"},
                {"id", id_of(node)},
-               {"stage", plan.stages[figures.stage].name},
+               {"stage", plan.stages[stage.stage].name},
                {"op", node_kind_name(node.kind())},
                {"text", step_text(node)},
                {"span", span_json(plan.graph, node.span)},
+               {"kind", kind_text(node)},
+               {"key", node.rows.key},
+               {"rewrites", rewrites_at(node, rewrites)},
                {"actual",
                 {{"rows_in", or_null(figures.rows_in)},
                  {"rows_out", or_null(figures.rows_out)},
                  {"self_ms", milliseconds(figures.self_seconds)},
+                 {"ns_per_row", share(per_row(figures))},
                  {"bytes", figures.bytes},
                  {"state_bytes", figures.state_bytes},
                  {"keys", figures.keys},
-                 {"late_rows", figures.late_rows}}}});
+                 {"late_rows", figures.late_rows},
+                 {"skew", share(figures.skew)},
+                 {"watermark_lag_ms", lag_json(stage)},
+                 {"busy", share(figures.busy)},
+                 {"blocked", share(figures.blocked)}}}});
 }
 
 std::string source_json(const JobPlan& plan, const SourceTime& source) {
@@ -87,11 +100,11 @@ std::string source_json(const JobPlan& plan, const SourceTime& source) {
 
 }  // namespace
 
-std::string analysis_json(const JobPlan& plan, const Analysis& analysis) {
+std::string analysis_json(const JobPlan& plan, const std::vector<RewriteNote>& rewrites, const Analysis& analysis) {
   std::string text = job_json(analysis);
   for (const StageFigures& stage : analysis.stages) {
     text += stage_json(plan, stage);
-    for (const OperatorFigures& figures : stage.operators) text += operator_json(plan, figures);
+    for (const OperatorFigures& figures : stage.operators) text += operator_json(plan, rewrites, stage, figures);
   }
   for (const SourceTime& source : analysis.source_times) text += source_json(plan, source);
   for (const Finding& finding : findings(plan, analysis)) {

@@ -26,8 +26,8 @@ std::string kept_text(const OperatorFigures& figures) {
 std::string seconds_text(std::optional<double> time) { return time ? fmt::format("{:.2f}s", *time) : "-"; }
 
 std::string per_row_text(const OperatorFigures& figures) {
-  if (!figures.self_seconds || figures.rows_in.value_or(0) == 0) return "-";
-  return fmt::format("{:.1f}", *figures.self_seconds * 1e9 / static_cast<double>(*figures.rows_in));
+  const auto time = per_row(figures);
+  return time ? fmt::format("{:.1f}", *time) : "-";
 }
 
 std::string bytes_or_state(const Node& node, const OperatorFigures& figures) {
@@ -97,7 +97,9 @@ void add_stage(const JobPlan& plan, const StageFigures& stage, std::vector<std::
     const Node& node = plan.graph.nodes[figures.node];
     rows.push_back({step_line(plan, figures), rows_text(figures.rows_in), rows_text(figures.rows_out),
                     kept_text(figures), seconds_text(figures.self_seconds), per_row_text(figures),
-                    bytes_or_state(node, figures), "", "", "", ""});
+                    bytes_or_state(node, figures), figures.skew ? fmt::format("{:.2f}", *figures.skew) : "", "",
+                    figures.busy ? percent_text(*figures.busy) : "",
+                    figures.blocked ? percent_text(*figures.blocked) : ""});
   }
 }
 

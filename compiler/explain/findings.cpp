@@ -55,22 +55,36 @@ class Finder {
     if (hottest == nullptr || analysis_.cpu_seconds <= 0) return;
     std::string text =
         fmt::format("{:.0f}% of CPU in {}", 100 * *hottest->self_seconds / analysis_.cpu_seconds, named(hottest->node));
-    if (const std::string advice = advice_for(*hottest); !advice.empty()) text += "; " + advice;
+    std::string advice = more_tasks(hottest->stage);
+    if (advice.empty()) advice = advice_for(*hottest);
+    if (!advice.empty()) text += ": " + advice;
     add("hot spot", hottest->node, std::move(text));
+  }
+
+  // The edit that gives a busy stage more tasks, as far as threads are idle that could run them.
+  [[nodiscard]] std::string more_tasks(StageId id) const {
+    const StagePlan& stage = plan_.stages[id];
+    if (busy_of(id) < kBusy || stage.parallelism >= analysis_.threads || stage.nodes.empty()) return "";
+    if (analysis_.cpu_seconds > kBusy * analysis_.wall_seconds * analysis_.threads) return "";
+    // A stage of one task may be one because it puts rows in order, or reads what cannot be split.
+    if (stage.parallelism == 1 && plan_.stages.size() > 1) return "";
+    if (plan_.stages.size() == 1) return fmt::format("`--parallel {}` runs it on more threads", analysis_.threads);
+    return fmt::format("try `@parallel({})` on {}", analysis_.threads,
+                       place_of(plan_.graph, node(stage.nodes.front())));
   }
 
   [[nodiscard]] std::string advice_for(const OperatorFigures& hottest) const {
     const Node& at = node(hottest.node);
     switch (at.kind()) {
       case NodeKind::Source:
-        return source_advice(*at.as<SourceNode>(), at, hottest);
+        return source_advice(*at.as<SourceNode>(), at);
       case NodeKind::Filter:
         return "of conditions joined by `and`, put the cheap one that drops most rows first";
       case NodeKind::Project:
       case NodeKind::Expand:
         return "compute it behind the filters, and only what is used below";
       case NodeKind::Aggregate:
-        return aggregate_advice(*at.as<AggregateNode>(), hottest);
+        return aggregate_advice(*at.as<AggregateNode>(), at, hottest);
       case NodeKind::Sort:
         return "`top n by` in its place keeps n rows instead of all";
       case NodeKind::Top:
@@ -91,13 +105,9 @@ class Finder {
     return "";
   }
 
-  [[nodiscard]] std::string source_advice(const SourceNode& source, const Node& at,
-                                          const OperatorFigures& figures) const {
+  [[nodiscard]] static std::string source_advice(const SourceNode& source, const Node& at) {
     if (source.connector == "nexmark_events")
       return "the events are made there; columns that nobody reads cost nothing";
-    const StagePlan& stage = plan_.stages[figures.stage];
-    if (stage.parallelism == 1 && busy_of(figures.stage) >= kBusy)
-      return "its one task is busy all the time: try `--parallel 2` or more, with several files";
     const size_t read = at.schema.fields.size();
     if (read > 1)
       return fmt::format("{} of {} fields are decoded: `select` fewer, or filter by those that come first", read,
@@ -105,13 +115,29 @@ class Finder {
     return "";
   }
 
-  [[nodiscard]] std::string aggregate_advice(const AggregateNode& aggregate, const OperatorFigures& figures) const {
+  [[nodiscard]] std::string aggregate_advice(const AggregateNode& aggregate, const Node& at,
+                                             const OperatorFigures& figures) const {
     const bool is_large = figures.rows_in.value_or(0) >= kEnoughRows;
     if (aggregate.phase == AggregatePhase::Partial && is_large && 2 * *figures.rows_out > *figures.rows_in)
       return "its keys hardly repeat, so that counting in each task first does not pay: `--without "
              "two_phase_aggregate`";
-    if (aggregate.keys.empty()) return "";
-    return "shorter keys, numbers instead of text, and fewer of them make it faster";
+    if (const double windows = windows_of_a_row(at); windows >= 2)
+      return fmt::format("a row counts in {:.0f} windows: a longer `every` makes them fewer", windows);
+    for (const NamedExpr& key : aggregate.keys)
+      if (key.expr.type.kind == TypeKind::String)
+        return fmt::format("its key `{}` is text: a number in its place is faster", key.name);
+    return "a `where` in front of it leaves fewer rows";
+  }
+
+  // Of the last window step that the rows came through.
+  [[nodiscard]] double windows_of_a_row(const Node& at) const {
+    NodeId above = at.inputs.front();
+    while (node(above).kind() == NodeKind::Exchange || node(above).kind() == NodeKind::Project)
+      above = node(above).inputs.front();
+    const auto it = figures_.find(above.value);
+    if (node(above).kind() != NodeKind::Window || it == figures_.end()) return 1;
+    const double rows_in = static_cast<double>(it->second->rows_in.value_or(0));
+    return rows_in == 0 ? 1 : static_cast<double>(it->second->rows_out.value_or(0)) / rows_in;
   }
 
   [[nodiscard]] double busy_of(StageId id) const { return analysis_.stages[id.value].busy; }
@@ -132,7 +158,7 @@ class Finder {
     const StageId next = plan_.edges[plan.outputs.front()].to;
     std::string text = fmt::format("{} waits {:.0f}% of the time for {}, which is {:.0f}% busy", plan.name,
                                    100 * stage.blocked, plan_.stages[next].name, 100 * busy_of(next));
-    if (busy_of(next) >= kBusy) text += fmt::format(": try @parallel({}) there", 2 * plan_.stages[next].parallelism);
+    if (const std::string advice = more_tasks(next); !advice.empty()) text += ": " + advice;
     add("blocked", first, std::move(text));
   }
 

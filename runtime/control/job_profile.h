@@ -16,6 +16,7 @@ struct SourceProfile {
 
 struct JobProfile {
   std::chrono::nanoseconds elapsed{};
+  uint32_t threads = 1;            // that run the tasks
   std::vector<TaskProfile> tasks;  // stage by stage
   std::vector<SourceProfile> sources;
 };

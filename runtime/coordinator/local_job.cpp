@@ -163,7 +163,10 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
   }
   outcome.totals = worker.progress();
   outcome.totals.elapsed = std::chrono::steady_clock::now() - start;
-  if (options.profile) outcome.profile = worker.profile();
+  if (options.profile) {
+    outcome.profile = worker.profile();
+    outcome.profile->threads = settings.threads;
+  }
   return outcome;
 }
 

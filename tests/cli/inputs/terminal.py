@@ -73,6 +73,14 @@ def waiting():
     terminal.finish()
 
 
+def late_rows():
+    terminal = Terminal(sluice, "run", str(folder / "late.flow"))
+    terminal.process.stdin.write(b"2024-01-01T00:00:00Z\n2024-01-01T00:00:05Z\n2024-01-01T00:00:00Z\n")
+    terminal.process.stdin.flush()
+    terminal.wait_for("  lag 1.0s  late 1")
+    expect(terminal.finish() == 0, "late rows make a job fail", terminal.text)
+
+
 def interrupted():
     terminal = Terminal(sluice, "run", str(folder / "numbers.flow"))
     terminal.wait_for("running 00:0")
@@ -93,5 +101,6 @@ def colors():
 
 status_line()
 waiting()
+late_rows()
 interrupted()
 colors()
