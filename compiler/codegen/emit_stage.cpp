@@ -23,6 +23,8 @@ void emit_finish(StageContext& stage, NodeId id, const std::string& function_nam
     emit_finish(f, id, *top);
   } else if (const auto* sort = node.as<SortNode>()) {
     emit_finish(f, id, *sort);
+  } else if (const auto* frame = node.as<FrameNode>()) {
+    emit_finish(f, id, *frame);
   } else if (const auto* join = node.as<JoinNode>()) {
     emit_finish(f, id, *join);
   } else {

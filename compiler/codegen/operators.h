@@ -21,6 +21,7 @@ void consume(FunctionEmitter& f, NodeId id, const TimeNode& node, const Row& row
 void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row);
+void consume(FunctionEmitter& f, NodeId id, const FrameNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const SortNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const LimitNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const UnionNode& node, const Row& row);
@@ -49,6 +50,7 @@ void emit_unit_end(FunctionEmitter& f, NodeId node);
 void emit_finish(StageContext& stage, NodeId id, const std::string& function_name);
 void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
 void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node);
+void emit_finish(FunctionEmitter& f, NodeId id, const FrameNode& node);
 void emit_finish(FunctionEmitter& f, NodeId id, const SortNode& node);
 void emit_finish(FunctionEmitter& f, NodeId id, const JoinNode& node);
 

@@ -133,6 +133,8 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
       return node.as<AggregateNode>()->is_incremental ? "each row changes it" : "its input ends";
     case NodeKind::Top:
       return node.as<TopNode>()->is_incremental ? "each row changes it" : "its input ends";
+    case NodeKind::Frame:
+      return follows_time(*node.as<FrameNode>()) ? "watermark > the time of the row" : "its input ends";
     case NodeKind::Sort:
       return "its input ends";
     case NodeKind::Join:
@@ -204,14 +206,15 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
                          top == nullptr || top->keys.empty() ? "" : " per group", schema_text(state.value));
     case StateKind::Ranking:
       return "all rows in order " + schema_text(state.value);
+    case StateKind::Frames:
+      return "rows until their turn, and those in frames " + schema_text(state.value);
     case StateKind::Sort:
       return "all rows " + schema_text(state.value);
     case StateKind::Sessions:
       return "open sessions " + schema_text(state.value);
     case StateKind::Counter:
       if (node.kind() == NodeKind::Time) return "the latest time";
-      return node.kind() == NodeKind::Window || node.kind() == NodeKind::Aggregate ? "a count of late rows"
-                                                                                   : "a row count";
+      return node.kind() == NodeKind::Limit ? "a row count" : "a count of late rows";
   }
   return {};
 }

@@ -85,6 +85,9 @@ class Finder {
         return "compute it behind the filters, and only what is used below";
       case NodeKind::Aggregate:
         return aggregate_advice(*at.as<AggregateNode>(), at, hottest);
+      case NodeKind::Frame:
+        return "`select` what is needed in front of it; a frame of fewer rows takes less, where its functions have no "
+               "`retract`";
       case NodeKind::Sort:
         return "`top n by` in its place keeps n rows instead of all";
       case NodeKind::Top:

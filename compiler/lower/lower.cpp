@@ -18,9 +18,9 @@ Schema row_of(const std::vector<NamedExpr>& columns) {
   return schema;
 }
 
-Schema state_columns(const AggregateNode& aggregate) {
+Schema state_columns(const std::vector<AggregateCall>& calls) {
   Schema schema;
-  for (const auto& call : aggregate.calls)
+  for (const auto& call : calls)
     for (const auto& state : call.states) schema.fields.push_back({call.name + "." + state.name, state.type});
   return schema;
 }
@@ -49,9 +49,9 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   std::vector<StatePlan> states;
   if (const auto* aggregate = node.as<AggregateNode>()) {
-    states.push_back({StateKind::Groups, node.name, id, row_of(aggregate->keys), state_columns(*aggregate)});
+    states.push_back({StateKind::Groups, node.name, id, row_of(aggregate->keys), state_columns(aggregate->calls)});
     if (aggregate->session) {
-      states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, state_columns(*aggregate)});
+      states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, state_columns(aggregate->calls)});
       if (aggregate->session->counts_late) states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
     }
     for (const auto& call : aggregate->calls) {
@@ -67,6 +67,13 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
     std::erase_if(row.fields, [](const Field& field) { return field.name == kRowWeight; });
     states.push_back(
         {top->is_incremental ? StateKind::Ranking : StateKind::Top, node.name, id, {}, kept_row(top->order, row)});
+  } else if (const auto* frame = node.as<FrameNode>()) {
+    states.push_back({StateKind::Groups, node.name, id, row_of(frame->keys), state_columns(frame->calls)});
+    Schema row = graph.nodes[node.inputs[0]].schema;
+    std::erase_if(row.fields, [](const Field& field) { return field.name == kRowMark; });
+    states.push_back({StateKind::Frames, node.name + ".rows", id, {}, kept_row(frame->order, row)});
+    if (follows_time(*frame) && frame->counts_late)
+      states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
   } else if (const auto* sort = node.as<SortNode>()) {
     states.push_back({StateKind::Sort, node.name, id, {}, kept_row(sort->order, graph.nodes[node.inputs[0]].schema)});
   } else if (node.kind() == NodeKind::Limit || node.kind() == NodeKind::Time || counts_late(node)) {
@@ -132,6 +139,8 @@ class Lowerer {
       }
       const auto* aggregate = node(id).as<AggregateNode>();
       has_disorder |= aggregate != nullptr && aggregate->is_incremental && is_blocking(node(id));
+      const auto* frame = node(id).as<FrameNode>();
+      has_disorder |= frame != nullptr && follows_time(*frame);  // rows leave when the watermark allows it
       const auto* top = node(id).as<TopNode>();
       const auto* join = node(id).as<JoinNode>();
       const auto* keys = aggregate != nullptr ? &aggregate->keys
@@ -179,7 +188,7 @@ bool is_blocking(const Node& node) {
   // Without keys there is a result also when no row ever comes.
   if (const auto* aggregate = node.as<AggregateNode>()) return !aggregate->is_incremental || aggregate->keys.empty();
   if (const auto* top = node.as<TopNode>()) return !top->is_incremental;
-  return node.kind() == NodeKind::Sort;
+  return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Frame;
 }
 
 uint32_t finish_phase_of(const JobPlan& plan, StageId stage, NodeId node) {

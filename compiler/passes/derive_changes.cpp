@@ -65,6 +65,7 @@ class Deriver {
       case NodeKind::Source:
       case NodeKind::Time:
       case NodeKind::Window:
+      case NodeKind::Frame:
       case NodeKind::Sort:
       case NodeKind::Limit:
       case NodeKind::Changes:

@@ -80,9 +80,8 @@ void visit_roots(TimeNode& time, const Visit& visit) {
   if (time.clock) visit(*time.clock);
 }
 void visit_roots(WindowNode&, const Visit&) {}
-void visit_roots(AggregateNode& aggregate, const Visit& visit) {
-  visit_named(aggregate.keys, visit);
-  for (auto& call : aggregate.calls) {
+void visit_calls(std::vector<AggregateCall>& calls, const Visit& visit) {
+  for (auto& call : calls) {
     visit_named(call.args, visit);
     if (call.filter) visit(*call.filter);
     for (auto& state : call.states) {
@@ -94,9 +93,19 @@ void visit_roots(AggregateNode& aggregate, const Visit& visit) {
     visit(call.finish);
   }
 }
+void visit_roots(AggregateNode& aggregate, const Visit& visit) {
+  visit_named(aggregate.keys, visit);
+  visit_calls(aggregate.calls, visit);
+}
 void visit_roots(TopNode& top, const Visit& visit) {
   visit_named(top.keys, visit);
   visit_order(top.order, visit);
+}
+void visit_roots(FrameNode& frame, const Visit& visit) {
+  visit_named(frame.keys, visit);
+  visit_order(frame.order, visit);
+  visit_calls(frame.calls, visit);
+  for (auto& shift : frame.shifts) visit(shift.value);
 }
 void visit_roots(SortNode& sort, const Visit& visit) { visit_order(sort.order, visit); }
 void visit_roots(LimitNode&, const Visit&) {}

@@ -34,7 +34,7 @@ std::optional<NodeId> earlier(std::optional<NodeId> a, std::optional<NodeId> b) 
 bool holds_rows_back(const Node& node) {  // its rows come when its input has ended, in an order of its own
   return (node.kind() == NodeKind::Aggregate && !node.as<AggregateNode>()->is_incremental) ||
          (node.kind() == NodeKind::Top && !node.as<TopNode>()->is_incremental) || node.kind() == NodeKind::Sort ||
-         (node.kind() == NodeKind::Join && !is_streamed(*node.as<JoinNode>()));
+         node.kind() == NodeKind::Frame || (node.kind() == NodeKind::Join && !is_streamed(*node.as<JoinNode>()));
 }
 
 // Does it give out some rows as they come, and the rest when its input has ended?
@@ -119,6 +119,8 @@ class Placer {
       at = place_join(id);
     } else if (const auto* top = node.as<TopNode>()) {
       at = place_keyed(id, top->keys);
+    } else if (const auto* frame = node.as<FrameNode>()) {
+      at = place_keyed(id, frame->keys);
     } else if (needs_one_task(node)) {
       at = gathered(id, 0);
     } else {
@@ -284,7 +286,8 @@ class Placer {
     return made.columns;
   }
 
-  // Lets the node read its keys from the project node. A top passes its input on, so what was added is dropped above.
+  // Lets the node read its keys from the project node. A top and a frame pass their input on, so what was added is
+  // dropped above.
   void use_key_columns(NodeId id, Node node, std::vector<NamedExpr> keys, NodeId project) {
     node.inputs = {project};
     if (auto* aggregate = node.as<AggregateNode>()) {
@@ -292,7 +295,7 @@ class Placer {
       editor_.replace(id, std::move(node));
       return;
     }
-    node.as<TopNode>()->keys = std::move(keys);
+    (node.as<TopNode>() != nullptr ? node.as<TopNode>()->keys : node.as<FrameNode>()->keys) = std::move(keys);
     std::vector<NamedExpr> wanted;
     for (const auto& field : node.schema.fields) wanted.push_back({field.name, column_of(field, node.span)});
     node.schema = schema_of(node, {&editor_.graph().nodes[project].schema});

@@ -64,7 +64,9 @@ class Pruner {
     const auto* aggregate = reader.as<AggregateNode>();
     const auto* top = reader.as<TopNode>();
     const auto* join = reader.as<JoinNode>();
-    return (aggregate != nullptr && window_key(aggregate->keys)) || (top != nullptr && window_key(top->keys)) ||
+    const auto* frame = reader.as<FrameNode>();
+    return (frame != nullptr && follows_time(*frame)) || (aggregate != nullptr && window_key(aggregate->keys)) ||
+           (top != nullptr && window_key(top->keys)) ||
            (join != nullptr && (window_key(join->left_keys) || join->left_bound || join->right_bound));
   }
 
@@ -118,14 +120,29 @@ class Pruner {
   void reads_of(const TopNode& top, NodeId id) {
     read_weight(id);
     for (const auto& key : top.keys) add_columns(key.expr, read_below(id));
-    read_to_break_ties(top.order, id);
+    read_to_break_ties(top.order, id, read_[id]);
   }
-  void reads_of(const SortNode& sort, NodeId id) { read_to_break_ties(sort.order, id); }
-  void read_to_break_ties(const std::vector<OrderKey>& order, NodeId id) {
+  void reads_of(const SortNode& sort, NodeId id) { read_to_break_ties(sort.order, id, read_[id]); }
+  // What is computed over rows depends on which of them comes first, as what is passed on does.
+  void reads_of(const FrameNode& frame, NodeId id) {
+    Names read = read_[id];
+    for (const auto& key : frame.keys) add_columns(key.expr, read);
+    for (const auto& call : kept_calls(frame, id)) {
+      for (const auto& arg : call.args) add_columns(arg.expr, read);
+      if (call.filter) add_columns(*call.filter, read);
+    }
+    for (const auto& shift : kept_shifts(frame, id)) add_columns(shift.value, read);
+    for (const auto& field : made_columns(frame)) read.erase(field.name);
+    read.erase(std::string(kRowMark));
+    read_to_break_ties(frame.order, id, read);
+    read_below(id).insert(read.begin(), read.end());
+    if (follows_time(frame)) read_below(id).insert(std::string(kRowMark));
+  }
+  void read_to_break_ties(const std::vector<OrderKey>& order, NodeId id, const Names& read) {
     for (const auto& key : order) add_columns(key.expr, read_below(id));
     const auto& fields = node(node(id).inputs[0]).schema.fields;
     size_t end = fields.size();
-    while (end > 1 && !read_[id].contains(fields[end - 1].name)) --end;
+    while (end > 1 && !read.contains(fields[end - 1].name)) --end;
     // Only when nothing else decides, 0.0 and -0.0 are told apart, so with floats everything else must be there.
     if (std::any_of(fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(end), holds_float))
       end = fields.size();
@@ -193,6 +210,19 @@ class Pruner {
     // no weight otherwise.
     if (kept.empty() && (aggregate.keys.empty() || aggregate.is_incremental) && !aggregate.calls.empty())
       kept.push_back(aggregate.calls.front());
+    return kept;
+  }
+
+  std::vector<AggregateCall> kept_calls(const FrameNode& frame, NodeId id) {
+    std::vector<AggregateCall> kept = frame.calls;
+    std::erase_if(kept,
+                  [&](const AggregateCall& call) { return !read_[id].contains(call.name) && !call_can_fail(call); });
+    return kept;
+  }
+  std::vector<FrameShift> kept_shifts(const FrameNode& frame, NodeId id) {
+    std::vector<FrameShift> kept = frame.shifts;
+    std::erase_if(kept,
+                  [&](const FrameShift& shift) { return !read_[id].contains(shift.name) && !can_fail(shift.value); });
     return kept;
   }
 
@@ -327,6 +357,22 @@ class Pruner {
     notes_.fired({changed.label}, listed(dropped) + " stays behind: nobody reads it on the other side");
   }
   void narrow(FilterNode&, Node&, NodeId) {}
+  void narrow(FrameNode& frame, Node& changed, NodeId id) {
+    frame.calls = kept_calls(frame, id);
+    frame.shifts = kept_shifts(frame, id);
+    for (auto* column : {&frame.number_column, &frame.rank_column})
+      if (!read_[id].contains(*column)) column->clear();
+    const std::vector<Field> made = made_columns(frame);
+    const Schema& below = node(changed.inputs[0]).schema;
+    std::vector<std::string> dropped;
+    std::erase_if(changed.schema.fields, [&](const Field& field) {
+      if (read_[id].contains(field.name) || std::ranges::find(made, field.name, &Field::name) != made.end())
+        return false;
+      if (below.find(field.name) == nullptr) dropped.push_back(field.name);
+      return true;
+    });
+    if (!dropped.empty()) notes_.fired({changed.label}, listed(dropped) + " not computed: nobody reads it");
+  }
   void narrow(TopNode&, Node&, NodeId) {}
   void narrow(SortNode&, Node&, NodeId) {}
   void narrow(LimitNode&, Node&, NodeId) {}

@@ -223,6 +223,7 @@ class Pusher {
       if (const Expr* expr = failing(*list)) return expr;
     return join.residual && can_fail(*join.residual) ? &*join.residual : nullptr;
   }
+  [[nodiscard]] Route step(const FrameNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(const TopNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(const LimitNode&, Place place, NodeId at) const { return stop(std::move(place), at); }
   [[nodiscard]] Route step(const ChangesNode&, Place place, NodeId at) const { return stop(std::move(place), at); }

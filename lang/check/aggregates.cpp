@@ -65,6 +65,10 @@ Expr ExprChecker::aggregate_call(Definition& definition, const std::vector<ast::
 
 Expr ExprChecker::count_distinct(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span) {
   if (!may_aggregate(name, span)) return error_expr(span);
+  if (env_.aggregates->frame != nullptr) {
+    session_.refuse(span, fmt::format("`{}` over the rows before a row", name.text));
+    return error_expr(span);
+  }
   Definition* count = session_.definitions.find_standard("count");
   if (args.empty() || count == nullptr) {
     session_.report(diag::E0503, span, name.text, arguments(1), "none are").with_label("write count_distinct(value)");
@@ -123,15 +127,30 @@ Expr PipelineChecker::check_aggregate_column(const ast::Column& column, const st
   AggregateColumn collected;
   collected.input = &input;
   collected.name = name;
-  collected.whole = without_parens(*column.expr).span;
   collected.has_keys = !keys.schema.fields.empty();
   collected.calls = &calls;
+  return check_collecting(column, keys, collected);
+}
+
+Expr PipelineChecker::check_frame_column(const ast::Column& column, const std::string& name, const Flow& input,
+                                         FrameNode& frame) {
+  AggregateColumn collected;
+  collected.input = &input;
+  collected.name = name;
+  collected.has_keys = true;  // a frame has at least the row itself
+  collected.calls = &frame.calls;
+  collected.frame = &frame;
+  return check_collecting(column, input, collected);
+}
+
+Expr PipelineChecker::check_collecting(const ast::Column& column, const Flow& row, AggregateColumn& collected) {
+  collected.whole = without_parens(*column.expr).span;
   if (column.where != nullptr) {
-    Expr filter = check_condition(*column.where, input, "where");
+    Expr filter = check_condition(*column.where, *collected.input, "where");
     if (filter.type.is_error()) return filter;
     collected.filter = std::move(filter);
   }
-  Env env = row_env(keys, locals_);
+  Env env = row_env(row, locals_);
   env.aggregates = &collected;
   Expr value = ExprChecker(session_, std::move(env)).check(*column.expr);
   if (!is_null_type(value.type)) return value;

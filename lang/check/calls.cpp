@@ -12,7 +12,7 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kLaterFunctions[] = {
-    "now",    "random",  "prev",     "first", "last", "lag",    "lead", "rank", "change", "fold", "row_number", "hop",
+    "now",    "random",  "prev",     "first", "last", "lead", "change", "fold", "hop",
     "tumble", "session", "cumulate", "rows",  "all",  "rollup", "cube", "sets", "extern", "map",  "filter",
 };
 
@@ -134,6 +134,7 @@ Expr ExprChecker::named_call(const ast::Name& name, const std::vector<ast::Arg>&
     session_.refuse(span, fmt::format("a conversion to {}", name.text));
     return error_expr(span);
   }
+  if (auto value = frame_call(name, args, span)) return std::move(*value);
   if (name.text == "count_distinct") return count_distinct(name, args, span);
   if (!session_.functions.find(name.text).empty()) return kernel(name, args, span);
   if (definition != nullptr) return defined_call(*definition, args, span);

@@ -26,7 +26,11 @@ struct AggregateColumn {
   bool has_keys = false;
   std::optional<Expr> filter;  // the column's own `where`
   std::vector<AggregateCall>* calls = nullptr;
+  FrameNode* frame = nullptr;  // of a step over frames: what its columns need besides calls
 };
+
+// How many rows back may be looked at.
+inline constexpr int64_t kMostRows = 1'000'000;
 
 // What names mean where an expression stands.
 struct Env {
@@ -130,6 +134,11 @@ class ExprChecker {
   // aggregates.cpp
   Expr aggregate_call(Definition& definition, const std::vector<ast::Arg>& args, const Span& span);
   Expr count_distinct(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
+  // lag, rank and row_number where they belong; nothing for any other function.
+  std::optional<Expr> frame_call(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
+  Expr lag(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
+  Expr rank_or_number(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
+  std::string name_in_frame(const Span& span);
   Expr add_aggregate(AggregateCall call, const Span& span);
   bool may_aggregate(const ast::Name& name, const Span& span);
   std::vector<Expr> check_counted(const std::vector<const ast::Expr*>& args, std::optional<Expr>& filter);

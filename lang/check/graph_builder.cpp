@@ -17,6 +17,7 @@ void GraphBuilder::note_late_read(NodeId windows) {
   if (auto* window = node.as<WindowNode>()) window->counts_late = false;
   if (auto* aggregate = node.as<AggregateNode>(); aggregate != nullptr && aggregate->session)
     aggregate->session->counts_late = false;
+  if (auto* frame = node.as<FrameNode>()) frame->counts_late = false;
 }
 
 FlowGraph GraphBuilder::finish(const std::string& job_name, const SourceMap& sources) && {

@@ -34,6 +34,8 @@ class PipelineChecker final : public OperatorContext {
   [[nodiscard]] std::optional<Expr> convert(const Expr& value, const Type& type) override;
   [[nodiscard]] Expr check_aggregate_column(const ast::Column& column, const std::string& name, const Flow& input,
                                             const Flow& keys, std::vector<AggregateCall>& calls) override;
+  [[nodiscard]] Expr check_frame_column(const ast::Column& column, const std::string& name, const Flow& input,
+                                        FrameNode& frame) override;
   [[nodiscard]] Flow check_input(const ast::Input& input) override;
   [[nodiscard]] Flow late_input(const ast::Path& path);
   [[nodiscard]] std::optional<CheckedSink> check_sink(const ast::Expr& target) override;
@@ -41,6 +43,7 @@ class PipelineChecker final : public OperatorContext {
 
  private:
   [[nodiscard]] Flow check_inputs(const ast::Pipeline& pipeline);
+  [[nodiscard]] Expr check_collecting(const ast::Column& column, const Flow& row, AggregateColumn& collected);
   [[nodiscard]] Flow check_step(const ast::Step& step, Flow input);
   [[nodiscard]] Flow call_function(Definition& definition, const ast::Step& step, Flow input);
   void report_unknown_step(const ast::Step& step);

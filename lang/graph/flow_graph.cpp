@@ -103,6 +103,20 @@ std::vector<NodeId> FlowGraph::ids() const {
   return result;
 }
 
+bool follows_time(const FrameNode& frame) {
+  return frame.order.size() == 1 && frame.order[0].expr.kind == ExprKind::Column &&
+         frame.order[0].expr.name == kRowTime && !frame.order[0].descending;
+}
+
+std::vector<Field> made_columns(const FrameNode& frame) {
+  std::vector<Field> columns;
+  for (const auto& call : frame.calls) columns.push_back({call.name, call.finish.type});
+  for (const auto& shift : frame.shifts) columns.push_back({shift.name, shift.value.type.as_nullable()});
+  for (const auto* name : {&frame.number_column, &frame.rank_column})
+    if (!name->empty()) columns.push_back({*name, Type(TypeKind::Int)});
+  return columns;
+}
+
 int64_t window_lag(const FlowGraph& graph, NodeId node) {
   std::vector<int64_t> lags;  // inputs come before their users
   for (size_t i = 0; i <= node.value; ++i) {

@@ -211,6 +211,36 @@ struct TopNode {
   bool operator==(const TopNode&) const = default;
 };
 
+// The value of a row that comes so many rows earlier in the order of a key, null where there is none.
+struct FrameShift {
+  std::string name;  // output column, nullable
+  Expr value;        // over input columns
+  uint64_t rows = 1;
+  bool operator==(const FrameShift&) const = default;
+};
+
+// Every row with columns computed from those of its key that come earlier in `order` (ties as in TopNode): `calls` over
+// the rows of its frame, which ends with the row itself. Rows come out in that order: where it is that of event time
+// (follows_time), when the watermark has passed their time, and rows behind their partition's watermark are left out;
+// else when the input ends.
+struct FrameNode {
+  std::vector<NamedExpr> keys;
+  std::vector<OrderKey> order;
+  uint64_t rows = 0;  // not 0: the frame has so many rows at most
+  int64_t last = 0;   // not 0: those less than so many microseconds before the row, by the one expression in `order`
+  std::vector<AggregateCall> calls;
+  std::vector<FrameShift> shifts;
+  std::string number_column;  // 1-based position among the rows of the key; empty when not asked for
+  std::string rank_column;    // the same, but rows equal under `order` have that of the first of them
+  bool counts_late = true;    // as in WindowNode
+  bool operator==(const FrameNode&) const = default;
+};
+
+// Are its rows in the order of their event time?
+[[nodiscard]] bool follows_time(const FrameNode& frame);
+// The columns it adds to those of its input.
+[[nodiscard]] std::vector<Field> made_columns(const FrameNode& frame);
+
 struct SortNode {  // ties as in TopNode
   std::vector<OrderKey> order;
   bool operator==(const SortNode&) const = default;

@@ -331,6 +331,37 @@ class Reader {
     return true;
   }
 
+  bool read_payload(FrameNode& frame, const std::string& key, TextCursor& cursor) {
+    if (key == "key") {
+      frame.keys.push_back(read_named(cursor));
+    } else if (key == "order") {
+      frame.order.push_back(read_order(cursor));
+    } else if (key == "rows") {
+      frame.rows = cursor.u64();
+    } else if (key == "last") {
+      frame.last = read_micros(cursor);
+    } else if (key == "late_read") {
+      frame.counts_late = false;
+    } else if (key == "shift") {
+      auto& shift = frame.shifts.emplace_back();
+      shift.rows = cursor.u64();
+      NamedExpr value = read_named(cursor);
+      shift.name = std::move(value.name);
+      shift.value = std::move(value.expr);
+    } else if (key == "number") {
+      frame.number_column = cursor.name();
+    } else if (key == "rank") {
+      frame.rank_column = cursor.name();
+    } else if (key == "call") {
+      finish_call(cursor);
+      read_call(frame.calls.emplace_back(), cursor);
+      has_.finish = false;
+    } else {
+      return !frame.calls.empty() && read_call_part(frame.calls.back(), key, cursor);
+    }
+    return true;
+  }
+
   static bool read_payload(SortNode& sort, const std::string& key, TextCursor& cursor) {
     if (key != "order") return false;
     sort.order.push_back(read_order(cursor));

@@ -93,6 +93,18 @@ class Writer {
     for (const auto& key : top.keys) line("key", text_of(key));
     write_order(top.order);
   }
+  void write_payload(const FrameNode& frame) {
+    for (const auto& key : frame.keys) line("key", text_of(key));
+    write_order(frame.order);
+    if (frame.rows != 0) line("rows", fmt::format("{}", frame.rows));
+    if (frame.last != 0) line("last", fmt::format("{}", frame.last));
+    if (!frame.counts_late) line("late_read", "");
+    for (const auto& shift : frame.shifts)
+      line("shift", fmt::format("{} {}", shift.rows, text_of(NamedExpr{shift.name, shift.value})));
+    if (!frame.number_column.empty()) line("number", write_name(frame.number_column));
+    if (!frame.rank_column.empty()) line("rank", write_name(frame.rank_column));
+    for (const auto& call : frame.calls) write_call(call);
+  }
   void write_payload(const SortNode& sort) { write_order(sort.order); }
   void write_payload(const LimitNode& limit) {
     if (limit.skip != 0) line("skip", fmt::format("{}", limit.skip));

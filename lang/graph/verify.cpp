@@ -221,6 +221,33 @@ Result<Schema> schema_for(const TopNode& top, const Node& node, const std::vecto
   return passed_on(node, schema, {});
 }
 
+Result<Schema> schema_for(const FrameNode& frame, const Node& node, const std::vector<const Schema*>& inputs) {
+  SLUICE_TRY(check_named(frame.keys, *inputs[0]));
+  SLUICE_TRY(check_order(frame.order, *inputs[0]));
+  if (frame.order.empty()) return internal_error("a frame of rows in no order");
+  if (follows_time(frame) && inputs[0]->find(kRowMark) == nullptr)
+    return internal_error("a frame of rows that have no time");
+  if (frame.last < 0 || (frame.last != 0 && frame.rows != 0)) return internal_error("a frame of two lengths");
+  if (frame.last != 0 &&
+      (frame.order.size() != 1 || frame.order[0].descending || frame.order[0].expr.type != Type(TypeKind::Timestamp)))
+    return internal_error("a frame by time of rows in another order");
+  for (const auto& call : frame.calls) {
+    if (call.is_distinct) return internal_error("distinct rows of a frame");
+    if (auto status = check_call(call, AggregatePhase::Single, true, *inputs[0]); !status)
+      return std::unexpected(std::move(status).error().with_context("in aggregate `" + call.name + "`"));
+  }
+  for (const auto& shift : frame.shifts) {
+    SLUICE_TRY(verify_expr(shift.value, {inputs[0], {}}));
+    if (shift.rows == 0) return internal_error("a shift by no rows");
+  }
+  const std::vector<Field> made = made_columns(frame);
+  for (const auto& column : made)
+    if (node.schema.find(column.name) == nullptr) return internal_error("`" + column.name + "` has no column");
+  Schema below = *inputs[0];
+  std::erase_if(below.fields, [](const Field& field) { return field.name == kRowMark; });
+  return passed_on(node, below, made);
+}
+
 Result<Schema> schema_for(const SortNode& sort, const Node&, const std::vector<const Schema*>& inputs) {
   SLUICE_TRY(check_order(sort.order, *inputs[0]));
   return *inputs[0];

@@ -133,7 +133,8 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   if (!is_plain)
     for (const auto& call : node.calls) grouped.schema.fields.push_back({call.name, call.finish.type});
   grouped = context.add(step, std::move(node), {input.node}, std::move(grouped));
-  if (session && grouped.late == nullptr && !grouped.is_broken) grouped.late = late_rows(input, *session, grouped.node);
+  if (session && grouped.late == nullptr && !grouped.is_broken)
+    grouped.late = late_rows_of_moments(input, session->late, grouped.node);
   if (is_plain) return timed(std::move(grouped));
   next.late = grouped.late;
   return timed(context.add(step, ProjectNode{std::move(columns.columns())}, {grouped.node}, std::move(next)));

@@ -48,6 +48,10 @@ class OperatorContext {
   [[nodiscard]] virtual Expr check_aggregate_column(const ast::Column& column, const std::string& name,
                                                     const Flow& input, const Flow& keys,
                                                     std::vector<AggregateCall>& calls) = 0;
+  // A column of a step over frames: an expression over the columns of `input` and calls over its rows, which are added
+  // to `frame` and stand in the expression as columns.
+  [[nodiscard]] virtual Expr check_frame_column(const ast::Column& column, const std::string& name, const Flow& input,
+                                                FrameNode& frame) = 0;
   // The pipeline behind `from x`, `union x`.
   [[nodiscard]] virtual Flow check_input(const ast::Input& input) = 0;
   // The sink behind `to x`; nothing when it was reported.

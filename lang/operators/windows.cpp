@@ -80,15 +80,6 @@ class WindowArguments {
   std::map<std::string, const ast::Expr*> values_;
 };
 
-// What the checker adds for the time of rows is no step that a person wrote.
-ast::Step added_at(const ast::Step& step) {
-  ast::Step added;
-  added.op.text = "project";
-  added.op.span = step.op.span;
-  added.span = step.span;
-  return added;
-}
-
 std::optional<WindowKind> find_kind(std::string_view name) {
 #define WINDOW(kind, text) \
   if (name == text) return WindowKind::kind;
@@ -195,7 +186,63 @@ std::optional<WindowClause> all_window(OperatorContext& context, const ast::Call
   return window;
 }
 
+constexpr uint64_t kMostFrameRows = 1'000'000;
+
+std::optional<uint64_t> rows_of_frame(OperatorContext& context, const WindowArguments& arguments, const Span& span) {
+  const ast::Expr* value = arguments.find("rows");
+  if (value == nullptr) {
+    context.diagnostics().report(diag::E0410, span, "rows", "rows").with_label("for example `rows(10)`");
+    return std::nullopt;
+  }
+  const auto rows = context.check_count(*value, "rows");
+  if (!rows || (*rows != 0 && *rows <= kMostFrameRows)) return rows;
+  context.diagnostics().report(diag::E0304, value->span, "`rows`", fmt::format("1 to {} rows", kMostFrameRows),
+                               fmt::format("{}", *rows));
+  return std::nullopt;
+}
+
 }  // namespace
+
+// What the checker adds is no step that a person wrote.
+ast::Step added_at(const ast::Step& step) {
+  ast::Step added;
+  added.op.text = "project";
+  added.op.span = step.op.span;
+  added.span = step.span;
+  return added;
+}
+
+std::optional<FrameClause> check_frame(OperatorContext& context, const ast::Step& step, const ast::Clause& over) {
+  const ast::Expr& expr = *over.expr;
+  const auto* call = std::get_if<ast::Call>(&expr.node);
+  const auto* callee = call == nullptr ? nullptr : std::get_if<ast::NameExpr>(&call->callee->node);
+  const std::string name = callee == nullptr ? std::string() : callee->name.text;
+  FrameClause frame;
+  frame.span = expr.span;
+  if (name == "rows" || name == "last") {
+    WindowArguments arguments(context, name, *call, expr.span);
+    if (!arguments.bind({name == "rows" ? "rows" : "size"}, {})) return std::nullopt;
+    if (name == "rows") {
+      const auto rows = rows_of_frame(context, arguments, expr.span);
+      frame.rows = rows.value_or(0);
+      return rows ? std::optional(frame) : std::nullopt;
+    }
+    const auto last = arguments.duration("size", "`last(5min)`");
+    frame.last = last.value_or(0);
+    return last ? std::optional(frame) : std::nullopt;
+  }
+  static const std::vector<std::string> kWindows{"tumble", "hop", "cumulate", "session", "count", "all"};
+  if (callee == nullptr) {
+    context.diagnostics().report(diag::E0413, expr.span).with_label("for example `over last(1min)` or `over rows(10)`");
+  } else if (std::ranges::find(kWindows, name) != kWindows.end()) {
+    context.diagnostics().report(diag::E0901, expr.span, fmt::format("`{}` over `{}(...)`", step.op.text, name));
+  } else {
+    context.diagnostics()
+        .report(diag::E0414, callee->name.span, name, did_you_mean(name, {"rows", "last"}))
+        .with_label("of the rows before a row there are rows(10) and last(5min)");
+  }
+  return std::nullopt;
+}
 
 std::optional<WindowClause> check_window(OperatorContext& context, const ast::Step& step, const ast::Clause& over) {
   const ast::Expr& expr = *over.expr;
@@ -261,11 +308,11 @@ std::shared_ptr<const LateRows> late_rows(const Flow& input, WindowNode windows,
   return std::make_shared<const LateRows>(LateRows{input, std::move(windows), step});
 }
 
-std::shared_ptr<const LateRows> late_rows(const Flow& input, const SessionWindow& session, NodeId step) {
-  // A row is late for a window of nothing but its own moment when it is late for a session.
+std::shared_ptr<const LateRows> late_rows_of_moments(const Flow& input, int64_t late, NodeId step) {
+  // A row is late when it is for a window of nothing but its own moment.
   WindowNode moment;
   moment.size = moment.step = 1;
-  moment.late = session.late;
+  moment.late = late;
   return late_rows(input, std::move(moment), step);
 }
 

@@ -21,13 +21,27 @@ struct WindowClause {
 [[nodiscard]] std::optional<WindowClause> check_window(OperatorContext& context, const ast::Step& step,
                                                        const ast::Clause& over);
 
+// What `over` says of a step that gives every row a frame: so many rows, or all of so many microseconds; both end with
+// the row itself. Neither: all rows before it.
+struct FrameClause {
+  uint64_t rows = 0;
+  int64_t last = 0;
+  Span span;
+};
+[[nodiscard]] std::optional<FrameClause> check_frame(OperatorContext& context, const ast::Step& step,
+                                                     const ast::Clause& over);
+
+// A step that the checker adds beside the one that a person wrote.
+[[nodiscard]] ast::Step added_at(const ast::Step& step);
+
 // The rows of `input`, once per window they fall into, with the column `window`. Reports when they have no event time.
 [[nodiscard]] Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window,
                                   Flow input);
 
 // What the flow behind `step`, which puts `input` into windows or sessions, says about late rows.
 [[nodiscard]] std::shared_ptr<const LateRows> late_rows(const Flow& input, WindowNode windows, NodeId step);
-[[nodiscard]] std::shared_ptr<const LateRows> late_rows(const Flow& input, const SessionWindow& session, NodeId step);
+// Likewise of a step that leaves out every row that lies more than `late` behind its partition's watermark.
+[[nodiscard]] std::shared_ptr<const LateRows> late_rows_of_moments(const Flow& input, int64_t late, NodeId step);
 
 // Likewise of a flow made of both.
 [[nodiscard]] std::shared_ptr<const LateRows> late_of_several(const Flow& a, const Flow& b);

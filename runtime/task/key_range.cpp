@@ -31,6 +31,11 @@ bool passes_through(const Node& node, const Names& names) {
     return std::ranges::none_of(names, [](const std::string& name) { return name == kRowTime || name == kRowMark; });
   }
   if (const auto* top = node.as<TopNode>()) return std::ranges::find(names, top->rank_column) == names.end();
+  if (const auto* frame = node.as<FrameNode>()) {
+    const auto made = made_columns(*frame);
+    return std::ranges::none_of(
+        made, [&](const Field& column) { return std::ranges::find(names, column.name) != names.end(); });
+  }
   return true;  // the others do not change rows
 }
 
@@ -46,6 +51,7 @@ bool is_partitioned(const FlowGraph& graph, NodeId id, const Names& names) {
 const std::vector<NamedExpr>* keys_of(const Node& node) {
   if (const auto* aggregate = node.as<AggregateNode>()) return &aggregate->keys;
   if (const auto* top = node.as<TopNode>()) return &top->keys;
+  if (const auto* frame = node.as<FrameNode>()) return &frame->keys;
   return nullptr;
 }
 

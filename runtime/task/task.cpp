@@ -162,7 +162,9 @@ void Task::follow_time() {
 // gives out the next.
 Task::Progress Task::advance() {
   if (!window_end_) {
-    const auto end = data_.first_window_due();
+    auto end = data_.first_window_due();
+    // No window ends in between: rows in frames have to be in order among themselves only.
+    if ((!end || *end > watermark_) && data_.has_frames_due(watermark_)) end = watermark_;
     if (!end || *end > watermark_) {
       outputs_.set_watermark(watermark_, data_.has_windows());
       data_.watermark = watermark_;

@@ -58,7 +58,8 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
     group_tables_.push_back(std::make_unique<GroupTable>(entry_size, range, account));
     table_list_[position] = group_tables_.back().get();
   };
-  const bool is_windowed = std::ranges::any_of(state.key.fields, [](const Field& key) { return key.type.is_window; });
+  const bool has_window = std::ranges::any_of(state.key.fields, [](const Field& key) { return key.type.is_window; });
+  const bool is_windowed = has_window && plan_.graph.nodes[state.node].kind() != NodeKind::Frame;
   const int64_t lag = is_windowed || state.kind == StateKind::Sessions ? window_lag(plan_.graph, state.node) : 0;
   const auto make_panes = [&](HashRange range, uint32_t rows_of_tops) {
     pane_tables_.push_back(std::make_unique<PaneTables>(entry_size, range, rows_of_tops, lag, account));
@@ -99,10 +100,18 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sorter_list_[position] = session_tables_.back().get();
       return;
     }
+    case StateKind::Frames: {
+      const bool is_timed = follows_time(*plan_.graph.nodes[state.node].as<FrameNode>());
+      const int64_t lag_of_rows = window_lag(plan_.graph, state.node);
+      frame_rows_.push_back(std::make_unique<FrameRows>(row_size, lag_of_rows, is_timed, account));
+      sorter_list_[position] = frame_rows_.back().get();
+      return;
+    }
     case StateKind::Counter: {
       const NodeKind of = plan_.graph.nodes[state.node].kind();
       if (of == NodeKind::Time) counter_list_[position] = kNoWatermark;
-      if (of == NodeKind::Window || of == NodeKind::Aggregate) late_counters_.push_back(position);
+      if (of == NodeKind::Window || of == NodeKind::Aggregate || of == NodeKind::Frame)
+        late_counters_.push_back(position);
       return;
     }
   }
@@ -126,6 +135,15 @@ std::optional<int64_t> TaskData::first_window_due() {
     if (end && (!first || *end < *first)) first = end;
   }
   return first;
+}
+
+bool TaskData::has_frames_due(int64_t watermark) const {
+  return std::ranges::any_of(frame_rows_, [&](const auto& frames) { return frames->is_due(watermark); });
+}
+
+bool TaskData::has_windows() const {
+  const bool has_timed_frames = std::ranges::any_of(frame_rows_, [](const auto& frames) { return frames->is_timed(); });
+  return !pane_tables_.empty() || !session_tables_.empty() || has_timed_frames;
 }
 
 uint64_t TaskData::rows_late() const {
@@ -183,6 +201,7 @@ void TaskData::expire_joins(int64_t to) noexcept {
 void TaskData::release_state() {
   join_expiries_.clear();
   session_tables_.clear();
+  frame_rows_.clear();
   group_tables_.clear();
   pane_tables_.clear();
   sort_states_.clear();

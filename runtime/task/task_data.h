@@ -14,6 +14,7 @@
 #include "runtime/io/connector.h"
 #include "runtime/io/sink_buffer.h"
 #include "runtime/plan/job_plan.h"
+#include "runtime/state/frame_rows.h"
 #include "runtime/state/group_table.h"
 #include "runtime/state/join_expiry.h"
 #include "runtime/state/panes.h"
@@ -52,7 +53,10 @@ class TaskData : public abi::TaskContext {
 
   // The watermark at which the first window that has rows is due; nothing when none has.
   [[nodiscard]] std::optional<int64_t> first_window_due();
-  [[nodiscard]] bool has_windows() const { return !pane_tables_.empty() || !session_tables_.empty(); }
+  // Are there rows to give out at this watermark that wait for their turn, in frames?
+  [[nodiscard]] bool has_frames_due(int64_t at) const;
+  // Does it give out anything when the watermark passes?
+  [[nodiscard]] bool has_windows() const;
 
   // Rows that came too late for windows of this task.
   [[nodiscard]] uint64_t rows_late() const;
@@ -89,6 +93,7 @@ class TaskData : public abi::TaskContext {
   std::vector<JoinExpiry> join_expiries_;
   std::vector<std::unique_ptr<PaneTables>> pane_tables_;
   std::vector<std::unique_ptr<SessionTable>> session_tables_;
+  std::vector<std::unique_ptr<FrameRows>> frame_rows_;
   std::vector<std::unique_ptr<SortState>> sort_states_;
   std::vector<std::unique_ptr<TopState>> top_states_;
   std::vector<std::unique_ptr<Ranking>> rankings_;

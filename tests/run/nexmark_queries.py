@@ -159,12 +159,29 @@ def q8(people, auctions, _bids):
     return [(p["id"], p["name"], time_text(window_start(p))) for p in people if (p["id"], window_start(p)) in opened]
 
 
-def q9(_people, auctions, bids):
+def winners(auctions, bids):
     groups = defaultdict(list)
     for auction, bid in bids_while_open(auctions, bids):
         groups[auction["id"]].append((-bid["price"], instant(bid["date_time"]), *(bid[c] for c in BID[:5]), auction, bid))
-    best = [min(of, key=lambda entry: entry[:-2])[-2:] for of in groups.values()]
-    return [(a["id"], a["item_name"], a["category"], b["bidder"], b["price"], b["date_time"]) for a, b in best]
+    return [min(of, key=lambda entry: entry[:-2])[-2:] for of in groups.values()]
+
+
+def q6(_people, auctions, bids):
+    sellers = defaultdict(list)
+    for auction, bid in winners(auctions, bids):
+        sellers[auction["seller"]].append((instant(bid["date_time"]), auction["id"], bid["price"]))
+    rows = []
+    for seller, of in sellers.items():
+        of.sort()
+        for i, (_, auction, price) in enumerate(of):
+            prices = [price for _, _, price in of[max(0, i - 9):i + 1]]
+            rows.append((seller, auction, price, number(sum(prices) / len(prices))))
+    return rows
+
+
+def q9(_people, auctions, bids):
+    return [(a["id"], a["item_name"], a["category"], b["bidder"], b["price"], b["date_time"])
+            for a, b in winners(auctions, bids)]
 
 
 def q20(_people, auctions, bids):
@@ -254,7 +271,7 @@ def totals(rows):
     return [f"{bidder},{bids}" for bidder, bids in counts.items()]
 
 
-JOINS = {"q3": q3, "q4": q4, "q8": q8, "q9": q9, "q20": q20, "q23": q23}
+JOINS = {"q3": q3, "q4": q4, "q6": q6, "q8": q8, "q9": q9, "q20": q20, "q23": q23}
 ORDERED = {"q0": q0, "q1": q1, "q2": q2, "q10": q10, "q14": q14, "q21": q21, "q22": q22}
 IN_ANY_ORDER = {"q5": q5, "q7": q7, "q11": q11, "q12": q12, "q15": q15, "q16": q16, "q17": q17, "q18": q18,
                 "q19": q19}

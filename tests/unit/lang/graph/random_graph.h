@@ -194,6 +194,16 @@ class RandomGraph {
             bits()};
       case NodeKind::Top:
         return TopNode{bits(), coin(), coin(), text(), named(), order()};
+      case NodeKind::Frame:
+        return FrameNode{named(),
+                         order(),
+                         bits(),
+                         duration(),
+                         several([&] { return call(); }),
+                         several([&] { return FrameShift{text(), expr(), bits()}; }),
+                         text(),
+                         text(),
+                         coin()};
       case NodeKind::Sort:
         return SortNode{order()};
       case NodeKind::Limit:

@@ -1,0 +1,160 @@
+#include "runtime/state/frame_rows.h"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+#include "lang/support/saturating.h"
+#include "runtime/abi/runtime_functions.h"
+
+namespace sluice {
+
+namespace {
+constexpr size_t kFirstRing = 4;
+constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
+}  // namespace
+
+FrameRows::FrameRows(uint32_t row_size, int64_t lag, bool is_timed, uint64_t* account)
+    : writer_{nullptr, nullptr, nullptr, row_size}, lag_(lag), is_timed_(is_timed), account_(account) {}
+
+FrameRows::~FrameRows() {
+  free_current();
+  for (const auto& cell : held_) free_row(cell.row);
+  for (size_t i = next_due_; i < due_.size(); ++i) free_row(due_[i].row);
+  for (const auto& key : keys_)
+    for (size_t i = 0; i < key->count; ++i) free_row(key->at(i).row);
+}
+
+void FrameRows::KeyRows::push(const Cell& cell) noexcept {
+  if (count == ring.size()) {
+    std::vector<Cell> larger(std::max(kFirstRing, 2 * ring.size()));
+    for (size_t i = 0; i < count; ++i) larger[i] = at(i);
+    ring = std::move(larger);
+    first = 0;
+  }
+  ring[(first + count++) & (ring.size() - 1)] = cell;
+}
+
+// Behind the strings of a row there must be readable bytes.
+abi::RowWriter* FrameRows::reserve(uint64_t heap_bytes) noexcept {
+  const uint64_t size = writer_.row_size + heap_bytes;
+  auto* row = static_cast<char*>(::operator new(size + abi::kStringSlack));
+  *account_ += size;
+  reserved_ = {row, row + size};
+  writer_.row = row;
+  writer_.heap = writer_.end = row + size;
+  return &writer_;
+}
+
+void FrameRows::hold(int64_t time) noexcept {
+  held_.push_back({reserved_, time});
+  if (is_timed_) std::ranges::push_heap(held_, is_later);
+}
+
+void FrameRows::free_row(const RowCell& row) noexcept {
+  *account_ -= static_cast<uint64_t>(row.end - row.row);
+  ::operator delete(row.row);
+}
+
+void FrameRows::free_current() noexcept {
+  if (current_.row.row != nullptr) free_row(current_.row);
+  current_.row.row = nullptr;
+}
+
+bool FrameRows::is_due(int64_t watermark) const noexcept {
+  if (!is_timed_ || held_.empty()) return false;
+  return watermark == kEnd || saturating_add(held_.front().time, lag_) < watermark;
+}
+
+void FrameRows::collect_due(int64_t watermark, abi::RowCompare compare) noexcept {
+  due_.clear();
+  next_due_ = 0;
+  if (!is_timed_) {
+    if (watermark == kEnd) due_.swap(held_);
+  } else {
+    while (is_due(watermark)) {
+      std::ranges::pop_heap(held_, is_later);
+      due_.push_back(held_.back());
+      held_.pop_back();
+    }
+  }
+  std::ranges::sort(due_, [compare](const Cell& a, const Cell& b) {
+    return compare(a.row.row, a.row.end, b.row.row, b.row.end) < 0;
+  });
+}
+
+const FrameRows::Cell* FrameRows::next(int64_t watermark, abi::RowCompare compare) noexcept {
+  free_current();
+  if (next_due_ == due_.size()) collect_due(watermark, compare);
+  if (next_due_ == due_.size()) return nullptr;
+  current_ = due_[next_due_++];
+  return &current_;
+}
+
+void FrameRows::enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept {
+  if (*key == nullptr) {
+    keys_.push_back(std::make_unique<KeyRows>());
+    *key = keys_.back().get();
+  }
+  KeyRows& rows = **key;
+  rows.push(current_);
+  current_.row.row = nullptr;
+  if (!in_frame) rows.left = rows.count - 1;
+  while (rows.left > 0 && rows.count > kept) {
+    free_row(rows.at(0).row);
+    rows.first = (rows.first + 1) & (rows.ring.size() - 1);
+    --rows.count;
+    --rows.left;
+  }
+}
+
+}  // namespace sluice
+
+namespace sluice::abi {
+
+namespace {
+
+FrameRows& frames_of(Ptr frames) { return *static_cast<FrameRows*>(frames); }
+FrameRows::KeyRows* rows_of(Ptr slot) { return *static_cast<FrameRows::KeyRows**>(slot); }
+
+Ptr give(const RowCell& row, Ptr end) {
+  *static_cast<char**>(end) = row.end;
+  return row.row;
+}
+
+}  // namespace
+
+extern "C" {
+
+Ptr rt_frame_reserve(Ptr frames, I64 heap) noexcept { return frames_of(frames).reserve(static_cast<uint64_t>(heap)); }
+
+void rt_frame_hold(Ptr frames, I64 time) noexcept { frames_of(frames).hold(time); }
+
+Ptr rt_frame_next(Ptr context, Ptr frames, Ptr compare, Ptr end) noexcept {
+  const auto* cell =
+      frames_of(frames).next(static_cast<TaskContext*>(context)->watermark, reinterpret_cast<RowCompare>(compare));
+  return cell == nullptr ? nullptr : give(cell->row, end);
+}
+
+void rt_frame_enter(Ptr frames, Ptr slot, I64 kept, I8 in_frame) noexcept {
+  frames_of(frames).enter(static_cast<FrameRows::KeyRows**>(slot), static_cast<uint64_t>(kept), in_frame != 0);
+}
+
+Ptr rt_frame_leave(Ptr slot, I64 rows, I64 time, Ptr end) noexcept {
+  auto& key = *rows_of(slot);
+  const bool is_outside =
+      rows != 0 ? key.count - key.left > static_cast<uint64_t>(rows) : key.at(key.left).time <= time;
+  return is_outside ? give(key.at(key.left++).row, end) : nullptr;
+}
+
+I64 rt_frame_count(Ptr slot) noexcept { return static_cast<I64>(rows_of(slot)->count - rows_of(slot)->left); }
+
+Ptr rt_frame_row(Ptr slot, I64 back, Ptr end) noexcept {
+  const auto& key = *rows_of(slot);
+  const auto position = static_cast<uint64_t>(back);
+  return position < key.count ? give(key.at(key.count - 1 - position).row, end) : nullptr;
+}
+
+}  // extern "C"
+
+}  // namespace sluice::abi

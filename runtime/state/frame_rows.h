@@ -1,0 +1,64 @@
+// FrameRows: the rows of a step that computes over the rows before each row. They wait until it is known which come
+// before them, leave in order, and stay behind as long as frames and look-backs of their key need them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "runtime/abi/layout.h"
+#include "runtime/data/row_store.h"
+
+namespace sluice {
+
+class FrameRows {
+ public:
+  // Rows of `row_size` bytes and their strings. With `is_timed` a row waits until the watermark is more than `lag`
+  // behind its time, else until the end of time. Memory is added to *account.
+  FrameRows(uint32_t row_size, int64_t lag, bool is_timed, uint64_t* account);
+  ~FrameRows();
+  FrameRows(const FrameRows&) = delete;
+  FrameRows& operator=(const FrameRows&) = delete;
+
+  struct Cell {
+    RowCell row;
+    int64_t time;
+  };
+  // The rows of one key, from the oldest that is needed to the latest: a ring. The first `left` are out of the frame.
+  struct KeyRows {
+    std::vector<Cell> ring;
+    size_t first = 0;
+    size_t count = 0;
+    size_t left = 0;
+    [[nodiscard]] const Cell& at(size_t position) const { return ring[(first + position) & (ring.size() - 1)]; }
+    void push(const Cell& cell) noexcept;
+  };
+
+  // A writer with room for exactly one row.
+  [[nodiscard]] abi::RowWriter* reserve(uint64_t heap_bytes) noexcept;
+  void hold(int64_t time) noexcept;
+  [[nodiscard]] bool is_timed() const { return is_timed_; }
+  [[nodiscard]] bool is_due(int64_t watermark) const noexcept;
+  // See rt_frame_next and rt_frame_enter.
+  [[nodiscard]] const Cell* next(int64_t watermark, abi::RowCompare compare) noexcept;
+  void enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept;
+
+ private:
+  [[nodiscard]] static bool is_later(const Cell& a, const Cell& b) { return a.time > b.time; }
+  void collect_due(int64_t watermark, abi::RowCompare compare) noexcept;
+  void free_row(const RowCell& row) noexcept;
+  void free_current() noexcept;
+
+  abi::RowWriter writer_;
+  int64_t lag_;
+  bool is_timed_;
+  uint64_t* account_;
+  RowCell reserved_{nullptr, nullptr};
+  std::vector<Cell> held_;  // a heap with the earliest on top
+  std::vector<Cell> due_;   // in order
+  size_t next_due_ = 0;
+  Cell current_{{nullptr, nullptr}, 0};  // null when it has entered the rows of its key
+  std::vector<std::unique_ptr<KeyRows>> keys_;
+};
+
+}  // namespace sluice
