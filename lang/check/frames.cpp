@@ -1,6 +1,6 @@
 // The functions that look at the rows before a row: lag, rank and row_number, in steps over frames.
-#include "lang/check/expr_checker.h"
 #include "lang/check/connectors.h"
+#include "lang/check/expr_checker.h"
 #include "lang/operators/operator_util.h"
 
 namespace sluice {

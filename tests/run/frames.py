@@ -44,9 +44,11 @@ class Frame:
         return "partition by " + ", ".join(self.keys) if self.keys else ""
 
     def aggregate(self, call, condition):
-        if self.kind == "last":
-            same = " and ".join(["u.n <= t.n", f"u.ts > t.ts - {self.size}", *(f"u.{k} = t.{k}" for k in self.keys),
-                                 *([condition] if condition else [])])
+        # Window functions of sqlite count rows at the same time, and its min and max of few rows all rows.
+        if self.kind == "last" or (self.kind and condition and call.startswith("m")):
+            first = f"u.ts > t.ts - {self.size}" if self.kind == "last" else f"u.n > t.n - {self.size}"
+            same = " and ".join(["u.n <= t.n", first, *(f"u.{k} = t.{k}" for k in self.keys),
+                                 *([f"u.{condition}"] if condition else [])])
             return f"(select {call} from numbered u where {same})"
         some = f" filter (where {condition})" if condition else ""
         length = f"{self.size - 1} preceding" if self.kind else "unbounded preceding"
