@@ -15,9 +15,7 @@
 namespace sluice {
 namespace {
 
-ExitCode execute(const std::vector<std::string>& words) {
-  const CommandLine line = read_command_line(words);
-  const Console console(line.console);
+ExitCode execute(const CommandLine& line, const Console& console) {
   if (!line.error.empty()) {
     console.error(line.error);
     return ExitCode::Usage;
@@ -42,7 +40,9 @@ void occupy_closed_standard_files() {
 ExitCode run(int argc, char** argv) {
   // Ours does not throw; what a library throws and nobody caught ends here with a message instead of a core file.
   try {
-    return flush_output(execute(std::vector<std::string>(argv + 1, argv + argc)));
+    const CommandLine line = read_command_line(std::vector<std::string>(argv + 1, argv + argc));
+    const Console console(line.console);
+    return flush_output(execute(line, console), console);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "sluice: internal error: %s\n", error.what());
   }

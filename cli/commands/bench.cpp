@@ -136,7 +136,7 @@ class BenchCommand final : public Command {
                     "query    wall s     CPU s  M events per CPU s   peak MB\n",
                     count_text(static_cast<double>(phase.events)), count_text(static_cast<double>(phase.rate)),
                     parallel_, parallel_ == 1 ? "" : "s"));
-    std::fflush(stdout);
+    (void)flush_results();
   }
 
   void print(std::string_view query, const BenchPhase& phase, const ProcessUsage& usage, const Console& console) const {
@@ -155,7 +155,7 @@ class BenchCommand final : public Command {
       console.result(fmt::format("{:5} {:9.2f} {:9.2f} {:19.2f} {:9.0f}\n", query, seconds(usage.wall),
                                  seconds(usage.cpu), per_second / 1e6, peak_mb));
     }
-    std::fflush(stdout);  // the next one may take a while
+    (void)flush_results();  // the next one may take a while
   }
 
   std::string suite_;

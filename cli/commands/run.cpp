@@ -120,7 +120,7 @@ class RunCommand final : public Command {
     if (outcome.kind == JobOutcome::Kind::Finished) summarize(outcome.totals, console);
     const ExitCode code = job_exit_code(outcome, compilation, interrupts, console);
     // Nobody waits for code that will never run. The results are committed, and the cache is not being written.
-    if (!is_idle) end_process(code);
+    if (!is_idle) end_process(code, console);
     return code;
   }
 

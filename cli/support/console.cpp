@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -19,9 +21,21 @@ bool wants_color(ColorMode mode, bool is_terminal) {
   return is_terminal;
 }
 
-// One write per line, so that lines of several threads do not mix. A stream that cannot be written to is found out
-// when main flushes it.
+// One write per line, so that lines of several threads do not mix.
 void write_line(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
+
+// errno of the first write to standard output that failed. Later ones may succeed and say nothing about it.
+std::atomic<int> first_output_error = 0;
+
+void keep_output_error(int error) {
+  int none = 0;
+  first_output_error.compare_exchange_strong(none, error);
+}
+
+// Kept here, and told when the process ends: a command goes on, as it may have files to write, too.
+void write_result(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size()) keep_output_error(errno);
+}
 
 // Text from outside may not be UTF-8; JSON must be.
 nlohmann::ordered_json span_json(const Span& span, const SourceMap& sources) {
@@ -34,6 +48,12 @@ nlohmann::ordered_json span_json(const Span& span, const SourceMap& sources) {
 }
 
 }  // namespace
+
+int flush_results() {
+  if (std::fflush(stdout) != 0) keep_output_error(errno);
+  if (std::ferror(stdout) != 0) keep_output_error(EIO);  // written by something else than a Console
+  return first_output_error.load();
+}
 
 std::string object_line(std::string_view type, const nlohmann::ordered_json& object) {
   nlohmann::ordered_json line;
@@ -67,10 +87,10 @@ Console::Console(const ConsoleOptions& options)
 
 bool Console::result_color() const { return wants_color(options_.color, output_is_terminal_); }
 
-void Console::result(std::string_view text) const { write_line(stdout, text); }
+void Console::result(std::string_view text) const { write_result(text); }
 
 void Console::result(std::string_view type, const nlohmann::ordered_json& object) const {
-  write_line(stdout, object_line(type, object));
+  write_result(object_line(type, object));
 }
 
 void Console::event(std::string_view type, const nlohmann::ordered_json& object) const {

@@ -56,6 +56,9 @@ class Console {
   bool use_color_;
 };
 
+// Hands what was printed as results to the system: 0, or the errno of the first of all writes of them that failed.
+[[nodiscard]] int flush_results();
+
 // A line of --json: the object with "v" and "type" in front.
 [[nodiscard]] std::string object_line(std::string_view type, const nlohmann::ordered_json& object);
 // The JSON form of a diagnostic, for --json and for whoever collects them.

@@ -1,22 +1,11 @@
 #include "cli/support/job_end.h"
 
 #include <cerrno>
-#include <csignal>
-#include <cstdlib>
 
+#include "cli/support/end_process.h"
 #include "cli/support/row_error.h"
 
 namespace sluice {
-namespace {
-
-// Ends the process the way the system ends one that writes to a closed pipe: without a word.
-[[noreturn]] void die_of_closed_pipe() {
-  std::signal(SIGPIPE, SIG_DFL);
-  std::raise(SIGPIPE);
-  std::abort();  // not reached: the default action ends the process
-}
-
-}  // namespace
 
 ExitCode job_exit_code(const JobOutcome& outcome, const Compilation& compilation, const InterruptWatcher& interrupts,
                        const Console& console) {
