@@ -17,12 +17,34 @@
 namespace sluice {
 namespace {
 
-// What stands in a directory, sorted; nothing when it cannot be read.
-std::vector<std::string> entries_of(const std::string& directory) {
+std::unexpected<Error> cannot_read(const std::string& path, int error) {
+  if (error == ENOENT || error == ENOTDIR) {
+    std::string help;
+    if (!path.starts_with('/')) {
+      const std::unique_ptr<char, void (*)(void*)> here(::getcwd(nullptr, 0), std::free);
+      if (here) help = fmt::format(" (looked for in {})", here.get());
+    }
+    return user_error(fmt::format("cannot read {}: there is no such file{}", path, help));
+  }
+  return user_error(fmt::format("cannot read {}: {}", path, std::generic_category().message(error)));
+}
+
+// Nothing stands at a path, or what stood there is gone by now: nothing to read. Everything else that keeps us from
+// looking, above all a missing permission, may hide files that are meant.
+bool says_nothing_there(int error) { return error == ENOENT || error == ENOTDIR || error == ELOOP; }
+
+// What stands in a directory, sorted.
+Result<std::vector<std::string>> entries_of(const std::string& directory) {
+  const std::string path = directory.empty() ? "." : directory;
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.empty() ? "." : directory.c_str()), ::closedir);
-  if (!stream) return names;
-  while (const dirent* entry = ::readdir(stream.get())) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(path.c_str()), ::closedir);
+  if (!stream && says_nothing_there(errno)) return names;
+  if (!stream) return cannot_read(path, errno);
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr && errno != 0) return cannot_read(path, errno);
+    if (entry == nullptr) break;
     const std::string_view name(entry->d_name);
     if (name != "." && name != "..") names.emplace_back(name);
   }
@@ -30,13 +52,12 @@ std::vector<std::string> entries_of(const std::string& directory) {
   return names;
 }
 
-bool is_directory(const std::string& path) {
+// The kind of file at a path, as in st_mode; 0 when nothing is there.
+Result<mode_t> kind_of(const std::string& path, int flags = 0) {
   struct stat status{};
-  return ::stat(path.empty() ? "." : path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
-bool is_regular(const std::string& path) {
-  struct stat status{};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+  if (::fstatat(AT_FDCWD, path.empty() ? "." : path.c_str(), &status, flags) == 0) return status.st_mode & S_IFMT;
+  if (says_nothing_there(errno)) return mode_t{0};
+  return cannot_read(path, errno);
 }
 
 std::string join(const std::string& directory, const std::string& name) {
@@ -48,55 +69,42 @@ bool has_pattern(std::string_view text) { return text.find_first_of("*?[") != st
 // Adds the regular files below `directory` that match `pattern`, component by component. `**` stands for any number of
 // directories, none included; names that begin with a dot match only a pattern that does. Symbolic links to
 // directories are followed, except by `**`, which could go round in circles.
-void match_files(const std::string& directory, std::string_view pattern, std::vector<std::string>& found) {
+Status match_files(const std::string& directory, std::string_view pattern, std::vector<std::string>& found) {
   const size_t slash = pattern.find('/');
   const std::string component(pattern.substr(0, slash));
   const bool is_last = slash == std::string_view::npos;
   const std::string_view rest = is_last ? std::string_view() : pattern.substr(slash + 1);
   if (component == "**") {
-    match_files(directory, is_last ? "*" : rest, found);
-    for (const auto& name : entries_of(directory)) {
+    SLUICE_TRY(match_files(directory, is_last ? "*" : rest, found));
+    SLUICE_ASSIGN(const auto names, entries_of(directory));
+    for (const auto& name : names) {
+      if (name.starts_with('.')) continue;
       const std::string path = join(directory, name);
-      struct stat status{};
-      if (!name.starts_with('.') && ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
-        match_files(path, pattern, found);
+      SLUICE_ASSIGN(const mode_t kind, kind_of(path, AT_SYMLINK_NOFOLLOW));
+      if (S_ISDIR(kind)) SLUICE_TRY(match_files(path, pattern, found));
     }
-    return;
+    return {};
   }
-  const auto take = [&](const std::string& path) {
-    if (is_last ? is_regular(path) : is_directory(path)) {
-      if (is_last)
-        found.push_back(path);
-      else
-        match_files(path, rest, found);
-    }
+  const auto take = [&](const std::string& path) -> Status {
+    SLUICE_ASSIGN(const mode_t kind, kind_of(path));
+    if (is_last && S_ISREG(kind)) found.push_back(path);
+    if (!is_last && S_ISDIR(kind)) return match_files(path, rest, found);
+    return {};
   };
   if (!has_pattern(component)) return take(join(directory, component));
-  for (const auto& name : entries_of(directory))
-    if (::fnmatch(component.c_str(), name.c_str(), FNM_PERIOD) == 0) take(join(directory, name));
+  SLUICE_ASSIGN(const auto names, entries_of(directory));
+  for (const auto& name : names)
+    if (::fnmatch(component.c_str(), name.c_str(), FNM_PERIOD) == 0) SLUICE_TRY(take(join(directory, name)));
+  return {};
 }
 
-std::vector<std::string> match_files(const std::string& pattern) {
+Result<std::vector<std::string>> match_files(const std::string& pattern) {
   std::vector<std::string> found;
-  if (pattern.starts_with('/'))
-    match_files("/", std::string_view(pattern).substr(1), found);
-  else
-    match_files("", pattern, found);
+  const bool is_absolute = pattern.starts_with('/');
+  SLUICE_TRY(match_files(is_absolute ? "/" : "", std::string_view(pattern).substr(is_absolute ? 1 : 0), found));
   std::ranges::sort(found);
   found.erase(std::ranges::unique(found).begin(), found.end());
   return found;
-}
-
-std::unexpected<Error> cannot_read(const std::string& path, int error) {
-  if (error == ENOENT || error == ENOTDIR) {
-    std::string help;
-    if (!path.starts_with('/')) {
-      const std::unique_ptr<char, void (*)(void*)> here(::getcwd(nullptr, 0), std::free);
-      if (here) help = fmt::format(" (looked for in {})", here.get());
-    }
-    return user_error(fmt::format("cannot read {}: there is no such file{}", path, help));
-  }
-  return user_error(fmt::format("cannot read {}: {}", path, std::generic_category().message(error)));
 }
 
 Result<InputFile> examine(const std::string& path) {
@@ -120,8 +128,13 @@ InputFile standard_input() {
 Result<std::vector<std::string>> files_of_directory(const std::string& path) {
   if (::faccessat(AT_FDCWD, path.c_str(), R_OK | X_OK, AT_EACCESS) != 0) return cannot_read(path, errno);
   std::vector<std::string> found;
-  for (const auto& name : entries_of(path))
-    if (const std::string file = join(path, name); !name.starts_with('.') && is_regular(file)) found.push_back(file);
+  SLUICE_ASSIGN(const auto names, entries_of(path));
+  for (const auto& name : names) {
+    if (name.starts_with('.')) continue;
+    const std::string file = join(path, name);
+    SLUICE_ASSIGN(const mode_t kind, kind_of(file));
+    if (S_ISREG(kind)) found.push_back(file);
+  }
   if (found.empty()) return user_error(fmt::format("the directory {} has no files to read", path));
   return found;
 }
@@ -141,7 +154,7 @@ Result<std::vector<InputFile>> find_input_files(const std::string& path) {
       paths.push_back(path);
     }
   } else if (has_pattern(path)) {
-    paths = match_files(path);
+    SLUICE_ASSIGN(paths, match_files(path));
     if (paths.empty()) return user_error(fmt::format("no file matches {}", path));
   } else {
     return cannot_read(path, errno);
