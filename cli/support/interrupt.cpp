@@ -21,6 +21,9 @@ InterruptWatcher::InterruptWatcher(std::function<void()> on_first) : on_first_(s
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  // Ignored by wish (nohup), it would still arrive here.
+  struct sigaction hangup{};
+  if (::sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler != SIG_IGN) sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, &previous_mask_);
   signals_ = signalfd(-1, &signals, SFD_CLOEXEC);
   wake_ = eventfd(0, EFD_CLOEXEC);

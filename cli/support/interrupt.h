@@ -1,5 +1,5 @@
-// InterruptWatcher: while it lives, the first Ctrl-C (or SIGTERM) asks the job to stop, and the second ends the
-// process.
+// InterruptWatcher: while it lives, the first Ctrl-C (or SIGTERM, or SIGHUP of a terminal that is closed) asks the job
+// to stop, and the second ends the process.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace sluice {
 
-// As shells report a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM.
+// As shells report a process that a signal ended: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP.
 [[nodiscard]] ExitCode exit_code_of(int signal);
 
 class InterruptWatcher {
