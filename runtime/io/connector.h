@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,7 +83,8 @@ class ConnectorFactory {
  public:
   virtual ~ConnectorFactory() = default;
   virtual Result<std::unique_ptr<Source>> open_source(const Node& node) = 0;
-  virtual Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task) = 0;
+  // A sink that has to wait for somebody (a named pipe for its reader) fails soon after `stop`.
+  virtual Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const std::stop_token& stop) = 0;
 };
 
 }  // namespace sluice

@@ -103,7 +103,7 @@ Status Deployment::wire(Task& task, StageId id, ConnectorFactory& connectors) {
   }
   for (const EdgeId edge : stage.outputs) wire_output(task, edge);
   for (const NodeId node : stage.sinks) {
-    SLUICE_ASSIGN(auto sink, connectors.open_sink(plan_.graph.nodes[node], index));
+    SLUICE_ASSIGN(auto sink, connectors.open_sink(plan_.graph.nodes[node], index, settings_.stop));
     sinks_.push_back({std::move(sink), false});
     task.add_sink(*sinks_.back().sink);
   }

@@ -89,6 +89,11 @@ std::unique_ptr<ByteStream> standard_input(const Interrupter& interrupter) {
 
 }  // namespace
 
+bool make_blocking(int file) {
+  const int flags = ::fcntl(file, F_GETFL);
+  return flags >= 0 && ::fcntl(file, F_SETFL, flags & ~O_NONBLOCK) == 0;
+}
+
 Interrupter::Interrupter() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   SLUICE_INVARIANT(event_ >= 0, "out of file descriptors");
 }
@@ -103,10 +108,11 @@ void Interrupter::interrupt() {
 
 Result<std::unique_ptr<ByteStream>> open_stream(const std::string& path, const Interrupter& interrupter) {
   if (path == "-") return standard_input(interrupter);
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A named pipe would wait here for its writer; read() waits for it in a way that can be interrupted.
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return system_error("cannot open " + path, errno);
   struct stat status{};
-  if (::fstat(file, &status) != 0) {
+  if (!make_blocking(file) || ::fstat(file, &status) != 0) {
     const int error = errno;
     ::close(file);
     return system_error("cannot read " + path, error);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,8 +14,12 @@
 #include <system_error>
 #include <utility>
 
+#include "stdlib/connectors/byte_stream.h"
+
 namespace sluice {
 namespace {
+
+constexpr int kLookForReaderMilliseconds = 20;
 
 // The world's errors keep their errno: by it a command line tells a closed pipe (`| head` has enough) from a failure.
 std::unexpected<Error> cannot_write(const std::string& path, int error) {
@@ -58,20 +63,30 @@ Status write_all(int file, std::string_view bytes, const std::string& name) {
 }
 
 // Devices and pipes have no contents that could be replaced: they are written as rows come.
-Result<OutputFile> OutputFile::open_device(const std::string& path) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
-  if (file < 0) return cannot_write(path, errno);
-  return OutputFile(file, path, {});
+Result<OutputFile> OutputFile::open_device(const std::string& path, const std::stop_token& stop) {
+  Interrupter interrupter;
+  const std::stop_callback on_stop(stop, [&] { interrupter.interrupt(); });
+  // A pipe without a reader cannot be opened yet, and nothing tells when it can.
+  int file = -1;
+  while ((file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0) {
+    if (errno != ENXIO && errno != EINTR) return cannot_write(path, errno);
+    pollfd waiting{interrupter.event(), POLLIN, 0};
+    ::poll(&waiting, 1, kLookForReaderMilliseconds);
+    if (interrupter.is_interrupted()) return cannot_write(path, ECANCELED);
+  }
+  OutputFile opened(file, path, {});
+  if (!make_blocking(file)) return cannot_write(path, errno);
+  return opened;
 }
 
-Result<OutputFile> OutputFile::create(const std::string& path) {
+Result<OutputFile> OutputFile::create(const std::string& path, const std::stop_token& stop) {
   struct stat status{};
   std::string target = path;
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode))
       return user_error(
           fmt::format("cannot write {}: it is a directory; for files inside of it write {}/", path, path));
-    if (!S_ISREG(status.st_mode)) return open_device(path);
+    if (!S_ISREG(status.st_mode)) return open_device(path, stop);
     // A link keeps pointing to the file, which gets the new contents.
     if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free); real)
       target = real.get();

@@ -2,6 +2,7 @@
 // temporary name in the same directory.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,8 @@ namespace sluice {
 
 class OutputFile {
  public:
-  // Makes the temporary file.
-  [[nodiscard]] static Result<OutputFile> create(const std::string& path);
+  // Makes the temporary file. Where `path` is a named pipe, waits for its reader, until `stop`.
+  [[nodiscard]] static Result<OutputFile> create(const std::string& path, const std::stop_token& stop);
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&&) = delete;
   ~OutputFile();  // aborts unless committed
@@ -26,7 +27,7 @@ class OutputFile {
   void abort() noexcept;
 
  private:
-  [[nodiscard]] static Result<OutputFile> open_device(const std::string& path);
+  [[nodiscard]] static Result<OutputFile> open_device(const std::string& path, const std::stop_token& stop);
   OutputFile(int file, std::string path, std::string temporary)
       : file_(file), path_(std::move(path)), temporary_(std::move(temporary)) {}
 

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+
 #include <string_view>
 
 #include "stdlib/connectors/output_file.h"
@@ -93,14 +94,14 @@ std::unique_ptr<Sink> make_output_sink(OutputPlace output, std::string header) {
 }
 
 Result<std::unique_ptr<Sink>> make_file_sink(const std::string& path, const std::string& extension, uint32_t task,
-                                             std::string header) {
+                                             std::string header, const std::stop_token& stop) {
   if (path.empty()) return user_error("the path to write to is empty");
   std::string name = path;
   if (path.ends_with('/')) {
     SLUICE_TRY(check_no_parts(path));
     name += fmt::format("part-{:05}.{}", task, extension);
   }
-  SLUICE_ASSIGN(OutputFile file, OutputFile::create(name));
+  SLUICE_ASSIGN(OutputFile file, OutputFile::create(name, stop));
   SLUICE_TRY(file.write(header));
   return std::make_unique<FileSink>(std::move(file));
 }

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -83,18 +84,38 @@ class World(unittest.TestCase):
         done = self.run_job(COPY_CSV, input=self.dir / "no-*.csv", output=self.result)
         self.assert_message(done, r"no-\*\.csv")
 
+    def as_another_user(self):
+        """For preexec: root can read everything."""
+        self.dir.chmod(0o755)
+        self.out.chmod(0o777)
+        if os.geteuid() != 0:
+            return None
+        drop = lambda: os.setuid(65534)
+        if subprocess.run([SLUICE, "version"], capture_output=True, preexec_fn=drop).returncode != 0:
+            self.skipTest("the program cannot be run by another user from here")
+        return drop
+
     def test_unreadable_file(self):
         secret = self.write("secret.csv", "n,s\n1,a\n")
         secret.chmod(0)
-        self.dir.chmod(0o755)
-        self.out.chmod(0o777)
-        drop = None
-        if os.geteuid() == 0:  # root can read everything
-            drop = lambda: os.setuid(65534)
-            if subprocess.run([SLUICE, "version"], capture_output=True, preexec_fn=drop).returncode != 0:
-                self.skipTest("the program cannot be run by another user from here")
-        done = self.run_job(COPY_CSV, input=secret, output=self.result, preexec=drop)
+        done = self.run_job(COPY_CSV, input=secret, output=self.result, preexec=self.as_another_user())
         self.assert_message(done, secret, "permission")
+
+    def test_unreadable_directory_in_a_pattern(self):
+        """What a pattern may not look into could hold files that are meant."""
+        for folder, mode in (("a", 0o755), ("b", 0), ("c", 0o444)):  # c can be listed, but not entered
+            (self.dir / folder).mkdir()
+            (self.dir / folder / "x.csv").write_text("n,s\n1,a\n")
+            (self.dir / folder).chmod(mode)
+            self.addCleanup((self.dir / folder).chmod, 0o755)
+        drop = self.as_another_user()
+        self.assert_result(self.run_job(COPY_CSV, input=self.dir / "a*" / "*.csv", output="-", preexec=drop),
+                           "n,s\n1,a\n")
+        for pattern, named in (("*/*.csv", "b"), ("**/*.csv", "b"), ("[bc]/x.csv", "b/x.csv"), ("c/*.csv", "c/x.csv"),
+                               ("b/*", "b")):
+            with self.subTest(pattern=pattern):
+                done = self.run_job(COPY_CSV, input=self.dir / pattern, output=self.result, preexec=drop)
+                self.assert_message(done, f"cannot read {re.escape(str(self.dir / named))}: permission")
 
     @unittest.skipUnless(os.path.exists("/proc/self/mem"), "needs Linux")
     def test_file_that_fails_to_read(self):
@@ -361,6 +382,65 @@ class World(unittest.TestCase):
 
     def test_terminate(self):
         self.interrupt(signal.SIGTERM, rows=1_000_000)
+
+    def test_hangup(self):
+        self.interrupt(signal.SIGHUP, rows=1_000_000)
+
+    @unittest.skipUnless(os.path.exists("/proc/self/status"), "needs Linux")
+    def test_hangup_ignored_by_wish(self):
+        """As nohup starts it."""
+        command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *self.command(COPY_CSV, input="-", output=self.result)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(process.stdout.close)
+        self.wait_for_watcher(process)
+        process.send_signal(signal.SIGHUP)
+        process.stdin.write(b"n,s\n1,a\n")
+        process.stdin.close()
+        self.assertEqual(process.wait(timeout=WAIT), 0)
+        self.assertEqual(self.result.read_text(), "n,s\n1,a\n")
+
+    def wait_for_watcher(self, process):
+        """Until the process blocks Ctrl-C, to take it itself."""
+        blocked = 0
+        while not blocked & 1 << (signal.SIGINT - 1):
+            self.assertIsNone(process.poll(), "ended before it was interrupted")
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            blocked = int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16)
+
+    def start_and_interrupt(self, seen=lambda process: True, **params):
+        process = self.start(COPY_CSV, **params)
+        self.wait_for_watcher(process)
+        deadline = time.monotonic() + WAIT
+        while not seen(process) and time.monotonic() < deadline:
+            self.assertIsNone(process.poll(), "ended before it was interrupted")
+        process.send_signal(signal.SIGINT)
+        try:
+            self.assertEqual(process.wait(timeout=WAIT), INTERRUPTED, process.stderr.read())
+        finally:
+            process.kill()
+            process.stdin.close()
+        self.assertEqual(list(self.out.iterdir()), [])
+
+    @unittest.skipUnless(os.path.exists("/proc/self/status"), "needs Linux")
+    def test_interrupt_while_a_named_pipe_has_no_other_end(self):
+        fifo = self.dir / "fifo"
+        os.mkfifo(fifo)
+        self.start_and_interrupt(lambda process: any(os.path.realpath(file) == str(fifo) for file in
+                                                     Path(f"/proc/{process.pid}/fd").iterdir()),
+                                 input=fifo, output=self.result)
+        self.start_and_interrupt(input=self.write("in.csv", "n,s\n1,a\n"), output=fifo)
+
+    def test_named_pipes_wait_for_their_other_ends(self):
+        source, target = self.dir / "source", self.dir / "target"
+        os.mkfifo(source)
+        os.mkfifo(target)
+        process = self.start(COPY_CSV, input=source, output=target)
+        with open(target, encoding="utf-8") as results:  # opening waits for sluice
+            source.write_text("n,s\n1,a\n")
+            self.assertEqual(results.read(), "n,s\n1,a\n")
+        self.assertEqual(process.wait(timeout=WAIT), 0)
+        process.stdin.close()
 
     def test_kill_leaves_nothing_under_the_final_name(self):
         process = self.start(COPY_CSV, input="-", output=self.result)

@@ -76,7 +76,7 @@ TEST_P(EveryConnector, WritesNothingWhenAborted) {
   std::vector<ConnectorOption> options;
   if (!entry.params.empty()) options.push_back({"path", "/dev/null"});
   node.payload = SinkNode{entry.name, options};
-  const auto sink = make_connector_factory({})->open_sink(node, 0);
+  const auto sink = make_connector_factory({})->open_sink(node, 0, {});
   ASSERT_TRUE(sink.has_value()) << sink.error().message;
   EXPECT_TRUE((*sink)->flush().has_value());
   (*sink)->abort();

@@ -46,7 +46,7 @@ Node sink_node(const std::string& connector, std::vector<ConnectorOption> option
 }
 
 Result<std::unique_ptr<Sink>> open(const Node& node, ConnectorSettings settings = {}, uint32_t task = 0) {
-  return make_connector_factory(settings)->open_sink(node, task);
+  return make_connector_factory(settings)->open_sink(node, task, {});
 }
 
 // What a print sink shows for rows, the last of them after a pause.
