@@ -15,13 +15,15 @@ class DocCommand final : public Command {
  public:
   CommandHelp help() const override {
     return {"[NAME]",
-            "what programs can call: functions, aggregates, connectors",
+            "what programs can use: functions, aggregates, connectors, operators",
             "",
-            {"sluice doc            all of them, one line each", "sluice doc substring  one in full"}};
+            {"sluice doc            all of them, one line each", "sluice doc operators  those of one kind",
+             "sluice doc substring  one in full"}};
   }
 
   void define(CLI::App& options) override {
-    options.add_option("NAME", name_, "a function, aggregate or connector");
+    options.add_option("NAME", name_,
+                       "a function, aggregate, connector or operator, or `functions` and so on for a list");
     options.add_flag("--markdown", markdown_, "the page docs/functions.md");
   }
 
@@ -37,7 +39,7 @@ class DocCommand final : public Command {
     std::vector<std::string> names;
     for (const ReferenceEntry& entry : entries) {
       names.push_back(entry.name);
-      if (!name_.empty() && entry.name != name_) continue;
+      if (!name_.empty() && entry.name != name_ && entry.kind + "s" != name_) continue;
       is_known = true;
       print(entry, console);
     }
@@ -49,6 +51,8 @@ class DocCommand final : public Command {
   }
 
  private:
+  [[nodiscard]] bool is_list() const { return name_.empty() || reference_topic(name_).has_value(); }
+
   void print(const ReferenceEntry& entry, const Console& console) const {
     if (console.json()) {
       return console.result("doc", {{"kind", entry.kind},
@@ -57,11 +61,7 @@ class DocCommand final : public Command {
                                     {"doc", entry.doc},
                                     {"examples", entry.examples}});
     }
-    if (name_.empty()) {
-      const std::string first = entry.doc.substr(0, entry.doc.find(". ") + 1);
-      return console.result(
-          fmt::format("{:<9}  {:<16} {}\n", entry.kind, entry.name, first.empty() ? entry.doc : first));
-    }
+    if (is_list()) return console.result(reference_line(entry));
     std::string text;
     for (const std::string& signature : entry.signatures) text += signature + "\n";
     text += "\n" + wrapped(entry.doc);

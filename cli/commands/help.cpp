@@ -5,6 +5,7 @@
 
 #include "cli/support/command.h"
 #include "cli/support/command_line.h"
+#include "cli/support/reference.h"
 
 namespace sluice {
 namespace {
@@ -12,14 +13,17 @@ namespace {
 class HelpCommand final : public Command {
  public:
   CommandHelp help() const override { return {"[COMMAND]", "what there is, or all about one command", "", {}}; }
-  void define(CLI::App& options) override { options.add_option("COMMAND", words_, "a command"); }
+  void define(CLI::App& options) override {
+    options.add_option("COMMAND", words_, "a command, or `operators`, `functions`, `aggregates`, `connectors`");
+  }
   ExitCode execute(const Console& console) override {
     if (words_.empty()) {
       console.result(overview_text());
       return ExitCode::Done;
     }
     const std::string topic = fmt::format("{}", fmt::join(words_, " "));
-    const auto text = help_text(topic);
+    auto text = help_text(topic);
+    if (!text) text = reference_topic(topic);
     if (!text) {
       console.error(unknown_command_text(topic));
       return ExitCode::Usage;

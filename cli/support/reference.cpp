@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "lang/graph/text_parts.h"
@@ -90,6 +91,26 @@ void add_connectors(std::vector<ReferenceEntry>& entries) {
   }
 }
 
+void add_operators(std::vector<ReferenceEntry>& entries) {
+  struct OperatorDoc {
+    std::string_view name;
+    std::string_view state;
+    std::string_view example;
+    std::string_view doc;
+  };
+  static constexpr auto kOperators = std::to_array<OperatorDoc>({
+#define OPERATOR(name, shape, state, example, doc) {#name, #state, example, doc},
+#include "lang/operators/operators.def"
+#undef OPERATOR
+  });
+  for (const OperatorDoc& row : kOperators) {
+    ReferenceEntry& entry = entry_of(entries, "operator", row.name);
+    entry.signatures.push_back(fmt::format("|> {}", row.example));
+    entry.doc = row.doc;
+    if (row.state == "Later") entry.doc += " Not in this version.";
+  }
+}
+
 }  // namespace
 
 std::vector<ReferenceEntry> reference_entries() {
@@ -101,7 +122,21 @@ std::vector<ReferenceEntry> reference_entries() {
   distinct.signatures.emplace_back("count_distinct(x) -> int");
   distinct.doc = "The number of different values; null is none of them.";
   add_connectors(entries);
+  add_operators(entries);
   return entries;
+}
+
+std::string reference_line(const ReferenceEntry& entry) {
+  const std::string first = entry.doc.substr(0, entry.doc.find(". ") + 1);
+  return fmt::format("{:<9}  {:<16} {}\n", entry.kind, entry.name, first.empty() ? entry.doc : first);
+}
+
+std::optional<std::string> reference_topic(std::string_view topic) {
+  std::string text;
+  for (const ReferenceEntry& entry : reference_entries())
+    if (topic == entry.kind + "s") text += reference_line(entry);
+  if (text.empty()) return std::nullopt;
+  return text;
 }
 
 std::string reference_markdown(const std::vector<ReferenceEntry>& entries) {

@@ -10,7 +10,7 @@ namespace {
 constexpr auto kOperators = std::to_array<OperatorRow>({
 #define SLUICE_CHECK_Compiled(name) &check_##name
 #define SLUICE_CHECK_Later(name) nullptr
-#define OPERATOR(name, shape, state) {#name, SLUICE_CHECK_##state(name)},
+#define OPERATOR(name, shape, state, ...) {#name, SLUICE_CHECK_##state(name)},
 #include "lang/operators/operators.def"
 #undef OPERATOR
 #undef SLUICE_CHECK_Later

@@ -13,7 +13,7 @@ namespace sluice {
 // what the rows would be, so that checking can go on.
 #define SLUICE_DECLARE_Compiled(name) Flow check_##name(OperatorContext& context, const ast::Step& step, Flow input);
 #define SLUICE_DECLARE_Later(name)
-#define OPERATOR(name, shape, state) SLUICE_DECLARE_##state(name)
+#define OPERATOR(name, shape, state, ...) SLUICE_DECLARE_##state(name)
 #include "lang/operators/operators.def"
 #undef OPERATOR
 #undef SLUICE_DECLARE_Later
