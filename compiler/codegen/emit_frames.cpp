@@ -19,7 +19,8 @@ bool has_frame(const FrameNode& node) { return node.rows != 0 || node.last != 0;
 // How many rows of a key have to stay for what looks back, the latest included; 0 when nothing does.
 uint64_t rows_looked_at(const FrameNode& node) {
   uint64_t rows = has_frame(node) ? 1 : 0;
-  for (const auto& shift : node.shifts) rows = std::max(rows, shift.rows + 1);
+  for (const auto* shifts : {&node.shifts, &node.leads})
+    for (const auto& shift : *shifts) rows = std::max(rows, shift.rows + 1);
   return node.rank_column.empty() ? rows : std::max<uint64_t>(rows, 2);
 }
 
@@ -61,15 +62,69 @@ class FrameEmitter {
     f_.begin(after);
   }
 
+  // A row goes on when the last one that it looks at has entered, or when no more rows come.
+  void finish_leads() {
+    const uint64_t rows = rows_looked_at(node_) - 1;
+    auto* frames = f_.sorter(f_.stage.state_index(id_, StateKind::Frames));
+    auto* slot = f_.slot(f_.stage.ptr, "slot");
+    auto* place = f_.slot(f_.stage.i64, "place");
+    auto* head = f_.block("frames");
+    auto* found = f_.block("found");
+    auto* after = f_.block("after");
+    f_.b.CreateBr(head);
+    f_.begin(head);
+    f_.b.CreateStore(f_.int64(rows), place);
+    f_.b.CreateStore(
+        f_.if_else(
+            enter_next(frames, rows + 1), f_.stage.ptr, [&]() -> llvm::Value* { return rows_slot(); },
+            [&]() -> llvm::Value* { return f_.call("rt_frame_rest", {f_.context(), frames, f_.int64(rows), place}); }),
+        slot);
+    f_.b.CreateCondBr(f_.b.CreateIsNull(f_.b.CreateLoad(f_.stage.ptr, slot)), after, found);
+    f_.begin(found);
+    f_.node = id_;
+    slot_ = f_.b.CreateLoad(f_.stage.ptr, slot);
+    auto* back = f_.b.CreateLoad(f_.stage.i64, place);
+    with_row(back, [&](llvm::Value* address, llvm::Value* end) {
+      emit_users(f_, id_, result_of_leads(load_row(f_, kept_, address, end), back));
+    });
+    f_.reset_scratch();
+    emit_yield_check(f_, [] {});
+    f_.b.CreateBr(head);
+    f_.begin(after);
+  }
+
  private:
-  // The row in `address` changes the states of its key and goes on.
-  void take(llvm::Value* frames, llvm::Value* address, llvm::Value* end) {
-    const Row row = load_row(f_, kept_, address, end);
+  // i1: has the next row entered those of its key, whose slot is slot_ then?
+  llvm::Value* enter_next(llvm::Value* frames, uint64_t kept) {
+    auto* end_slot = f_.slot(f_.stage.ptr, "end");
+    auto* found = f_.slot(f_.stage.ptr, "key_rows");
+    auto* compare = compare_function(f_.stage, id_, node_.order, kept_, false);
+    auto* address = f_.call("rt_frame_next", {f_.context(), frames, compare, end_slot});
+    auto* is_there = f_.b.CreateIsNotNull(address);
+    f_.if_then(is_there, [&] {
+      const Row row = load_row(f_, kept_, address, f_.b.CreateLoad(f_.stage.ptr, end_slot));
+      find_entry(row);
+      f_.call("rt_frame_enter", {frames, rows_slot(), f_.int64(kept), llvm::ConstantInt::get(f_.stage.i8, 0)});
+      f_.b.CreateStore(rows_slot(), found);
+    });
+    slot_ = f_.b.CreateLoad(f_.stage.ptr, found);
+    return is_there;
+  }
+
+  std::vector<Value> find_entry(const Row& row) {
     std::vector<Value> keys;
     for (const auto& key : node_.keys) keys.push_back(emit_expr(f_, key.expr, {&row, {}}));
     entry_ = find_or_insert(f_, layout_.table, layout_.entry, keys, [&](llvm::Value* entry) {
                if (!has_frame(node_) || takes_back_) initialize_states(f_, aggregate_, layout_, &row, entry);
              }).entry;
+    slot_ = extra(2);
+    return keys;
+  }
+
+  // The row in `address` changes the states of its key and goes on.
+  void take(llvm::Value* frames, llvm::Value* address, llvm::Value* end) {
+    const Row row = load_row(f_, kept_, address, end);
+    const std::vector<Value> keys = find_entry(row);
     if (const uint64_t kept = rows_looked_at(node_); kept != 0) {
       auto* in_frame = llvm::ConstantInt::get(f_.stage.i8, has_frame(node_) ? 1 : 0);
       f_.call("rt_frame_enter", {frames, rows_slot(), f_.int64(kept), in_frame});
@@ -84,7 +139,7 @@ class FrameEmitter {
   llvm::Value* extra(size_t position) {
     return f_.offset(entry_, layout_.entry.states[layout_.state_types.size() + position]);
   }
-  llvm::Value* rows_slot() { return extra(2); }
+  llvm::Value* rows_slot() { return slot_; }
 
   // A row of the key, so many before the latest: calls `use` with its address and end, or not at all.
   void with_row(llvm::Value* back, const std::function<void(llvm::Value*, llvm::Value*)>& use) {
@@ -169,10 +224,11 @@ class FrameEmitter {
     });
   }
 
-  Value shifted(const FrameShift& shift) {
+  // The value in the row so many before the latest one; null when there is none.
+  Value shifted(const FrameShift& shift, llvm::Value* back) {
     const Type type = shift.value.type.as_nullable();
     auto* end_slot = f_.slot(f_.stage.ptr, "back_end");
-    auto* address = f_.call("rt_frame_row", {rows_slot(), f_.int64(shift.rows), end_slot});
+    auto* address = f_.call("rt_frame_row", {rows_slot(), back, end_slot});
     return f_.if_else(
         f_.b.CreateIsNotNull(address), type,
         [&] {
@@ -185,16 +241,32 @@ class FrameEmitter {
         [&] { return null_value(f_, type); });
   }
 
-  Row result(const Row& row, llvm::Value* number) {
-    const Schema& schema = f_.stage.node(id_).schema;
+  std::vector<Type> made_types() {
     std::vector<Type> types;
-    for (const auto& field : schema.fields) types.push_back(field.type);
-    RowBuilder made(f_, types);
+    for (const auto& field : f_.stage.node(id_).schema.fields) types.push_back(field.type);
+    return types;
+  }
+  void pass_on(const Row& row, RowBuilder& made) {
     const std::vector<Field> own = made_columns(node_);
-    for (const auto& field : schema.fields)
+    for (const auto& field : f_.stage.node(id_).schema.fields)
       if (std::ranges::find(own, field.name, &Field::name) == own.end()) made.add_from(row, field.name, field.name);
+  }
+
+  // Of the row so many before the latest one; there is no row behind that, which a position below zero would be.
+  Row result_of_leads(const Row& row, llvm::Value* back) {
+    RowBuilder made(f_, made_types());
+    pass_on(row, made);
+    for (const auto& lead : node_.leads)
+      made.add(lead.name, lead.value.type.as_nullable(), shifted(lead, f_.b.CreateSub(back, f_.int64(lead.rows))));
+    return made.row();
+  }
+
+  Row result(const Row& row, llvm::Value* number) {
+    RowBuilder made(f_, made_types());
+    pass_on(row, made);
     add_results(f_, id_, aggregate_, layout_, entry_, made);
-    for (const auto& shift : node_.shifts) made.add(shift.name, shift.value.type.as_nullable(), shifted(shift));
+    for (const auto& shift : node_.shifts)
+      made.add(shift.name, shift.value.type.as_nullable(), shifted(shift, f_.int64(shift.rows)));
     const auto add_int = [&](const std::string& column, llvm::Value* data) {
       Value value;
       value.type = Type(TypeKind::Int);
@@ -214,6 +286,7 @@ class FrameEmitter {
   AggregateLayout layout_;
   bool takes_back_ = false;
   llvm::Value* entry_ = nullptr;
+  llvm::Value* slot_ = nullptr;  // of the rows of the key that stay
 };
 
 }  // namespace
@@ -235,7 +308,12 @@ void consume(FunctionEmitter& f, NodeId id, const FrameNode& node, const Row& ro
 
 void emit_finish(FunctionEmitter& f, NodeId id, const FrameNode& node) {
   emit_prepare(f, id);
-  FrameEmitter(f, id, node).finish();
+  FrameEmitter emitter(f, id, node);
+  if (node.leads.empty()) {
+    emitter.finish();
+  } else {
+    emitter.finish_leads();
+  }
 }
 
 }  // namespace sluice::codegen

@@ -134,7 +134,8 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
     case NodeKind::Top:
       return node.as<TopNode>()->is_incremental ? "each row changes it" : "its input ends";
     case NodeKind::Frame:
-      return follows_time(*node.as<FrameNode>()) ? "watermark > the time of the row" : "its input ends";
+      if (!follows_time(*node.as<FrameNode>())) return "its input ends";
+      return node.as<FrameNode>()->leads.empty() ? "watermark > the time of the row" : "the rows behind it have come";
     case NodeKind::Sort:
       return "its input ends";
     case NodeKind::Join:

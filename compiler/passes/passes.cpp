@@ -105,7 +105,8 @@ void visit_roots(FrameNode& frame, const Visit& visit) {
   visit_named(frame.keys, visit);
   visit_order(frame.order, visit);
   visit_calls(frame.calls, visit);
-  for (auto& shift : frame.shifts) visit(shift.value);
+  for (auto* shifts : {&frame.shifts, &frame.leads})
+    for (auto& shift : *shifts) visit(shift.value);
 }
 void visit_roots(SortNode& sort, const Visit& visit) { visit_order(sort.order, visit); }
 void visit_roots(LimitNode&, const Visit&) {}

@@ -131,7 +131,8 @@ class Pruner {
       for (const auto& arg : call.args) add_columns(arg.expr, read);
       if (call.filter) add_columns(*call.filter, read);
     }
-    for (const auto& shift : kept_shifts(frame, id)) add_columns(shift.value, read);
+    for (const auto* shifts : {&frame.shifts, &frame.leads})
+      for (const auto& shift : kept_shifts(*shifts, id)) add_columns(shift.value, read);
     for (const auto& field : made_columns(frame)) read.erase(field.name);
     read.erase(std::string(kRowMark));
     read_to_break_ties(frame.order, id, read);
@@ -219,8 +220,7 @@ class Pruner {
                   [&](const AggregateCall& call) { return !read_[id].contains(call.name) && !call_can_fail(call); });
     return kept;
   }
-  std::vector<FrameShift> kept_shifts(const FrameNode& frame, NodeId id) {
-    std::vector<FrameShift> kept = frame.shifts;
+  std::vector<FrameShift> kept_shifts(std::vector<FrameShift> kept, NodeId id) {
     std::erase_if(kept,
                   [&](const FrameShift& shift) { return !read_[id].contains(shift.name) && !can_fail(shift.value); });
     return kept;
@@ -359,7 +359,8 @@ class Pruner {
   void narrow(FilterNode&, Node&, NodeId) {}
   void narrow(FrameNode& frame, Node& changed, NodeId id) {
     frame.calls = kept_calls(frame, id);
-    frame.shifts = kept_shifts(frame, id);
+    frame.shifts = kept_shifts(std::move(frame.shifts), id);
+    frame.leads = kept_shifts(std::move(frame.leads), id);
     for (auto* column : {&frame.number_column, &frame.rank_column})
       if (!read_[id].contains(*column)) column->clear();
     const std::vector<Field> made = made_columns(frame);

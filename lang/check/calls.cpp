@@ -12,8 +12,8 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kLaterFunctions[] = {
-    "now",     "random",   "prev", "first", "last",   "lead", "change", "fold",   "hop", "tumble",
-    "session", "cumulate", "rows", "all",   "rollup", "cube", "sets",   "extern", "map", "filter",
+    "now",      "random", "prev", "first",  "last", "change", "fold",   "hop", "tumble", "session",
+    "cumulate", "rows",   "all",  "rollup", "cube", "sets",   "extern", "map", "filter",
 };
 
 std::string signature_of(const FunctionOverload& overload) {

@@ -134,9 +134,9 @@ class ExprChecker {
   // aggregates.cpp
   Expr aggregate_call(Definition& definition, const std::vector<ast::Arg>& args, const Span& span);
   Expr count_distinct(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
-  // lag, rank and row_number where they belong; nothing for any other function.
+  // lag, lead, rank and row_number where they belong; nothing for any other function.
   std::optional<Expr> frame_call(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
-  Expr lag(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
+  Expr shift_call(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
   Expr rank_or_number(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
   std::string name_in_frame(const Span& span);
   Expr add_aggregate(AggregateCall call, const Span& span);

@@ -1,4 +1,4 @@
-// The functions that look at the rows before a row: lag, rank and row_number, in steps over frames.
+// The functions that look at the rows around a row: lag, lead, rank and row_number, in steps over frames.
 #include "lang/check/connectors.h"
 #include "lang/check/expr_checker.h"
 #include "lang/operators/operator_util.h"
@@ -7,13 +7,13 @@ namespace sluice {
 
 std::optional<Expr> ExprChecker::frame_call(const ast::Name& name, const std::vector<ast::Arg>& args,
                                             const Span& span) {
-  const bool is_lag = name.text == "lag";
-  if (!is_lag && name.text != "rank" && name.text != "row_number") return std::nullopt;
+  const bool is_shift = name.text == "lag" || name.text == "lead";
+  if (!is_shift && name.text != "rank" && name.text != "row_number") return std::nullopt;
   const AggregateColumn* column = env_.aggregates;
   if (column == nullptr || column->frame == nullptr) {
     auto& report = session_.report(diag::E0521, span, name.text);
     if (env_.row != nullptr || column != nullptr)
-      report.with_label(fmt::format("for example |> extend {} = {} per key", is_lag ? "before" : "n",
+      report.with_label(fmt::format("for example |> extend {} = {} per key", is_shift ? "other" : "n",
                                     text_of(session_.sources, span)));
     return error_expr(span);
   }
@@ -22,7 +22,7 @@ std::optional<Expr> ExprChecker::frame_call(const ast::Name& name, const std::ve
         .with_label("it looks at all rows of a key; drop rows in a step above: |> where ...");
     return error_expr(span);
   }
-  return is_lag ? lag(name, args, span) : rank_or_number(name, args, span);
+  return is_shift ? shift_call(name, args, span) : rank_or_number(name, args, span);
 }
 
 // A call that is all of its column gets the column's name.
@@ -44,7 +44,7 @@ Expr ExprChecker::rank_or_number(const ast::Name& name, const std::vector<ast::A
   return Expr::column(column, Type(TypeKind::Int), span);
 }
 
-Expr ExprChecker::lag(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span) {
+Expr ExprChecker::shift_call(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span) {
   const auto bound = bind_args(session_, name.text, span, {{"x", false}, {"rows", true}}, args);
   if (!bound) return error_expr(span);
   FrameShift shift;
@@ -57,7 +57,7 @@ Expr ExprChecker::lag(const ast::Name& name, const std::vector<ast::Arg>& args, 
       session_
           .report(diag::E0304, rows->span, fmt::format("`{}`", name.text),
                   fmt::format("a constant number of rows from 1 to {}", kMostRows), "not one")
-          .with_label("for example lag(price, 2)");
+          .with_label(fmt::format("for example {}(price, 2)", name.text));
       return error_expr(span);
     }
     shift.rows = static_cast<uint64_t>(*number);
@@ -72,7 +72,7 @@ Expr ExprChecker::lag(const ast::Name& name, const std::vector<ast::Arg>& args, 
   shift.name = name_in_frame(span);
   const Type type = shift.value.type.as_nullable();
   Expr made = Expr::column(shift.name, type, span);
-  column.frame->shifts.push_back(std::move(shift));
+  (name.text == "lag" ? column.frame->shifts : column.frame->leads).push_back(std::move(shift));
   return made;
 }
 

@@ -111,7 +111,8 @@ bool follows_time(const FrameNode& frame) {
 std::vector<Field> made_columns(const FrameNode& frame) {
   std::vector<Field> columns;
   for (const auto& call : frame.calls) columns.push_back({call.name, call.finish.type});
-  for (const auto& shift : frame.shifts) columns.push_back({shift.name, shift.value.type.as_nullable()});
+  for (const auto* shifts : {&frame.shifts, &frame.leads})
+    for (const auto& shift : *shifts) columns.push_back({shift.name, shift.value.type.as_nullable()});
   for (const auto* name : {&frame.number_column, &frame.rank_column})
     if (!name->empty()) columns.push_back({*name, Type(TypeKind::Int)});
   return columns;

@@ -211,7 +211,7 @@ struct TopNode {
   bool operator==(const TopNode&) const = default;
 };
 
-// The value of a row that comes so many rows earlier in the order of a key, null where there is none.
+// The value of the row that comes so many rows earlier (or later) in the order of a key, null where there is none.
 struct FrameShift {
   std::string name;  // output column, nullable
   Expr value;        // over input columns
@@ -230,9 +230,10 @@ struct FrameNode {
   int64_t last = 0;   // not 0: those less than so many microseconds before the row, by the one expression in `order`
   std::vector<AggregateCall> calls;
   std::vector<FrameShift> shifts;
-  std::string number_column;  // 1-based position among the rows of the key; empty when not asked for
-  std::string rank_column;    // the same, but rows equal under `order` have that of the first of them
-  bool counts_late = true;    // as in WindowNode
+  std::vector<FrameShift> leads;  // later rows: a row goes on when they are there, or the input ends; nothing else then
+  std::string number_column;      // 1-based position among the rows of the key; empty when not asked for
+  std::string rank_column;        // the same, but rows equal under `order` have that of the first of them
+  bool counts_late = true;        // as in WindowNode
   bool operator==(const FrameNode&) const = default;
 };
 

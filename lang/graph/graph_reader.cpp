@@ -342,8 +342,8 @@ class Reader {
       frame.last = read_micros(cursor);
     } else if (key == "late_read") {
       frame.counts_late = false;
-    } else if (key == "shift") {
-      auto& shift = frame.shifts.emplace_back();
+    } else if (key == "shift" || key == "lead") {
+      auto& shift = (key == "lead" ? frame.leads : frame.shifts).emplace_back();
       shift.rows = cursor.u64();
       NamedExpr value = read_named(cursor);
       shift.name = std::move(value.name);

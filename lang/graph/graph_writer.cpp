@@ -99,8 +99,8 @@ class Writer {
     if (frame.rows != 0) line("rows", fmt::format("{}", frame.rows));
     if (frame.last != 0) line("last", fmt::format("{}", frame.last));
     if (!frame.counts_late) line("late_read", "");
-    for (const auto& shift : frame.shifts)
-      line("shift", fmt::format("{} {}", shift.rows, text_of(NamedExpr{shift.name, shift.value})));
+    write_shifts("shift", frame.shifts);
+    write_shifts("lead", frame.leads);
     if (!frame.number_column.empty()) line("number", write_name(frame.number_column));
     if (!frame.rank_column.empty()) line("rank", write_name(frame.rank_column));
     for (const auto& call : frame.calls) write_call(call);
@@ -152,6 +152,10 @@ class Writer {
     line("  finish", text_of(call.finish));
   }
 
+  void write_shifts(std::string_view word, const std::vector<FrameShift>& shifts) {
+    for (const auto& shift : shifts)
+      line(word, fmt::format("{} {}", shift.rows, text_of(NamedExpr{shift.name, shift.value})));
+  }
   void write_order(const std::vector<OrderKey>& order) {
     for (const auto& key : order) line("order", text_of(key.expr) + (key.descending ? " desc" : " asc"));
   }

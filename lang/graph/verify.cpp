@@ -236,10 +236,14 @@ Result<Schema> schema_for(const FrameNode& frame, const Node& node, const std::v
     if (auto status = check_call(call, AggregatePhase::Single, true, *inputs[0]); !status)
       return std::unexpected(std::move(status).error().with_context("in aggregate `" + call.name + "`"));
   }
-  for (const auto& shift : frame.shifts) {
-    SLUICE_TRY(verify_expr(shift.value, {inputs[0], {}}));
-    if (shift.rows == 0) return internal_error("a shift by no rows");
-  }
+  for (const auto* shifts : {&frame.shifts, &frame.leads})
+    for (const auto& shift : *shifts) {
+      SLUICE_TRY(verify_expr(shift.value, {inputs[0], {}}));
+      if (shift.rows == 0) return internal_error("a shift by no rows");
+    }
+  if (!frame.leads.empty() && (frame.rows != 0 || frame.last != 0 || !frame.calls.empty() || !frame.shifts.empty() ||
+                               !frame.number_column.empty() || !frame.rank_column.empty()))
+    return internal_error("rows before and behind a row in one node");
   const std::vector<Field> made = made_columns(frame);
   for (const auto& column : made)
     if (node.schema.find(column.name) == nullptr) return internal_error("`" + column.name + "` has no column");

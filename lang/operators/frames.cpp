@@ -1,6 +1,6 @@
 // extend COLUMNS [per KEYS] [by ORDER] [over rows(n) | over last(d)]: the columns may be any expressions over the row,
-// aggregates of its frame, and looks back at the rows before it. The order is that of `by`, and everything waits for
-// the end of the input; without it that of event time, and a row waits until the watermark has passed its time.
+// aggregates of its frame, and looks at the rows before and behind it. The order is that of `by`, and everything waits
+// for the end of the input; without it that of event time, and a row waits until the watermark has passed its time.
 #include "lang/operators/frames.h"
 
 #include <limits>
@@ -91,6 +91,39 @@ void add_time(std::vector<NamedExpr>& columns, const Span& span) {
   columns.push_back({std::string(kRowMark), Expr::literal(std::numeric_limits<int64_t>::min(), kTimestamp, span)});
 }
 
+// The rows with what the node makes. They keep their time unless they wait for rows behind them.
+Flow add_frame(OperatorContext& context, const ast::Step& step, FrameNode node, const Flow& input) {
+  const bool stays_timed = follows_time(node) && node.leads.empty();
+  const bool may_be_late = follows_time(node);
+  Flow framed = input;
+  framed.is_timed = false;
+  for (auto& field : made_columns(node)) framed.schema.fields.push_back(std::move(field));
+  const Flow visible = framed;
+  if (stays_timed) framed.schema.fields.push_back({std::string(kRowTime), kTimestamp});
+  framed = context.add(step, std::move(node), {input.node}, std::move(framed));
+  if (framed.is_broken) return framed;
+  if (may_be_late && framed.late == nullptr) framed.late = late_rows_of_moments(input, 0, framed.node);
+  if (!stays_timed) return framed;
+  std::vector<NamedExpr> columns;  // as they are: what is known not to be null is used by the step's own columns
+  for (const auto& field : visible.schema.fields)
+    columns.push_back({field.name, Expr::column(field.name, field.type, step.span)});
+  add_time(columns, step.span);
+  Flow timed = visible;
+  timed.is_timed = true;
+  timed.late = framed.late;
+  return context.add(added_at(step), ProjectNode{std::move(columns)}, {framed.node}, std::move(timed));
+}
+
+// What looks at the rows behind a row, as a node of its own.
+FrameNode split_leads(FrameNode& node) {
+  FrameNode behind;
+  behind.keys = node.keys;
+  behind.order = node.order;
+  behind.leads = std::move(node.leads);
+  node.leads.clear();
+  return behind;
+}
+
 }  // namespace
 
 Flow check_frames(OperatorContext& context, const ast::Step& step, Flow input) {
@@ -100,19 +133,15 @@ Flow check_frames(OperatorContext& context, const ast::Step& step, Flow input) {
   if (!check_frame_of(context, step, input, node)) return Flow::broken();
   auto columns = check_frame_columns(context, step, input, node);
   if (!columns || !looks_at_rows(context, step, node)) return Flow::broken();
-  const bool is_timed = follows_time(node);
-  Flow framed = input;
-  framed.is_timed = false;
-  for (auto& field : made_columns(node)) framed.schema.fields.push_back(std::move(field));
-  if (is_timed) framed.schema.fields.push_back({std::string(kRowTime), kTimestamp});
-  framed = context.add(step, std::move(node), {input.node}, std::move(framed));
-  if (framed.is_broken) return framed;
-  const ast::Step added = added_at(step);
   Flow next = projected(input, *columns, step);
-  next.is_timed = is_timed;
-  if (is_timed) add_time(*columns, step.span);
-  if (is_timed && next.late == nullptr) next.late = late_rows_of_moments(input, 0, framed.node);
-  return context.add(added, ProjectNode{std::move(*columns)}, {framed.node}, std::move(next));
+  FrameNode behind = split_leads(node);
+  Flow framed = input;
+  if (!made_columns(node).empty()) framed = add_frame(context, step, std::move(node), framed);
+  if (!behind.leads.empty() && !framed.is_broken) framed = add_frame(context, step, std::move(behind), framed);
+  if (framed.is_broken) return framed;
+  next.is_timed = framed.is_timed;
+  next.late = framed.late;
+  return context.add(added_at(step), ProjectNode{std::move(*columns)}, {framed.node}, std::move(next));
 }
 
 }  // namespace sluice

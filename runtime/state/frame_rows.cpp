@@ -108,6 +108,16 @@ void FrameRows::enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept {
   }
 }
 
+FrameRows::KeyRows** FrameRows::next_of_rest(uint64_t rows, uint64_t& back) noexcept {
+  while (resting_rows_ == 0) {
+    if (next_resting_ == keys_.size()) return nullptr;
+    resting_ = keys_[next_resting_++].get();
+    resting_rows_ = std::min<uint64_t>(rows, resting_->count);
+  }
+  back = --resting_rows_;
+  return &resting_;
+}
+
 }  // namespace sluice
 
 namespace sluice::abi {
@@ -142,12 +152,18 @@ void rt_frame_enter(Ptr frames, Ptr slot, I64 kept, I8 in_frame) noexcept {
 
 Ptr rt_frame_leave(Ptr slot, I64 rows, I64 time, Ptr end) noexcept {
   auto& key = *rows_of(slot);
+  if (key.left + 1 == key.count) return nullptr;  // the latest row stays
   const bool is_outside =
       rows != 0 ? key.count - key.left > static_cast<uint64_t>(rows) : key.at(key.left).time <= time;
   return is_outside ? give(key.at(key.left++).row, end) : nullptr;
 }
 
 I64 rt_frame_count(Ptr slot) noexcept { return static_cast<I64>(rows_of(slot)->count - rows_of(slot)->left); }
+
+Ptr rt_frame_rest(Ptr context, Ptr frames, I64 rows, Ptr back) noexcept {
+  if (static_cast<TaskContext*>(context)->watermark != kEnd) return nullptr;
+  return frames_of(frames).next_of_rest(static_cast<uint64_t>(rows), *static_cast<uint64_t*>(back));
+}
 
 Ptr rt_frame_row(Ptr slot, I64 back, Ptr end) noexcept {
   const auto& key = *rows_of(slot);

@@ -42,6 +42,8 @@ class FrameRows {
   // See rt_frame_next and rt_frame_enter.
   [[nodiscard]] const Cell* next(int64_t watermark, abi::RowCompare compare) noexcept;
   void enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept;
+  // See rt_frame_rest: the key, whose rows are given one by one.
+  [[nodiscard]] KeyRows** next_of_rest(uint64_t rows, uint64_t& back) noexcept;
 
  private:
   [[nodiscard]] static bool is_later(const Cell& a, const Cell& b) { return a.time > b.time; }
@@ -59,6 +61,9 @@ class FrameRows {
   size_t next_due_ = 0;
   Cell current_{{nullptr, nullptr}, 0};  // null when it has entered the rows of its key
   std::vector<std::unique_ptr<KeyRows>> keys_;
+  KeyRows* resting_ = nullptr;  // whose rest is being given out
+  size_t next_resting_ = 0;
+  uint64_t resting_rows_ = 0;
 };
 
 }  // namespace sluice

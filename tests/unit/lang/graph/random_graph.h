@@ -201,6 +201,7 @@ class RandomGraph {
                          duration(),
                          several([&] { return call(); }),
                          several([&] { return FrameShift{text(), expr(), bits()}; }),
+                         several([&] { return FrameShift{text(), expr(), bits()}; }),
                          text(),
                          text(),
                          coin()};

@@ -55,6 +55,17 @@ class Frames {
     void* row = rt_frame_row(&key_, back, &end);
     return row == nullptr ? "-" : text_of(row, end);
   }
+  // Each of the last rows of every key, when the input has ended.
+  std::vector<std::string> rest(int64_t watermark, int64_t rows) {
+    TaskContext context{};
+    context.watermark = watermark;
+    std::vector<std::string> texts;
+    int64_t back = 0;
+    char* end = nullptr;
+    while (void* slot = rt_frame_rest(&context, &frames_, rows, &back))
+      texts.push_back(text_of(rt_frame_row(slot, back, &end), end));
+    return texts;
+  }
   int64_t count() { return rt_frame_count(&key_); }
   [[nodiscard]] const FrameRows& frames() const { return frames_; }
   [[nodiscard]] uint64_t bytes() const { return account_; }
@@ -102,6 +113,15 @@ TEST(FrameRows, TheLastRowsOfAKeyStay) {
   EXPECT_EQ(frames.row(2), "17");
   EXPECT_EQ(frames.row(3), "-");
   EXPECT_EQ(frames.bytes(), 3 * (kRowSize + 2));
+}
+
+TEST(FrameRows, TheRestIsThereWhenTheInputHasEnded) {
+  Frames frames(true);
+  for (int64_t i = 0; i < 5; ++i) frames.hold(i, std::to_string(i));
+  frames.due(kEnd, 3);
+  EXPECT_EQ(frames.rest(100, 2), Texts());
+  EXPECT_EQ(frames.rest(kEnd, 2), Texts({"3", "4"}));
+  EXPECT_EQ(frames.rest(kEnd, 2), Texts());
 }
 
 TEST(FrameRows, RowsLeaveAFrameByNumberOrTime) {
