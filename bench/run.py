@@ -70,7 +70,7 @@ ITEMS = [
     Item("json_all", "NDJSON, all columns used", "bids.json", ("ndjson", "all"), "json_all", 1.0),
 ]
 # Nexmark: the events are made on the way, by both.
-NEXMARK = ["q1", "q2", "q5", "q7", "q8", "q12", "q17"]
+NEXMARK = ["q1", "q2", "q5", "q7", "q8", "q12", "q17", "q18"]
 NEXMARK_EVENTS = 20_000_000
 NEXMARK_RATE = 10_000_000
 OTHERS = ["start", "compile", "memory"]

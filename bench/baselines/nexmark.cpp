@@ -13,8 +13,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -36,7 +38,9 @@ inline u64 mix(u64 x) {
   x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
   return x ^ (x >> 31);
 }
-constexpr u64 kName = 0, kSeller = 11, kAuction = 14, kBidder = 15, kPrice = 16, kExtra = 18, kLetters = 19;
+constexpr u64 kName = 0, kSeller = 11, kAuction = 14, kBidder = 15, kPrice = 16, kChannel = 17, kExtra = 18;
+constexpr u64 kLetters = 19, kWords = 20, kUrl = 21, kChannelId = 22;
+constexpr u64 kChannels = 10'000;
 inline u64 key_of(u64 purpose) { return mix(kGolden * (purpose + 1)); }
 inline u64 draw(u64 key, u64 number) { return mix(number * kGolden + key); }
 inline u64 high(u64 bits, u64 n) { return (bits >> 32) * n >> 32; }
@@ -68,13 +72,44 @@ inline u64 some_person(u64 bits, u64 epoch) {
   return epoch + 1 - active + high(bits, active + 10);
 }
 
+struct Channels {
+  std::vector<std::string> names, urls;
+  Channels() {
+    std::string words;
+    for (u64 i = 0; i < 65536 + 1024; ++i) {
+      const u64 bits = draw(key_of(kWords), i);
+      const bool is_blank = high(bits, 13) == 0 && !words.empty() && words.back() != ' ';
+      words += is_blank ? ' ' : static_cast<char>('a' + low(bits, 26));
+    }
+    for (u64 i = 0; i < kChannels + 4; ++i) {
+      const bool is_hot = i >= kChannels;
+      constexpr const char* kHot[] = {"Google", "Facebook", "Baidu", "Apple"};
+      names.push_back(is_hot ? kHot[i - kChannels] : "channel-" + std::to_string(i));
+      std::string url = "https://www.nexmark.com/";
+      const u64 bits = draw(key_of(kUrl), i);
+      for (const unsigned shift : {3U, 2U, 1U}) {
+        std::string part = words.substr(bits >> (16 * shift) & 0xffff, 3 + (bits >> (shift - 1) & 1));
+        std::ranges::replace(part, ' ', '_');
+        url += part + "/";
+      }
+      url += "item.htm?query=1";
+      if (!is_hot && high(draw(key_of(kChannelId), i), 10) != 0) {
+        uint32_t reversed = 0;
+        for (int bit = 0; bit < 32; ++bit) reversed |= (static_cast<uint32_t>(i) >> bit & 1) << (31 - bit);
+        url += "&channel_id=" + std::to_string(std::abs(static_cast<int64_t>(static_cast<int32_t>(reversed))));
+      }
+      urls.push_back(std::move(url));
+    }
+  }
+};
+
 struct Bids {  // a batch; `extra` is text in the pool of letters
   u64 count = 0;
   u64 id[kRows], epoch[kRows];
-  u64 auction[kRows], bidder[kRows], price[kRows], time[kRows], extra_begin[kRows], extra_size[kRows];
+  u64 auction[kRows], bidder[kRows], price[kRows], time[kRows], channel[kRows], extra_begin[kRows], extra_size[kRows];
 };
 
-enum Columns : unsigned { Auction = 1, Bidder = 2, Price = 4, Time = 8, Extra = 16 };
+enum Columns : unsigned { Auction = 1, Bidder = 2, Price = 4, Time = 8, Extra = 16, Channel = 32 };
 
 class Generator {
  public:
@@ -103,6 +138,7 @@ class Generator {
       for (u64 i = 0, key = key_of(kPrice); i < b.count; ++i) b.price[i] = price_of(draw(key, b.id[i]));
     if constexpr ((columns & Time) != 0)
       for (u64 i = 0; i < b.count; ++i) b.time[i] = time_of(b.id[i]);
+    if constexpr ((columns & Channel) != 0) make_channels(b);
     if constexpr ((columns & Extra) != 0) make_extras(b);
     return true;
   }
@@ -124,6 +160,13 @@ class Generator {
     for (u64 i = 0; i < b.count; ++i) {
       const u64 bits = draw(key, b.id[i]);
       b.bidder[i] = 1000 + ((bits & 3) != 0 ? divide(b.epoch[i], 100) * 100 + 1 : some_person(bits, b.epoch[i]));
+    }
+  }
+  static void make_channels(Bids& b) {
+    const u64 key = key_of(kChannel);
+    for (u64 i = 0; i < b.count; ++i) {
+      const u64 bits = draw(key, b.id[i]);
+      b.channel[i] = (bits & 1) != 0 ? kChannels + (bits >> 1 & 3) : high(bits, kChannels);
     }
   }
   static void make_extras(Bids& b) {
@@ -411,6 +454,62 @@ void q17(Generator& events, Output& out) {
     });
 }
 
+// The texts of a batch end with it, so what is kept is copied.
+void q18(Generator& events, Output& out) {
+  out.header("auction,bidder,price,channel,url,date_time,extra");
+  struct Kept {
+    u64 time = 0, price = 0;
+    char* text = nullptr;
+    uint32_t capacity = 0;
+    uint16_t channel = 0, url = 0, extra = 0;  // sizes
+    [[nodiscard]] std::string_view part(int n) const {
+      if (n == 0) return {text, channel};
+      return n == 1 ? std::string_view(text + channel, url) : std::string_view(text + channel + url, extra);
+    }
+  };
+  const Channels channels;
+  std::vector<std::unique_ptr<char[]>> chunks;
+  constexpr size_t kChunk = 1 << 20;
+  size_t used = kChunk;
+  const auto room = [&](uint32_t size) {
+    if (used + size > kChunk) {
+      chunks.push_back(std::make_unique_for_overwrite<char[]>(kChunk));
+      used = 0;
+    }
+    return chunks.back().get() + std::exchange(used, used + size);
+  };
+  Table<Kept> latest;
+  static Bids b;
+  while (events.next < Auction | Bidder | Price | Time | Extra | Channel > (b))
+    for (u64 i = 0; i < b.count; ++i) {
+      Kept& kept = latest[b.bidder[i] << 32 | b.auction[i]];
+      const std::string_view channel = channels.names[b.channel[i]];
+      const std::string_view url = channels.urls[b.channel[i]];
+      const std::string_view extra = std::string_view(events.letters).substr(b.extra_begin[i], b.extra_size[i]);
+      if (kept.text != nullptr && b.time[i] <= kept.time) {
+        if (b.time[i] < kept.time) continue;
+        const auto fresh = std::tie(b.price[i], channel, url, extra);
+        if (fresh >= std::tuple(kept.price, kept.part(0), kept.part(1), kept.part(2))) continue;
+      }
+      const auto size = static_cast<uint32_t>(channel.size() + url.size() + extra.size());
+      if (size > kept.capacity) {
+        kept.text = room(size);
+        kept.capacity = size;
+      }
+      std::memcpy(kept.text, channel.data(), channel.size());
+      std::memcpy(kept.text + channel.size(), url.data(), url.size());
+      std::memcpy(kept.text + channel.size() + url.size(), extra.data(), extra.size());
+      kept.time = b.time[i];
+      kept.price = b.price[i];
+      kept.channel = static_cast<uint16_t>(channel.size());
+      kept.url = static_cast<uint16_t>(url.size());
+      kept.extra = static_cast<uint16_t>(extra.size());
+    }
+  latest.each([&](u64 key, const Kept& kept) {
+    out.row(key & 0xffffffff, key >> 32, kept.price, kept.part(0), kept.part(1), at(kept.time), kept.part(2));
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -419,7 +518,7 @@ int main(int argc, char** argv) {
   Generator events(std::strtoull(argv[2], nullptr, 10), std::strtoull(argv[3], nullptr, 10));
   Output out(argc > 4 ? argv[4] : nullptr);
   constexpr std::pair<std::string_view, void (*)(Generator&, Output&)> kQueries[] = {
-      {"q1", q1}, {"q2", q2}, {"q5", q5}, {"q7", q7}, {"q8", q8}, {"q12", q12}, {"q17", q17}};
+      {"q1", q1}, {"q2", q2}, {"q5", q5}, {"q7", q7}, {"q8", q8}, {"q12", q12}, {"q17", q17}, {"q18", q18}};
   for (const auto& [name, run] : kQueries) {
     if (name != query) continue;
     run(events, out);

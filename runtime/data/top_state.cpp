@@ -43,6 +43,8 @@ void TopState::replace_only(const RowCell& fresh) noexcept {
   best_.assign(1, fresh);
   has_worst_ = true;
   drop_behind(1);
+  if (owner_ != nullptr && owner_->only_rows_ == nullptr)
+    owner_->only_rows_ = std::make_unique<OnlyRows>(rows_.row_size(), account_);
 }
 
 void TopState::compact(abi::RowCompare compare) noexcept {
@@ -77,9 +79,14 @@ uint64_t TopState::finish(abi::RowCompare compare) noexcept {
   return best_.size();
 }
 
-TopState& TopState::of_key(void** slot, uint32_t row_size) noexcept {
-  if (*slot == nullptr) *slot = &keyed_.emplace_back(row_size, account_);
-  return *static_cast<TopState*>(*slot);
+void* TopState::of_key(void** slot, uint32_t row_size) noexcept {
+  if (*slot != nullptr) return *slot;
+  if (only_rows_ != nullptr) return marked(only_rows_->fresh(slot));
+  if (keyed_ == nullptr) keyed_ = std::make_unique<std::deque<TopState>>();
+  TopState& top = keyed_->emplace_back(row_size, account_);
+  top.owner_ = this;
+  *slot = &top;
+  return &top;
 }
 
 }  // namespace sluice
@@ -89,15 +96,22 @@ namespace sluice::abi {
 extern "C" {
 
 Ptr rt_top_reserve(Ptr, Ptr top, I64 heap) noexcept {
+  if (OnlyRow* only = only_row(top)) return only->all->reserve(static_cast<uint64_t>(heap));
   return static_cast<TopState*>(top)->reserve(static_cast<uint64_t>(heap));
 }
 
 void rt_top_commit(Ptr, Ptr top, Ptr compare, Ptr compare_ties, I64 limit) noexcept {
+  if (OnlyRow* only = only_row(top)) return only->all->commit(*only, reinterpret_cast<RowCompare>(compare));
   static_cast<TopState*>(top)->commit(reinterpret_cast<RowCompare>(compare), reinterpret_cast<RowCompare>(compare_ties),
                                       static_cast<uint64_t>(limit));
 }
 
 Ptr rt_top_worst(Ptr top, Ptr end) noexcept {
+  if (OnlyRow* only = only_row(top)) {
+    const RowCell cell = only->cell();
+    *static_cast<char**>(end) = cell.end;
+    return only->is_empty() ? nullptr : cell.row;
+  }
   const RowCell* worst = static_cast<TopState*>(top)->worst();
   if (worst == nullptr) return nullptr;
   *static_cast<char**>(end) = worst->end;
@@ -105,17 +119,20 @@ Ptr rt_top_worst(Ptr top, Ptr end) noexcept {
 }
 
 I64 rt_top_finish(Ptr, Ptr top, Ptr compare) noexcept {
+  if (OnlyRow* only = only_row(top)) return only->is_empty() ? 0 : 1;
   return static_cast<I64>(static_cast<TopState*>(top)->finish(reinterpret_cast<RowCompare>(compare)));
 }
 
 Ptr rt_top_row(Ptr top, I64 position, Ptr end) noexcept {
-  const RowCell cell = static_cast<TopState*>(top)->row(static_cast<uint64_t>(position));
+  OnlyRow* only = only_row(top);
+  const RowCell cell =
+      only != nullptr ? only->cell() : static_cast<TopState*>(top)->row(static_cast<uint64_t>(position));
   *static_cast<char**>(end) = cell.end;
   return cell.row;
 }
 
 Ptr rt_top_of_key(Ptr, Ptr sorter, Ptr slot, I64 row_size) noexcept {
-  return &static_cast<TopState*>(sorter)->of_key(static_cast<void**>(slot), static_cast<uint32_t>(row_size));
+  return static_cast<TopState*>(sorter)->of_key(static_cast<void**>(slot), static_cast<uint32_t>(row_size));
 }
 
 }  // extern "C"

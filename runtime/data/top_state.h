@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <vector>
 
+#include "runtime/data/only_rows.h"
 #include "runtime/data/row_store.h"
 
 namespace sluice {
@@ -24,9 +26,9 @@ class TopState {
   [[nodiscard]] RowCell row(uint64_t position) const { return best_[position]; }
   [[nodiscard]] uint64_t candidates() const { return best_.size(); }  // for tests: bounded by twice what is kept
 
-  // The top of one key; *slot belongs to the key and is null at first.
-  [[nodiscard]] TopState& of_key(void** slot, uint32_t row_size) noexcept;
-  void forget_keys() noexcept { keyed_.clear(); }
+  // The top of one key, as generated code knows it; *slot belongs to the key and is null at first. Good for the next
+  // row.
+  [[nodiscard]] void* of_key(void** slot, uint32_t row_size) noexcept;
 
  private:
   void replace_only(const RowCell& fresh) noexcept;
@@ -40,7 +42,11 @@ class TopState {
   uint64_t limit_ = 0;
   uint64_t compact_at_ = 0;
   uint64_t* account_;
-  std::deque<TopState> keyed_;
+  TopState* owner_ = nullptr;  // of the top of a key
+  // The tops of keys. With one row to keep they are kept as such, but for the first: it is with its first row that we
+  // learn how many to keep.
+  std::unique_ptr<std::deque<TopState>> keyed_;
+  std::unique_ptr<OnlyRows> only_rows_;
 };
 
 }  // namespace sluice

@@ -82,20 +82,20 @@ std::vector<Row> expected_top(std::vector<Row> rows, size_t limit, bool with_tie
   return rows;
 }
 
-std::vector<Row> rows_of(TopState& top) {
+std::vector<Row> rows_of(void* top) {
   std::vector<Row> rows;
-  const int64_t count = rt_top_finish(nullptr, &top, address(compare_all));
+  const int64_t count = rt_top_finish(nullptr, top, address(compare_all));
   for (int64_t i = 0; i < count; ++i) {
     char* end = nullptr;
-    void* row = rt_top_row(&top, i, &end);
+    void* row = rt_top_row(top, i, &end);
     rows.push_back(read(row, end));
   }
   return rows;
 }
 
-void add(TopState& top, const Row& row, bool with_ties, int64_t limit) {
-  fill(rt_top_reserve(nullptr, &top, static_cast<int64_t>(std::get<1>(row).size())), row);
-  rt_top_commit(nullptr, &top, address(compare_all), with_ties ? address(compare_number) : nullptr, limit);
+void add(void* top, const Row& row, bool with_ties, int64_t limit) {
+  fill(rt_top_reserve(nullptr, top, static_cast<int64_t>(std::get<1>(row).size())), row);
+  rt_top_commit(nullptr, top, address(compare_all), with_ties ? address(compare_number) : nullptr, limit);
 }
 
 TEST(TopState, KeepsWhatASortWouldPutFirst) {
@@ -105,8 +105,8 @@ TEST(TopState, KeepsWhatASortWouldPutFirst) {
         uint64_t account = 0;
         TopState top(kRowSize, &account);
         const auto rows = random_rows(20000, range, static_cast<uint32_t>(limit + 7));
-        for (const auto& row : rows) add(top, row, with_ties, static_cast<int64_t>(limit));
-        ASSERT_EQ(rows_of(top), expected_top(rows, limit, with_ties)) << limit << " " << with_ties << " " << range;
+        for (const auto& row : rows) add(&top, row, with_ties, static_cast<int64_t>(limit));
+        ASSERT_EQ(rows_of(&top), expected_top(rows, limit, with_ties)) << limit << " " << with_ties << " " << range;
       }
 }
 
@@ -115,31 +115,50 @@ TEST(TopState, WorstOrderOfArrivalStaysBounded) {
   TopState top(kRowSize, &account);
   uint64_t most = 0;
   for (int64_t i = 200000; i > 0; --i) {
-    add(top, {i, std::string(10, 'x')}, false, 10);
+    add(&top, {i, std::string(10, 'x')}, false, 10);
     most = std::max(most, account);
     ASSERT_LE(top.candidates(), 20u);
   }
   EXPECT_LT(most, 10000u);
-  EXPECT_EQ(rows_of(top).back(), (Row{10, std::string(10, 'x')}));
+  EXPECT_EQ(rows_of(&top).back(), (Row{10, std::string(10, 'x')}));
 }
 
 TEST(TopState, OneTopPerKey) {
-  uint64_t account = 0;
-  {
-    TopState all(0, &account);
-    std::map<int64_t, void*> slots;
-    std::map<int64_t, std::vector<Row>> rows_by_key;
-    for (const auto& row : random_rows(20000, 1000, 3)) {
-      const int64_t key = std::get<0>(row) % 100;
-      auto* top = static_cast<TopState*>(rt_top_of_key(nullptr, &all, &slots[key], kRowSize));
-      add(*top, row, false, 3);
-      rows_by_key[key].push_back(row);
+  for (const bool with_ties : {false, true})
+    for (const size_t limit : {1, 3}) {
+      uint64_t account = 0;
+      {
+        TopState all(0, &account);
+        std::map<int64_t, void*> slots;
+        std::map<int64_t, std::vector<Row>> rows_by_key;
+        for (const auto& row : random_rows(20000, 1000, 3)) {
+          const int64_t key = std::get<0>(row) % 100;
+          add(rt_top_of_key(nullptr, &all, &slots[key], kRowSize), row, with_ties, static_cast<int64_t>(limit));
+          rows_by_key[key].push_back(row);
+        }
+        ASSERT_EQ(slots.size(), 100u);
+        for (const auto& [key, slot] : slots)
+          EXPECT_EQ(rows_of(slot), expected_top(rows_by_key[key], limit, with_ties)) << limit << with_ties;
+      }
+      EXPECT_EQ(account, 0u);
     }
-    ASSERT_EQ(slots.size(), 100u);
-    for (const auto& [key, slot] : slots)
-      EXPECT_EQ(rows_of(*static_cast<TopState*>(slot)), expected_top(rows_by_key[key], 3, false));
-  }
-  EXPECT_EQ(account, 0u);
+}
+
+TEST(TopState, OneRowOfManyKeysTakesLittleMoreThanTheRows) {
+  uint64_t account = 0;
+  TopState all(0, &account);
+  constexpr size_t kKeys = 50000;
+  constexpr size_t kText = 100;
+  std::vector<void*> slots(kKeys);
+  char* end = nullptr;
+  for (int64_t number = 10; number > 0; --number)  // texts grow and shrink
+    for (auto& slot : slots) {
+      void* top = rt_top_of_key(nullptr, &all, &slot, kRowSize);
+      EXPECT_EQ(rt_top_worst(top, &end) == nullptr, number == 10);
+      add(top, {number, std::string(static_cast<size_t>(number * 37) % kText, 'x')}, false, 1);
+    }
+  for (void* slot : slots) ASSERT_EQ(rows_of(slot), (std::vector<Row>{{1, std::string(37, 'x')}}));
+  EXPECT_LE(account, 4 * kKeys * (kRowSize + kText + sizeof(OnlyRow)));
 }
 
 // The top of a key of which there are millions: one row, and no more memory than some of them.
