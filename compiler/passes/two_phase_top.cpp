@@ -1,5 +1,5 @@
 // R24: each task keeps only its own first rows, so that at most `limit` rows per task (and those tied with them) meet
-// in the one task that takes the first of all.
+// in the one task that takes the first of all, or the first of a window.
 #include <fmt/format.h>
 
 #include "compiler/passes/passes.h"
@@ -11,6 +11,13 @@ namespace {
 bool is_local_top(const Node& node, TopNode top) {
   top.rank_column.clear();
   return node.payload == NodePayload(std::move(top));
+}
+
+// One group of rows, or one per window, of which few are open at a time: too few to spread the work over the tasks.
+// Other keys spread it, and a task would see few rows of each.
+bool has_few_groups(const TopNode& top, const ExchangeNode& exchange) {
+  if (exchange.kind == ExchangeKind::Gather) return true;
+  return exchange.kind == ExchangeKind::Hash && top.keys.size() == 1 && window_key(top.keys).has_value();
 }
 
 void split(GraphEditor& editor, NodeId id, NodeId exchange_id, Notes& notes) {
@@ -60,7 +67,7 @@ PassResult two_phase_top(FlowGraph graph, const PassOptions&) {
     const auto* exchange = editor.graph().nodes[input].as<ExchangeNode>();
     if (exchange == nullptr) {
       notes.not_fired({node.label}, "its rows cross no exchange");
-    } else if (exchange->kind != ExchangeKind::Gather) {
+    } else if (!has_few_groups(*node.as<TopNode>(), *exchange)) {
       notes.not_fired({node.label}, "its groups are spread over the tasks already");
     } else if (is_local_top(editor.graph().nodes[editor.graph().nodes[input].inputs[0]], *node.as<TopNode>())) {
       notes.not_fired({node.label}, "each task has its own top already");

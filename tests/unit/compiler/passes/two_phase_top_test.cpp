@@ -44,6 +44,23 @@ TEST(TwoPhaseTop, NotPerKey) {
   EXPECT_EQ(last_note(result), "- 2: its groups are spread over the tasks already");
 }
 
+// Hardly more than one window takes rows at a time.
+TEST(TwoPhaseTop, PerWindow) {
+  const std::string timed = std::string(kHitsRow) + ", `@time`: timestamp, `@mark`: timestamp";
+  const std::string row = std::string(kHitsRow) + ", window: window, `@time`: timestamp, `@mark`: timestamp";
+  const auto windowed = [&](const std::string& keys) {
+    return split("node 5 time (1) \"time\"\n  name t\n  delay 0\n  schema " + timed +
+                 "\nnode 6 window (5) \"over tumble(1h)\"\n  name w\n  window tumble 3600000000 3600000000 0\n  column "
+                 "window\n  schema " +
+                 row + "\n" + top("2", "6", keys, row) + sink("3", "2", row));
+  };
+  const auto result = windowed("  key window = window:window\n");
+  EXPECT_EQ(testing::outline(result.graph), "");
+  EXPECT_EQ(testing::notes_of(result)[2], "");
+  EXPECT_EQ(last_note(windowed("  key url = url:string\n  key window = window:window\n")),
+            "- 2: its groups are spread over the tasks already");
+}
+
 TEST(TwoPhaseTop, NotInOneTask) {
   const auto result = split(top("2", "1") + sink("3", "2", kHitsRow), 1);
   EXPECT_EQ(testing::outline(result.graph), "1 source, 2 top, 3 sink");

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Does the state of a query that never ends stay bounded? Runs each query over an hour of event time and looks at the
+resident memory of the process on the way: after the warm-up, the first tenth of the run, it must not grow.
+
+    bench/bounded_state.py                                     an hour at 100,000 events a second: some minutes
+    bench/bounded_state.py --rate 1000 --query q5,q7 --json    small enough for a test
+
+Prints a line per query: memory at the end of the warm-up, the most behind it, and whether that is flat; ends with 1 when
+one of them is not. The memory of a process also has what its allocator keeps, so a little is allowed for."""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+PROGRAMS = {
+    **{query: ROOT / f"examples/nexmark/{query}.flow" for query in ("q5", "q7", "q8", "q11")},
+    "interval_join": HERE / "pipelines/interval_join.flow",
+}
+WARM_UP = 0.1
+GROWTH = 1.1
+SLACK_MB = 8
+INTERVAL = 0.005
+
+
+def resident_mb(pid):
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+    except (OSError, IndexError):
+        return 0  # it has ended
+
+
+def measure(name, options):
+    events = int(options.rate * options.hours * 3600)
+    command = [options.sluice, "run", str(PROGRAMS[name]), "--discard", "--parallel", str(options.parallel), "--param",
+               f"nexmark.events={events}", "--param", f"nexmark.rate={options.rate}", "--tier", "optimized"]
+    samples = []
+    with tempfile.TemporaryFile() as errors:
+        started = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+        while process.poll() is None:
+            samples.append((time.monotonic() - started, resident_mb(process.pid)))
+            time.sleep(INTERVAL)
+        wall = time.monotonic() - started
+        if process.returncode != 0:
+            errors.seek(0)
+            sys.exit(f"{' '.join(command)}\nended with {process.returncode}: {errors.read().decode()}")
+    warm = max((mb for at, mb in samples if at < WARM_UP * wall), default=0)
+    late = [mb for at, mb in samples if at >= WARM_UP * wall]
+    halfway = max((mb for at, mb in samples if WARM_UP * wall <= at < wall / 2), default=warm)
+    most = max(late, default=0)
+    # What counts is growth with time: the second half of the run against the first.
+    second = max((mb for at, mb in samples if at >= wall / 2), default=most)
+    is_flat = second <= GROWTH * max(warm, halfway) + SLACK_MB
+    return {"query": name, "events": events, "rate": options.rate, "parallel": options.parallel,
+            "wall_s": round(wall, 2), "warm_mb": round(warm, 1), "first_half_mb": round(halfway, 1),
+            "second_half_mb": round(second, 1), "flat": is_flat}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--query", default=",".join(PROGRAMS), help=f"of {', '.join(PROGRAMS)}; default: all")
+    parser.add_argument("--rate", type=int, default=100_000, help="events in a second of event time (default 100,000)")
+    parser.add_argument("--hours", type=float, default=1, help="of event time (default 1)")
+    parser.add_argument("--parallel", type=int, default=2)
+    parser.add_argument("--sluice", default=str(ROOT / "build/release/sluice"), help="the program to measure")
+    parser.add_argument("--json", action="store_true", help="an object per query on standard output, no table")
+    options = parser.parse_args()
+    names = options.query.split(",")
+    for name in names:
+        if name not in PROGRAMS:
+            parser.error(f"there is no query {name}; there are {', '.join(PROGRAMS)}")
+    if not options.json:
+        print(f"{'':14} {'events':>12} {'wall':>8} {'warm-up':>9} {'1st half':>9} {'2nd half':>9}")
+    failed = False
+    for name in names:
+        result = measure(name, options)
+        failed |= not result["flat"]
+        if options.json:
+            print(json.dumps(result), flush=True)
+        else:
+            print(f"{name:14} {result['events']:12,} {result['wall_s']:7.1f}s {result['warm_mb']:6.1f} MB "
+                  f"{result['first_half_mb']:6.1f} MB {result['second_half_mb']:6.1f} MB  "
+                  f"{'flat' if result['flat'] else 'GROWS'}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

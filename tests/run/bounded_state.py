@@ -1,0 +1,31 @@
+"""bounded_state.py SLUICE: queries whose windows and time ranges let state go hold no more of it after an hour of event
+time than after twenty minutes. bench/bounded_state.py looks at the memory of the whole process, over an hour."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+sluice = sys.argv[1]
+ROOT = Path(__file__).resolve().parent.parent.parent
+RATE = 1000
+PROGRAMS = [ROOT / f"examples/nexmark/{query}.flow" for query in ("q5", "q7", "q8", "q11")]
+PROGRAMS.append(ROOT / "bench/pipelines/interval_join.flow")
+
+
+def state_bytes(program, seconds, parallel):
+    command = [sluice, "explain", "analyze", str(program), "--json", "--parallel", parallel, "--param",
+               f"nexmark.rate={RATE}", "--param", f"nexmark.events={RATE * seconds}"]
+    lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    return sum(o["actual"]["state_bytes"] for o in map(json.loads, lines) if o["type"] == "operator")
+
+
+failed = False
+for program in PROGRAMS:
+    for parallel in ("1", "2"):
+        short, long = (state_bytes(program, seconds, parallel) for seconds in (1200, 3600))
+        # A chunk of the input is sixteen seconds of it, and one of two tasks may be ahead by some of them.
+        if short == 0 or long > 1.5 * short:
+            print(f"{program.stem} with {parallel} tasks: state grows from {short} to {long} bytes")
+            failed = True
+sys.exit(1 if failed else 0)
