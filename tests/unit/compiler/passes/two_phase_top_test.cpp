@@ -55,8 +55,9 @@ TEST(TwoPhaseTop, PerWindow) {
                  row + "\n" + top("2", "6", keys, row) + sink("3", "2", row));
   };
   const auto result = windowed("  key window = window:window\n");
-  EXPECT_EQ(testing::outline(result.graph), "");
-  EXPECT_EQ(testing::notes_of(result)[2], "");
+  EXPECT_EQ(testing::outline(result.graph),
+            "1 source, 5 time, 6 window, 2a top, E1 exchange, 2b top, E2 exchange, 3 sink");
+  EXPECT_EQ(last_note(result), "+ 2a 2b: top 3 per task, then top 3 of what they kept");
   EXPECT_EQ(last_note(windowed("  key url = url:string\n  key window = window:window\n")),
             "- 2: its groups are spread over the tasks already");
 }

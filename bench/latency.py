@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""How long after its window is complete does a final result come out? Runs queries over Nexmark events in real time, at
+half of the rate that they hold, with no delay, and looks at the clock when a row arrives.
+
+    bench/latency.py                      two minutes
+    bench/latency.py --query max --rate 500000 --seconds 5 --json
+
+A result is due when the first event behind its window happens. When that is by the clock of this program is told by
+rows of single events that come by the same way, 1 in 50,000: the fastest of them is taken to need no time. Prints
+milliseconds: median and 99th percentile of results and of single events; ends with 1 when the former is above 10."""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+TARGET_MS = 10
+QUERIES = {
+    "count": "aggregate n = count() per group = auction % 20 over tumble(100ms) |> select at = window.end, kind = n",
+    "max": "top 1 by price desc over tumble(100ms) |> select at = window.end, kind = price",
+    "hot": "aggregate n = count() per auction over hop(1s, every = 250ms) |> top 1 by n desc per window\n"
+           "|> select at = window.end, kind = n",
+}
+PROGRAM = """use nexmark.{{bid}}
+let single = from bid |> where auction % 7 == 3 and price % 7143 == 0 |> select at = date_time, kind = 0
+from bid
+|> {query}
+|> union single
+"""
+START = datetime(2015, 7, 15, tzinfo=timezone.utc)
+
+
+def command(options, folder, name, **params):
+    program = Path(folder) / f"{name}.flow"
+    program.write_text(PROGRAM.format(query=QUERIES[name]))
+    words = [options.sluice, "run", str(program), "--parallel", str(options.parallel), "--tier", "optimized"]
+    for key, value in {"delay": "0s", **params}.items():
+        words += ["--param", f"nexmark.{key}={value}"]
+    return words
+
+
+def rate_held(options, folder, name):
+    """Events per second of wall time, as fast as they go. The time to start is not counted: two runs differ by it."""
+    walls = []
+    for events in (1_000_000, 21_000_000):
+        started = time.monotonic()
+        subprocess.run([*command(options, folder, name, events=events, rate=2_000_000), "--discard"], check=True)
+        walls.append(time.monotonic() - started)
+    return int(20_000_000 / max(walls[1] - walls[0], 0.1))
+
+
+def percentile(values, share):
+    values = sorted(values)
+    return values[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
+
+
+def measure(options, folder, name):
+    rate = options.rate or rate_held(options, folder, name) // 2
+    words = command(options, folder, name, events=int(rate * options.seconds), rate=rate, pace="real")
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, bufsize=1)
+    next(process.stdout)  # the header
+    results, singles = [], []
+    for line in process.stdout:
+        arrival = time.monotonic()
+        at, kind = line.rstrip().split(",")
+        due = (datetime.fromisoformat(at.replace("Z", "+00:00")) - START).total_seconds()
+        # What is still open when the events end comes early.
+        if due <= options.seconds - 0.5:
+            (singles if kind == "0" else results).append(arrival - due)
+    if process.wait() != 0:
+        sys.exit(f"{' '.join(words)} failed")
+    origin = min(singles)
+    results, singles = ([1000 * (each - origin) for each in rows] for rows in (results, singles))
+    p99 = percentile(results, 0.99)
+    return {"query": name, "rate": rate, "parallel": options.parallel, "results": len(results),
+            "singles": len(singles), "p50_ms": round(percentile(results, 0.5), 2), "p99_ms": round(p99, 2),
+            "single_p50_ms": round(percentile(singles, 0.5), 2),
+            "single_p99_ms": round(percentile(singles, 0.99), 2), "met": p99 <= TARGET_MS}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--query", default=",".join(QUERIES), help=f"of {', '.join(QUERIES)}; default: all")
+    parser.add_argument("--rate", type=int, help="events per second; default: half of what the query holds")
+    parser.add_argument("--seconds", type=float, default=20, help="of each run (default 20)")
+    parser.add_argument("--parallel", type=int, default=1, help="tasks (default 1)")
+    parser.add_argument("--sluice", default=str(ROOT / "build/release/sluice"), help="the program to measure")
+    parser.add_argument("--json", action="store_true", help="an object per query on standard output, no table")
+    options = parser.parse_args()
+    names = options.query.split(",")
+    for name in names:
+        if name not in QUERIES:
+            parser.error(f"there is no query {name}; there are {', '.join(QUERIES)}")
+    if not options.json:
+        print(f"{'':8} {'events/s':>10} {'results':>8} {'p50':>9} {'p99':>9} {'single p50':>11} {'p99':>9}")
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for name in names:
+            result = measure(options, folder, name)
+            failed |= not result["met"]
+            if options.json:
+                print(json.dumps(result), flush=True)
+            else:
+                print(f"{name:8} {result['rate']:10,} {result['results']:8} {result['p50_ms']:6.2f} ms "
+                      f"{result['p99_ms']:6.2f} ms {result['single_p50_ms']:8.2f} ms {result['single_p99_ms']:6.2f} ms"
+                      f"{'' if result['met'] else f'  above {TARGET_MS} ms'}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
