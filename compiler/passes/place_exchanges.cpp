@@ -9,6 +9,7 @@
 
 #include "compiler/passes/passes.h"
 #include "lang/graph/graph_text.h"
+#include "lang/support/invariant.h"
 
 namespace sluice::passes {
 
@@ -26,6 +27,7 @@ struct Placement {
   std::optional<NodeId> last_holder;    // the last step that held rows back on their way here
   std::optional<NodeId> last_streamed;  // the same, of the rows among `streams`
   std::optional<NodeId> first_held;     // the first step behind the exchanges that holds rows back
+  bool is_unordered = false;            // pairs of a join: in any order, wherever it runs
 };
 
 std::optional<NodeId> later(std::optional<NodeId> a, std::optional<NodeId> b) { return !a || (b && *a < *b) ? b : a; }
@@ -67,23 +69,32 @@ bool order_matters(const FlowGraph& graph, NodeId start) {
   return false;
 }
 
-void add_sources_of(const FlowGraph& graph, NodeId start, std::set<NodeId>& sources) {
+// The node and everything that its rows come from.
+std::set<NodeId> way_to(const FlowGraph& graph, NodeId start) {
   std::set<NodeId> seen{start};
   std::vector<NodeId> work{start};
   while (!work.empty()) {
     const NodeId id = work.back();
     work.pop_back();
-    if (graph.nodes[id].kind() == NodeKind::Source) sources.insert(id);
     for (const NodeId input : graph.nodes[id].inputs)
       if (seen.insert(input).second) work.push_back(input);
   }
+  return seen;
+}
+
+void add_sources_of(const FlowGraph& graph, NodeId start, std::set<NodeId>& sources) {
+  for (const NodeId id : way_to(graph, start))
+    if (graph.nodes[id].kind() == NodeKind::Source) sources.insert(id);
 }
 
 class Placer {
  public:
-  // The sources in `single` are read by one task.
-  Placer(FlowGraph graph, const PassOptions& options, std::set<NodeId> single)
-      : editor_(std::move(graph)), parallelism_(std::max(1u, options.parallelism)), single_(std::move(single)) {}
+  // The sources in `single` are read by one task. Behind one task, the nodes in `together` stay in that task.
+  Placer(FlowGraph graph, const PassOptions& options, std::set<NodeId> single, std::set<NodeId> together)
+      : editor_(std::move(graph)),
+        parallelism_(std::max(1u, options.parallelism)),
+        single_(std::move(single)),
+        together_(std::move(together)) {}
 
   // A union whose branches would arrive in an order that differs from run to run, if there is one where that matters.
   [[nodiscard]] std::optional<NodeId> place_all() {
@@ -111,12 +122,13 @@ class Placer {
     } else if (counts_off(node)) {
       // Its windows are filled in the order of the rows, so all of them go one way; what follows need not.
       at = gathered(id, 0);
-      at.is_narrow = parallelism_ > 1;
+      at.is_narrow = may_widen(id);
     } else if (const auto* aggregate = node.as<AggregateNode>();
                aggregate != nullptr && aggregate->phase != AggregatePhase::Partial) {
       at = place_keyed(id, aggregate->keys);
     } else if (node.kind() == NodeKind::Join) {
       at = place_join(id);
+      at.is_unordered = is_streamed(*node.as<JoinNode>());
     } else if (const auto* top = node.as<TopNode>()) {
       at = place_keyed(id, top->keys);
     } else if (const auto* frame = node.as<FrameNode>()) {
@@ -126,9 +138,11 @@ class Placer {
     } else {
       at = placed_[node.inputs[0]];
     }
-    if (follows_rows(node)) at.is_narrow = parallelism_ > 1;
+    if (follows_rows(node)) at.is_narrow = may_widen(id);
     settle(id, at);
   }
+
+  [[nodiscard]] bool may_widen(NodeId id) const { return parallelism_ > 1 && !together_.contains(id); }
 
   static bool needs_one_task(const Node& node) {
     if (const auto* sink = node.as<SinkNode>()) return sink->connector != "blackhole";
@@ -152,20 +166,31 @@ class Placer {
     }
     Placement result;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      Placement branch = gathered(id, i);
+      Placement branch = gathered(id, i, is_left_behind(inputs, i));
       result.depth = std::max(result.depth, branch.depth);
       result.streams.merge(branch.streams);
       result.last_holder = later(result.last_holder, branch.last_holder);
       result.last_streamed = later(result.last_streamed, branch.last_streamed);
       result.first_held = earlier(result.first_held, branch.first_held);
+      result.is_unordered = result.is_unordered || branch.is_unordered;
     }
     // Sources of one stage are read one after the other, but what comes through exchanges comes when it comes.
     const bool has_exchange =
         std::ranges::any_of(result.streams, [&](NodeId stream) { return exchanges_.contains(stream); });
     const bool comes_early = result.last_streamed && result.first_held && *result.first_held < *result.last_streamed;
-    const bool is_disordered = comes_early || (has_exchange && result.streams.size() > 1);
+    const bool is_disordered = !result.is_unordered && (comes_early || (has_exchange && result.streams.size() > 1));
     if (is_disordered && !disordered_ && order_matters(editor_.graph(), id)) disordered_ = id;
     return result;
+  }
+
+  // Is input number `index` of a union where its source is, while another one left that place and comes back?
+  bool is_left_behind(const std::vector<NodeId>& inputs, size_t index) const {
+    const auto depth = [&](NodeId input) { return placed_.at(input).depth + (placed_.at(input).parallelism > 1); };
+    const std::set<NodeId> own = way_to(editor_.graph(), inputs[index]);
+    return std::ranges::any_of(inputs, [&](NodeId other) {
+      return depth(other) > depth(inputs[index]) &&
+             std::ranges::any_of(way_to(editor_.graph(), other), [&](NodeId node) { return own.contains(node); });
+    });
   }
 
   // The placement of a node that needs the rows of each group of keys in one task.
@@ -186,7 +211,7 @@ class Placer {
     editor_.set_inputs(id, {exchange});
     notes_.fired({label(exchange), label(id)},
                  fmt::format("rows go to {} tasks by the hash of {}", parallelism, joined(columns)));
-    return {parallelism, false, placed_[input].depth + 1, columns, {}, {}, {}, {}};
+    return {parallelism, false, placed_[input].depth + 1, columns, {}, {}, {}, {}, false};
   }
 
   // Rows with equal keys meet in one task. Both sides come through exchanges of their own, even where the rows lie
@@ -194,7 +219,8 @@ class Placer {
   Placement place_join(NodeId id) {
     const std::vector<NodeId> inputs = editor_.graph().nodes[id].inputs;
     const JoinNode join = *editor_.graph().nodes[id].as<JoinNode>();
-    if (parallelism_ == 1) return together(placed_[inputs[0]], placed_[inputs[1]]);
+    const bool stays = !may_widen(id) && placed_[inputs[0]].parallelism == 1 && placed_[inputs[1]].parallelism == 1;
+    if (stays) return together(placed_[inputs[0]], placed_[inputs[1]]);
     const uint32_t hint = editor_.graph().nodes[id].parallelism;
     const bool is_spread = !join.left_keys.empty() && hint != 1;
     const uint32_t parallelism = !is_spread ? 1 : hint == 0 ? parallelism_ : hint;
@@ -213,7 +239,7 @@ class Placer {
         {label(left_exchange), label(right_exchange), label(id)},
         is_spread ? fmt::format("rows of both sides go to {} tasks by the hash of {}", parallelism, joined(left.keys))
                   : std::string("all rows of both sides go to one task"));
-    Placement at{parallelism, false, depth, {}, {}, {}, {}, {}};
+    Placement at{parallelism, false, depth, {}, {}, {}, {}, {}, false};
     // A row without a left partner lies where its right keys belong.
     const Schema& row = editor_.graph().nodes[id].schema;
     const bool has_keys = std::ranges::all_of(left.keys, [&](const auto& key) { return row.find(key) != nullptr; });
@@ -306,11 +332,11 @@ class Placer {
     late_.emplace(id, above_id);
   }
 
-  // Moves input number `index` of the node to one task.
-  Placement gathered(NodeId id, size_t index) {
+  // Moves input number `index` of the node to one task, and to another stage when it must move.
+  Placement gathered(NodeId id, size_t index, bool must_move = false) {
     std::vector<NodeId> inputs = editor_.graph().nodes[id].inputs;
     const NodeId input = inputs[index];
-    if (placed_[input].parallelism == 1) {
+    if (placed_[input].parallelism == 1 && !must_move) {
       Placement here = placed_[input];
       here.hash_keys.clear();
       return here;
@@ -323,7 +349,7 @@ class Placer {
     editor_.set_inputs(id, std::move(inputs));
     notes_.fired({label(exchange), label(id)}, "all rows go to one task");
     const auto holder = placed_[input].last_holder;
-    return {1, false, placed_[input].depth + 1, {}, {exchange}, holder, holder, {}};
+    return {1, false, placed_[input].depth + 1, {}, {exchange}, holder, holder, {}, placed_[input].is_unordered};
   }
 
   // Readers on the same number of tasks share an exchange.
@@ -399,6 +425,7 @@ class Placer {
     if (holds_rows_back(node)) {
       if (!counts_off(node)) at.streams.clear();
       at.last_streamed.reset();
+      at.is_unordered = false;
       at.last_holder = at.first_held = id;
     }
     placed_[id] = at;
@@ -417,6 +444,7 @@ class Placer {
   GraphEditor editor_;
   uint32_t parallelism_;
   std::set<NodeId> single_;
+  std::set<NodeId> together_;
   std::optional<NodeId> disordered_;
   uint32_t exchange_count_ = 0;
   std::map<NodeId, Placement> placed_;
@@ -437,11 +465,20 @@ PassResult place_exchanges(FlowGraph graph, const PassOptions& options) {
   std::set<NodeId> single;
   for (const NodeId id : graph.ids())
     if (follows_rows(graph.nodes[id])) add_sources_of(graph, id, single);
+  std::set<NodeId> together;
   while (true) {
-    Placer placer(graph, options, single);
+    Placer placer(graph, options, single, together);
     const auto disordered = placer.place_all();
     if (!disordered) return std::move(placer).finish(std::move(notes));
+    const size_t single_before = single.size();
     add_sources_of(graph, *disordered, single);
+    if (single.size() == single_before) {
+      // One task reads them already, but steps behind it went to several: they stay, and there is no exchange left.
+      const size_t together_before = together.size();
+      together.merge(way_to(graph, *disordered));
+      SLUICE_INVARIANT(together.size() > together_before, "a union in one task has its rows in one order");
+      continue;
+    }
     notes.not_fired({graph.nodes[*disordered].label},
                     "its branches would arrive in any order, so one task reads its sources: sort or aggregate behind "
                     "the union to use more");

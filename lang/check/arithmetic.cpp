@@ -235,8 +235,9 @@ Expr ExprChecker::compare(BinaryOp op, Expr left, Expr right, const Span& span) 
           .with_label("to ask for null, write `x is null`");
       return error_expr(span);
     }
+    if (is_null_type(value.type)) return bool_literal(op == BinaryOp::Eq, span);  // null is null
     if (!value.type.nullable) return bool_literal(op == BinaryOp::Ne, span);
-    Expr test = is_null_type(value.type) ? bool_literal(true, span) : is_null(std::move(value), span);
+    Expr test = is_null(std::move(value), span);
     return op == BinaryOp::Eq ? test : op1(ExprOp::Not, std::move(test), Type(TypeKind::Bool), span);
   }
   if (auto decimals = aligned_decimals(left, right)) {

@@ -320,12 +320,12 @@ Flow timed_by_window(OperatorContext& context, const ast::Step& step, const Flow
   if (flow.is_broken) return flow;
   const Span& span = step.span;
   std::vector<NamedExpr> columns = all_columns(flow, span);
+  Flow next = projected(flow, columns, step);
   const Type timestamp(TypeKind::Timestamp);
   Expr end = Expr::field(Expr::column(window, Type::window(), span), "end", timestamp, span);
   Expr last = Expr::make_op(ExprOp::Before, {std::move(end)}, timestamp, span);
   columns.push_back({std::string(kRowTime), std::move(last)});
   columns.push_back({std::string(kRowMark), Expr::literal(std::numeric_limits<int64_t>::min(), timestamp, span)});
-  Flow next = flow;
   next.is_timed = true;
   return context.add(added_at(step), ProjectNode{std::move(columns)}, {flow.node}, std::move(next));
 }
@@ -345,9 +345,10 @@ std::string window_column(const std::vector<NamedExpr>& keys) {
 
 Flow without_time(OperatorContext& context, const ast::Step& step, const Flow& flow) {
   if (flow.is_broken || !flow.is_timed) return flow;
-  Flow next = flow;
+  auto columns = all_columns(flow, step.span);
+  Flow next = projected(flow, columns, step);  // what is known not to be null has the type that says so from here on
   next.is_timed = false;
-  return context.add(added_at(step), ProjectNode{all_columns(flow, step.span)}, {flow.node}, std::move(next));
+  return context.add(added_at(step), ProjectNode{std::move(columns)}, {flow.node}, std::move(next));
 }
 
 }  // namespace sluice

@@ -3,7 +3,8 @@
 sqlite. Every pipeline runs in two configurations drawn at random, which must print the same bytes, and those must be
 what sqlite says. A difference prints the seed of its pipeline; `--seed N --count 1 --keep DIR` keeps its files.
 
-With `--changes` the pipelines that are tables print their changes, which must add up to what sqlite says: at the end and,
+With `--timed` the rows of the inputs have event time and come out of order; then the pipelines have windows, and joins
+within a time. With `--changes` the pipelines that are tables print their changes, which must add up to what sqlite says: at the end and,
 where one file is read by one task, behind any number of its rows."""
 
 import argparse
@@ -19,14 +20,16 @@ from pathlib import Path
 
 from harness import Configuration, configurations, describe, run_sluice
 from oracle_expressions import Expressions, flow_name, sql_name
-from oracle_steps import STEPS, Relation, step_distinct, step_sort
+from oracle_steps import STEPS, TIMED_STEPS, Relation, step_distinct, step_sort
 from oracle_values import (Column, add_functions, random_columns, random_rows, timestamp_value, write_csv,
                            write_json)
+from oracle_windows import JoinBound, disordered, duration, join_bound
 
 
 class Case:
-    def __init__(self, seed, folder, changes=False):
+    def __init__(self, seed, folder, changes=False, timed=False):
         self.changes = changes
+        self.timed = timed
         self.random = randomness.Random(seed)
         self.folder = folder
         self.declarations = ""
@@ -37,21 +40,33 @@ class Case:
         self.database = sqlite3.connect(":memory:")
         add_functions(self.database)
 
-    def source(self, name, columns=None):
-        """A table in sqlite and as one or more files."""
+    def source(self, name, columns=None, timed=None):
+        """A table in sqlite and as one or more files; where rows have event time they come out of order."""
         random = self.random
+        timed = self.timed if timed is None else timed
         columns = columns or random_columns(random)
+        if timed and not any(c.is_time for c in columns):
+            columns.append(Column("ts", "timestamp", False, is_time=True))
         rows = random_rows(random, columns)
+        clause = ""
+        if timed:
+            position = next(i for i, c in enumerate(columns) if c.is_time)
+            delay = random.choice([0, 500_000, 5_000_000])
+            rows = disordered(random, rows, position, delay)
+            clause = f" time {flow_name(columns[position].name)} delay {duration(delay)}"
         self.database.execute(f"create table {name} ({', '.join(sql_name(c.name) for c in columns)})")
         self.database.executemany(f"insert into {name} values ({', '.join('?' * len(columns))})", rows)
         extension, write = random.choice([("csv", write_csv), ("json", write_json)])
         pieces = random.choice([1, 1, 1, 3])
         self.sources.append(pieces)
         for i in range(pieces):
-            write(random, self.folder / f"{name}-{i}.{extension}", columns, rows[i::pieces])
+            piece = rows[i * len(rows) // pieces:(i + 1) * len(rows) // pieces] if timed else rows[i::pieces]
+            write(random, self.folder / f"{name}-{i}.{extension}", columns, piece)
         fields = ", ".join(f"{flow_name(c.name)}: {c.declared}" for c in columns)
         path = f"{self.folder}/{name}-{'*' if pieces > 1 else '0'}.{extension}"
-        self.declarations += f'source {name}: {{ {fields} }} = {extension}("{path}")\n'
+        self.declarations += f'source {name}: {{ {fields} }} = {extension}("{path}"){clause}\n'
+        if timed:
+            return Relation(tuple(columns), f"select *, {sql_name(columns[position].name)} as time__ from {name}", timed=True)
         return Relation(tuple(columns), f"select * from {name}")
 
     def keep(self, relation):
@@ -77,7 +92,7 @@ class Case:
         for _ in range(count):
             if any(c.type == "average" for c in relation.columns):  # without rows null in SQL, NaN in Flow
                 break
-            made = self.random.choice(STEPS)(self.random, relation)
+            made = self.random.choice(TIMED_STEPS if relation.timed else STEPS)(self.random, relation)
             if not made:
                 continue
             after = self.keep(made[1])
@@ -87,12 +102,15 @@ class Case:
             relation = after
         return flow, relation
 
-    def union(self, flow, relation):
+    def union(self, flow, relation, name="second_input"):
         """With another source of the same columns."""
-        other = self.source("second_input", list(relation.columns))
+        if relation.timed and not any(c.is_time for c in relation.columns):
+            return flow, relation
+        other = self.source(name, list(relation.columns), relation.timed)
         columns = tuple(replace(c, bound=max(c.bound, 1000)) for c in relation.columns)
-        relation = self.keep(Relation(columns, f"select * from ({relation.sql}) union all {other.sql}"))
-        return f"{flow}|> union second_input\n", relation
+        query = f"{relation.named().sql} union all {other.named().sql}"
+        relation = self.keep(Relation(columns, query, timed=relation.timed))
+        return f"{flow}|> union {name}\n", relation
 
     def join(self, flow, relation):
         """With rows of another source, or with the pipeline itself."""
@@ -117,37 +135,49 @@ class Case:
         (left, left_sql, left_steps), (right, right_sql, right_steps) = sides
         right = tuple(replace(c, name=f"oo.{c.name}") for c in right)
         renamed = ", ".join(f"{sql_name(c.name[3:])} as {sql_name(c.name)}" for c in right)
+        if other.timed:
+            renamed += ", time__ as other_time__"
         flow_on = [random.choice([f"oo.{b.name} == {a.name}", f"{a.name} == oo.{b.name}"]) for a, b in keys]
         sql_on = [f'{sql_name(a.name)} = "oo.{b.name}"' for a, b in keys]
         if random.random() < 0.4:
             residual = Expressions(random, (*left, *right)).required("bool", 2)
             flow_on.append(f"({residual.flow})")
             sql_on.append(f"({residual.sql})")
+        bound = join_bound(random, kind, left, right) if relation.timed and other.timed else JoinBound()
+        flow_on += bound.flow_on
+        sql_on += bound.sql_on
         columns, flow_columns, sql_columns = [], [], []
         for column in left:
-            columns.append(replace(column, nullable=column.nullable or kind in ("right ", "full ")))
+            columns.append(replace(column, nullable=column.nullable or kind in ("right ", "full "), is_time=False))
             flow_columns.append(flow_name(column.name))
             sql_columns.append(sql_name(column.name))
         if kind not in ("semi ", "anti "):
             mark = "?" if kind in ("left ", "full ") else ""
             for i, column in enumerate(random.sample(right, random.randint(0, min(3, len(right))))):
-                columns.append(replace(column, name=f"right{i}", nullable=column.nullable or bool(mark)))
+                columns.append(replace(column, name=f"right{i}", nullable=column.nullable or bool(mark), is_time=False))
                 flow_columns.append(f"right{i} = oo{mark}.{column.name[3:]}")
                 sql_columns.append(f"{sql_name(column.name)} as right{i}")
+        if bound.window_start:
+            columns.append(Column("of_window", "timestamp", False))
+            flow_columns.append("of_window = window.start")
+            sql_columns.append(f"{bound.window_start} as of_window")
+        if bound.time:
+            sql_columns.append(f"{bound.time} as time__")
         right_query = f"(select {renamed} from ({right_sql}))"
         on = " and ".join(sql_on)
         if kind in ("semi ", "anti "):
             word = "exists" if kind == "semi " else "not exists"
-            query = f"select * from ({left_sql}) where {word} (select 1 from {right_query} where {on})"
+            query = (f"select {', '.join(sql_columns)} from ({left_sql}) where {word} "
+                     f"(select 1 from {right_query} where {on})")
         else:
             query = f"select {', '.join(sql_columns)} from ({left_sql}) {kind}join {right_query} on {on}"
         if self.size(Relation((), query)) > 20_000:
             return flow, relation
-        text = f"{left_steps}|> {kind}join (from {name} {right_steps}) as oo on {' and '.join(flow_on)}\n"
-        if kind not in ("semi ", "anti "):
+        text = f"{left_steps}|> {kind}join (from {name} {right_steps}) as oo on {' and '.join(flow_on)}{bound.flow}\n"
+        if kind not in ("semi ", "anti ") or bound.window_start:
             text += f"|> select {', '.join(flow_columns)}\n"
         self.has_join = True
-        return flow + text, self.keep(Relation(tuple(columns), query))
+        return flow + text, self.keep(Relation(tuple(columns), query, timed=bound.time is not None))
 
     def join_keys(self, left, right):
         pairs = [(a, b) for a in left.columns for b in right.columns if a.type == b.type]
@@ -156,19 +186,20 @@ class Case:
     def diamond(self, flow, relation):
         """The same rows on two ways that meet again."""
         self.lets = f"let base =\n  from first_input\n{flow}"
+        timed = relation.timed
         ways, queries = [], []
         for _ in range(2):
             condition = Expressions(self.random, relation.columns).required("bool")
             way = f"|> where {condition.flow}\n"
-            branch = self.keep(Relation(relation.columns, f"select * from ({relation.sql}) where {condition.sql}"))
+            branch = self.keep(replace(relation, sql=f"select * from ({relation.sql}) where {condition.sql}"))
             step = self.random.choice([None, step_distinct, step_sort])
-            if step:
+            if step and not timed:
                 text, branch = step(self.random, branch)
                 way += f"|> {text}\n"
                 branch = self.keep(branch)
             ways.append(way)
             queries.append(branch.sql)
-        relation = self.keep(Relation(relation.columns, f"{queries[0]} union all {queries[1]}"))
+        relation = self.keep(Relation(relation.columns, f"{queries[0]} union all {queries[1]}", timed=timed))
         return f"{ways[0]}|> union (from base {ways[1].replace(chr(10), ' ')})\n", relation
 
     def make(self):
@@ -180,6 +211,8 @@ class Case:
             way = random.choice([self.union, self.diamond, self.join, self.join, None, None])
             if way:
                 flow, relation = way(flow, relation)
+            if way == self.join and random.random() < 0.3:
+                flow, relation = self.union(flow, relation, "third_input")
         more, relation = self.steps(relation, random.randint(0, 4))
         start = "base" if self.lets else "first_input"
         if self.changes:
@@ -262,9 +295,9 @@ def check_prefix(sluice, case, relation, flow, whole):
     return compare(case, result, result.stdout, relation, limited)
 
 
-def check(sluice, seed, folder, changes=False):
+def check(sluice, seed, folder, changes=False, timed=False):
     """None when all is well, else what went wrong."""
-    case = Case(seed, folder, changes)
+    case = Case(seed, folder, changes, timed)
     flow, relation = case.make()
     if changes and not is_table(flow):
         return None
@@ -276,7 +309,8 @@ def check(sluice, seed, folder, changes=False):
         if result.returncode != 0:
             return f"{describe(result)}{flow}"
     outputs = [result.stdout for result in results]
-    if case.has_join and not relation.ordered:
+    # Rows with event time come from all files in turn, or from one behind the other where no step asks for the time.
+    if (case.has_join or timed) and not relation.ordered:
         outputs = [sorted(output.splitlines()) for output in outputs]
     if outputs[0] != outputs[1] and not changes:
         return f"two runs differ\n{describe(results[0])}{describe(results[1])}{flow}"
@@ -285,7 +319,7 @@ def check(sluice, seed, folder, changes=False):
         if problem:
             return problem
     waits_for_end = "|> sort" in flow or "|> take" in flow
-    if changes and case.sources == [1] and not waits_for_end:
+    if changes and not timed and case.sources == [1] and not waits_for_end:
         path.write_text(flow)
         whole = run_sluice(sluice, path, Configuration(block_bytes=1))
         return check_prefix(sluice, case, relation, flow, whole.stdout)
@@ -294,7 +328,7 @@ def check(sluice, seed, folder, changes=False):
 
 def compare(case, result, output, relation, flow):
     """None when the output is what sqlite says."""
-    wanted = [tuple(map(comparable, row, relation.columns)) for row in case.database.execute(relation.sql)]
+    wanted = [tuple(map(comparable, row, relation.columns)) for row in case.database.execute(replace(relation, timed=False).named().sql)]
     try:
         if case.changes:
             shown = replace(relation, columns=(*relation.columns, Column("change", "int", False)))
@@ -320,6 +354,7 @@ def main():
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--keep", help="write the files of the pipelines here and leave them")
     parser.add_argument("--changes", action="store_true", help="the changes of tables instead of their last state")
+    parser.add_argument("--timed", action="store_true", help="rows with event time, out of order; windows")
     parser.add_argument("--stop", type=int, default=5, help="after so many failures")
     options = parser.parse_args()
     failures = 0
@@ -327,7 +362,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="sluice-oracle-") as holder:
             folder = Path(options.keep or holder)
             folder.mkdir(parents=True, exist_ok=True)
-            problem = check(options.sluice, seed, folder, options.changes)
+            problem = check(options.sluice, seed, folder, options.changes, options.timed)
         if problem:
             failures += 1
             print(f"---- seed {seed}: {problem}", flush=True)

@@ -4,21 +4,27 @@ from dataclasses import dataclass, replace
 
 from oracle_expressions import IF, Expressions, flow_name, sql_name
 from oracle_values import Column
+from oracle_windows import any_window, tumble
 
 
 @dataclass(frozen=True)
 class Relation:
-    """What a pipeline has become after some steps: its columns, and a SQL query for its rows."""
+    """What a pipeline has become after some steps: its columns, and a SQL query for its rows, which gives the event time
+    as time__ when the pipeline is timed."""
     columns: tuple
     sql: str
     ordered: bool = False
+    timed: bool = False
 
     def names(self):
         return ", ".join(sql_name(c.name) for c in self.columns)
 
+    def and_time(self):
+        return ", time__" if self.timed else ""
+
     def named(self):
         """Without the columns of the query that are only there to help."""
-        return replace(self, sql=f"select {self.names()} from ({self.sql})")
+        return replace(self, sql=f"select {self.names()}{self.and_time()} from ({self.sql})")
 
 
 def fresh_name(random, columns):
@@ -43,10 +49,10 @@ def step_where(random, relation):
         name = sql_name(column.name)
         columns = tuple(c.required() if c is column else c for c in relation.columns)
         return (f"where {flow_name(column.name)} is not null",
-                Relation(columns, f"select * from ({relation.sql}) where {name} is not null"))
+                replace(relation, columns=columns, sql=f"select * from ({relation.sql}) where {name} is not null"))
     condition = Expressions(random, relation.columns).required("bool")
     query = f"select * from ({relation.sql}) where {condition.sql}"
-    return f"where {condition.flow}", Relation(relation.columns, query)
+    return f"where {condition.flow}", replace(relation, sql=query)
 
 
 def step_select(random, relation):
@@ -62,7 +68,8 @@ def step_select(random, relation):
         flow.append(f"{flow_name(name)} = {expression.at(IF)}")
         sql.append(f"{expression.sql} as {sql_name(name)}")
         columns.append(column)
-    return f"select {', '.join(flow)}", Relation(tuple(columns), f"select {', '.join(sql)} from ({relation.sql})")
+    query = f"select {', '.join(sql)}{relation.and_time()} from ({relation.sql})"
+    return f"select {', '.join(flow)}", Relation(tuple(columns), query, timed=relation.timed)
 
 
 def step_extend(random, relation):
@@ -71,7 +78,8 @@ def step_extend(random, relation):
     name = fresh_name(random, relation.columns)
     expression, column = computed(random, relation, name)
     query = f"select *, {expression.sql} as {sql_name(name)} from ({relation.sql})"
-    return f"extend {flow_name(name)} = {expression.at(IF)}", Relation((*relation.columns, column), query)
+    return (f"extend {flow_name(name)} = {expression.at(IF)}",
+            Relation((*relation.columns, column), query, timed=relation.timed))
 
 
 def step_set(random, relation):
@@ -80,15 +88,16 @@ def step_set(random, relation):
     new = Column(old.name, old.type, expression.nullable, expression.bound, expression.exact)
     columns = tuple(new if c is old else c for c in relation.columns)
     sql = ", ".join(f"{expression.sql} as {sql_name(c.name)}" if c is new else sql_name(c.name) for c in columns)
-    return f"set {flow_name(old.name)} = {expression.at(IF)}", Relation(columns, f"select {sql} from ({relation.sql})")
+    query = f"select {sql}{relation.and_time()} from ({relation.sql})"
+    return f"set {flow_name(old.name)} = {expression.at(IF)}", Relation(columns, query, timed=relation.timed)
 
 
 def step_drop(random, relation):
     if len(relation.columns) < 2:
         return None
     dropped = random.choice(relation.columns)
-    kept = Relation(tuple(c for c in relation.columns if c is not dropped), "")
-    return f"drop {flow_name(dropped.name)}", replace(kept, sql=f"select {kept.names()} from ({relation.sql})")
+    kept = tuple(c for c in relation.columns if c is not dropped)
+    return f"drop {flow_name(dropped.name)}", Relation(kept, relation.sql, timed=relation.timed).named()
 
 
 def step_rename(random, relation):
@@ -97,7 +106,7 @@ def step_rename(random, relation):
     columns = tuple(new if c is old else c for c in relation.columns)
     sql = ", ".join(f"{sql_name(old.name)} as {sql_name(new.name)}" if c is new else sql_name(c.name) for c in columns)
     return (f"rename {flow_name(new.name)} = {flow_name(old.name)}",
-            Relation(columns, f"select {sql} from ({relation.sql})"))
+            Relation(columns, f"select {sql}{relation.and_time()} from ({relation.sql})", timed=relation.timed))
 
 
 def step_expand(random, relation):
@@ -110,10 +119,10 @@ def step_expand(random, relation):
     return (f"expand {flow_name(name)} in {flow}",
             Relation((*relation.columns, Column(name, "string", False)),
                      f"select input.*, list.value as {sql_name(name)} from (select *, {sql} as list__ from "
-                     f"({relation.sql})) as input, json_each(list__) as list").named())
+                     f"({relation.sql})) as input, json_each(list__) as list", timed=relation.timed).named())
 
 
-def aggregate_call(random, relation, grouped):
+def aggregate_call(random, relation, grouped, functions):
     """One call: Flow text without its name, SQL, type."""
     make = Expressions(random, relation.columns)
     filtered = random.random() < 0.3
@@ -123,7 +132,7 @@ def aggregate_call(random, relation, grouped):
     def case(sql):
         return f"case when {condition.sql} then {sql} end" if filtered else sql
 
-    function = random.choice(["count", "sum", "sum", "avg", "min", "max", "count_distinct"])
+    function = random.choice(functions)
     if function == "count":
         return f"count(){clause}", f"count({case('1')})", ("int", False, 100_000, True)
     if function == "count_distinct":
@@ -146,10 +155,21 @@ def aggregate_call(random, relation, grouped):
 
 
 def step_aggregate(random, relation):
-    keys = random.sample(relation.columns, min(len(relation.columns), random.choice([0, 1, 1, 1, 2, 3])))
+    return aggregate(random, relation, random.choice([0, 1, 1, 1, 2, 3]))
+
+
+def step_window_aggregate(random, relation):
+    if not relation.timed:
+        return None
+    key_count = random.choice([0, 1, 1, 2])
+    return aggregate(random, relation, key_count, any_window(random, key_count != 0))
+
+
+def aggregate(random, relation, key_count, window=None):
+    keys = random.sample(relation.columns, min(len(relation.columns), key_count))
     flow_keys = [flow_name(k.name) for k in keys]
     sql_keys = [sql_name(k.name) for k in keys]
-    columns = list(keys)
+    columns = [replace(k, is_time=False) for k in keys]
     if keys and random.random() < 0.2:
         name = fresh_name(random, columns)
         expression, column = computed(random, relation, name)
@@ -159,19 +179,39 @@ def step_aggregate(random, relation):
     # Keys are computed under names of their own first: GROUP BY takes numbers and aliases for something else.
     hidden = [f"key{i}__" for i in range(len(columns))]
     inner = ", ".join(["*", *(f"{key} as {name}" for key, name in zip(sql_keys, hidden))])
+    rows = f"select {inner} from ({relation.sql})"
+    if window:
+        rows = window.assign(rows, hidden)
     flow, sql = [], [f"{name} as {sql_name(c.name)}" for name, c in zip(hidden, columns)]
+    functions = ["count", "sum", "sum", "avg", "min", "max"]
+    if not window or window.kind != "session":
+        functions.append("count_distinct")
     for _ in range(random.randint(1, 3)):
         name = fresh_name(random, columns)
-        text, query, (type_name, nullable, bound, exact) = aggregate_call(random, relation, bool(keys))
+        text, query, (type_name, nullable, bound, exact) = aggregate_call(random, relation, bool(keys), functions)
         if type_name == "int" and not nullable and " where " not in text and random.random() < 0.2:
             text, query, bound = f"{text} // 2 + count()", f"flow_idiv({query}, 2) + count(*)", bound + 10_000
         flow.append(f"{flow_name(name)} = {text}")
         sql.append(f"{query} as {sql_name(name)}")
         columns.append(Column(name, type_name, nullable, bound, exact))
     per = f" per {', '.join(flow_keys)}" if keys else ""
-    group = f" group by {', '.join(hidden)}" if keys else ""
-    return (f"aggregate {', '.join(flow)}{per}",
-            Relation(tuple(columns), f"select {', '.join(sql)} from (select {inner} from ({relation.sql})){group}"))
+    text = f"aggregate {', '.join(flow)}{per}"
+    if window:
+        hidden += ["wstart__", "wend__"]
+        text, sql, columns = with_window(window, text, sql, columns)
+    group = f" group by {', '.join(hidden)}" if hidden else ""
+    return text, Relation(tuple(columns), f"select {', '.join(sql)} from ({rows}){group}", timed=window is not None)
+
+
+def with_window(window, flow, sql, columns):
+    """A step over a window that gives these columns, and the columns of the window, whose rows have its last moment."""
+    taken = {c.name for c in columns}
+    opened, closed = (next(n for n in (name, f"{name}2", f"{name}3", f"{name}4", f"{name}5") if n not in taken)
+                      for name in ("opened", "closed"))
+    names = ", ".join([flow_name(c.name) for c in columns] + [f"{opened} = window.start", f"{closed} = window.end"])
+    sql = [*sql, f"wstart__ as {opened}", f"wend__ as {closed}", "wend__ - 1 as time__"]
+    columns = [*columns, Column(opened, "timestamp", False), Column(closed, "timestamp", False)]
+    return f"{flow} over {window.flow}\n|> select {names}", sql, columns
 
 
 def random_order(random, relation):
@@ -185,7 +225,7 @@ def random_order(random, relation):
 
 def step_sort(random, relation):
     flow, sql = random_order(random, relation)
-    query = f"select * from ({relation.sql}) order by {sql}, {relation.names()}"
+    query = f"select {relation.names()} from ({relation.sql}) order by {sql}, {relation.names()}"
     text = f"sort by {flow}"
     if random.random() < 0.3:
         skip, take = random.randint(0, 5), random.randint(0, 30)
@@ -195,30 +235,49 @@ def step_sort(random, relation):
 
 
 def step_top(random, relation):
+    return top(random, relation)
+
+
+def step_window_top(random, relation):
+    return top(random, relation, tumble(random)) if relation.timed else None
+
+
+def top(random, relation, window=None):
     flow, sql = random_order(random, relation)
     limit = random.choice([1, 2, 5, 20])
     keys = random.sample(relation.columns, random.choice([0, 0, 1]))
     keys = [k for k in keys if k.type != "average"]
-    partition = f"partition by {', '.join(sql_name(k.name) for k in keys)} " if keys else ""
+    groups = [sql_name(k.name) for k in keys] + (["wstart__"] if window else [])
+    partition = f"partition by {', '.join(groups)} " if groups else ""
     per = f" per {', '.join(flow_name(k.name) for k in keys)}" if keys else ""
     ties = random.random() < 0.3
     rank_name = fresh_name(random, relation.columns) if random.random() < 0.3 else None
     number = f"row_number() over ({partition}order by {sql}, {relation.names()})"
     bound = f"rank() over ({partition}order by {sql})" if ties else number
-    columns, rank = relation.columns, ""
+    columns, rank = tuple(replace(c, is_time=False) for c in relation.columns), ""
     if rank_name:
         columns, rank = (*columns, Column(rank_name, "int", False)), f" as {flow_name(rank_name)}"
-    result = Relation(columns, "", ordered=not keys)
-    query = f"select *, {number} as {sql_name(rank_name or 'number__')}, {bound} as bound__ from ({relation.sql})"
-    query = f"select {result.names()} from ({query}) where bound__ <= {limit}"
-    if not keys:
-        query += f" order by {sql}, {relation.names()}"
-    return f"top {limit}{' with ties' if ties else ''} by {flow}{per}{rank}", replace(result, sql=query)
+    rows = window.assign(relation.sql, []) if window else relation.sql
+    query = f"select *, {number} as {sql_name(rank_name or 'number__')}, {bound} as bound__ from ({rows})"
+    text = f"top {limit}{' with ties' if ties else ''} by {flow}{per}"
+    names = [sql_name(c.name) for c in columns]
+    if window:
+        text, names, columns = with_window(window, text + rank, names, columns)
+    else:
+        text += rank
+    query = f"select {', '.join(names)} from ({query}) where bound__ <= {limit}"
+    result = Relation(tuple(columns), query, ordered=not groups, timed=window is not None)
+    if not groups:
+        result = replace(result, sql=f"{query} order by {sql}, {relation.names()}")
+    return text, result
 
 
 def step_distinct(_random, relation):
-    return "distinct", Relation(relation.columns, f"select distinct * from ({relation.sql})")
+    return "distinct", Relation(relation.columns, f"select distinct {relation.names()} from ({relation.sql})")
 
 
 STEPS = [step_where, step_where, step_where, step_select, step_select, step_extend, step_extend, step_set, step_drop,
          step_rename, step_expand, step_aggregate, step_aggregate, step_aggregate, step_sort, step_top, step_distinct]
+# Of a pipeline whose rows have event time.
+TIMED_STEPS = [step_where, step_where, step_select, step_extend, step_set, step_drop, step_rename, step_expand,
+               *[step_window_aggregate] * 4, step_window_top, step_window_top, step_aggregate, step_top, step_distinct]

@@ -25,6 +25,7 @@ class Column:
     nullable: bool
     bound: int = 1000   # int: absolute values stay below
     exact: bool = True  # float: sums of it are exact, so they do not depend on their order
+    is_time: bool = False  # it has the event time of its row
 
     @property
     def declared(self):
