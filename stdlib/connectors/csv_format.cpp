@@ -66,7 +66,8 @@ class CsvFormat final : public RecordFormat {
         return;
       case CsvFault::FieldCount:
         chunk.error_code = diag::R0202.code;
-        chunk.error_message = fmt::format(fmt::runtime(diag::R0202.format), scan.fields, field_count);
+        chunk.error_message = fmt::format(fmt::runtime(diag::R0202.format), scan.fields, scan.fields == 1 ? "" : "s",
+                                          field_count, field_count == 1 ? "is" : "are");
         break;
       case CsvFault::QuoteInside:
         quoting("here is a quote, but the field does not begin with one");

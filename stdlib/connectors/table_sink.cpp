@@ -21,16 +21,21 @@ constexpr size_t kMaxWidth = 60;
 // A cell as the terminal shows it: what could move the cursor is spelled out.
 std::string shown(std::string_view cell) {
   std::string text;
-  for (size_t at = 0; at < cell.size(); ++at) {
-    const auto byte = static_cast<uint8_t>(cell[at]);
-    if (cell.substr(at).starts_with("\\\\")) {
+  while (!cell.empty()) {
+    if (cell.starts_with("\\\\")) {
       text += '\\';
-      ++at;
-    } else if (byte < 0x20 || byte == 0x7f) {
-      text += fmt::format("\\x{:02x}", byte);
-    } else {
-      text += cell[at];
+      cell.remove_prefix(2);
+      continue;
     }
+    const CodePoint point = decode_utf8(cell.data(), cell.data() + cell.size());
+    const bool is_control = point.value < 0x20 || (point.value >= 0x7f && point.value < 0xa0);
+    if (point.value < 0)
+      text += fmt::format("\\x{:02x}", static_cast<uint8_t>(cell[0]));  // not UTF-8
+    else if (is_control)
+      text += fmt::format("\\x{:02x}", point.value);
+    else
+      text += cell.substr(0, point.size);
+    cell.remove_prefix(point.size);
   }
   return text;
 }

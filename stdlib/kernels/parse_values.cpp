@@ -56,12 +56,15 @@ class TimeReader {
     rest_.remove_prefix(count);
     return true;
   }
-  // One to nine digits behind the point, as microseconds; finer ones are cut off.
+  // One to nine digits behind the point, as microseconds. Finer ones must be zeros: they would be lost.
   bool fraction(uint32_t& micros) {
     uint32_t digits = 0;
     micros = 0;
     while (!rest_.empty() && static_cast<uint8_t>(rest_.front() - '0') <= 9) {
-      if (digits < 6) micros = micros * 10 + static_cast<uint32_t>(rest_.front() - '0');
+      if (digits < 6)
+        micros = micros * 10 + static_cast<uint32_t>(rest_.front() - '0');
+      else if (rest_.front() != '0')
+        return false;
       digits += 1;
       rest_.remove_prefix(1);
     }

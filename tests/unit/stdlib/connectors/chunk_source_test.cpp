@@ -150,7 +150,7 @@ TEST(CsvSource, WithoutHeaderColumnsCountFromTheLeft) {
   const SourceContents contents = read_source(node, kBig);
   EXPECT_EQ(contents.records, (Records{{"1", "2"}, {"3", "4"}}));
   EXPECT_EQ(contents.error_code, "R0202");
-  EXPECT_EQ(contents.error, "this record has 1 fields, but 2 are expected");
+  EXPECT_EQ(contents.error, "this record has 1 field, but 2 are expected");
   EXPECT_EQ(contents.error_place, path + ":8");
 }
 

@@ -215,6 +215,13 @@ TEST(PrintSink, IsATableOnATerminal) {
             " word         │ count\n"
             "──────────────┼───────\n"
             " a\\tb\\x1b[0m\\ │     1\n");
+  // C1 controls are code points of two bytes; what is not UTF-8 may be one, too.
+  EXPECT_EQ(printed(settings,
+                    "\xc2\x9b"
+                    "0m\xc2\xa0\x9b\t1\n"),
+            " word        │ count\n"
+            "─────────────┼───────\n"
+            " \\x9b0m\xc2\xa0\\x9b │     1\n");
 }
 
 TEST(PrintSink, ShowsManyRowsBlockByBlock) {
