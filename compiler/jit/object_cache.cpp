@@ -1,14 +1,18 @@
 #include "compiler/jit/object_cache.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "compiler/jit/optimize.h"
 #include "runtime/abi/fingerprint.h"
@@ -25,11 +29,27 @@ struct FileHeader {
 };
 constexpr char kMagic[8] = {'s', 'l', 'o', 'b', 'j', '0', '0', '1'};
 
+// Another build may optimize the same IR in another way, and has another file, which was written at another time.
+const std::string& build_fingerprint() {
+  static const std::string fingerprint = [] {
+    struct stat status{};
+    if (::stat("/proc/self/exe", &status) != 0) return std::string();
+    return fmt::format("{} {}.{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
+  }();
+  return fingerprint;
+}
+
+// "<key>.o", or that of a writer that has not finished or never did; the directory may hold files of others.
+bool is_of_cache(const std::string& name) {
+  constexpr size_t kKeySize = 32;
+  return name.find_first_not_of("0123456789abcdef") == kKeySize && name.compare(kKeySize, 2, ".o") == 0;
+}
+
 }  // namespace
 
 std::string ObjectCache::key_of(std::string_view ir_text) {
-  const std::string whole =
-      fmt::format("{}\n{}\n{}\n{}", LLVM_VERSION_STRING, host_description(), abi::abi_fingerprint(), ir_text);
+  const std::string whole = fmt::format("{}\n{}\n{}\n{}\n{}", LLVM_VERSION_STRING, host_description(),
+                                        abi::abi_fingerprint(), build_fingerprint(), ir_text);
   const XXH128_hash_t hash = XXH3_128bits(whole.data(), whole.size());
   return fmt::format("{:016x}{:016x}", hash.high64, hash.low64);
 }
@@ -43,7 +63,35 @@ std::unique_ptr<llvm::MemoryBuffer> ObjectCache::find(const std::string& key) co
   auto object = llvm::WritableMemoryBuffer::getNewUninitMemBuffer(header.size, key);
   if (!object || !file.read(object->getBufferStart(), static_cast<std::streamsize>(header.size))) return nullptr;
   if (XXH3_64bits(object->getBufferStart(), header.size) != header.checksum) return nullptr;
+  ::utimensat(AT_FDCWD, path_of(key).c_str(), nullptr, 0);  // used now, for trim(); if not, it goes earlier
   return object;
+}
+
+void ObjectCache::trim(uint64_t max_bytes) const {
+  struct Kept {
+    std::filesystem::file_time_type used;
+    uint64_t size;
+    std::filesystem::path path;
+  };
+  std::vector<Kept> files;
+  uint64_t bytes = 0;
+  std::error_code failed;
+  for (std::filesystem::directory_iterator at(directory_, failed), end; !failed && at != end; at.increment(failed)) {
+    // Another process may have removed it by now.
+    std::error_code gone;
+    const uint64_t size = at->file_size(gone);
+    const auto used = at->last_write_time(gone);
+    if (gone || !is_of_cache(at->path().filename().string())) continue;
+    files.push_back({used, size, at->path()});
+    bytes += size;
+  }
+  if (bytes <= max_bytes) return;
+  std::ranges::sort(files, {}, &Kept::used);
+  for (const Kept& file : files) {
+    if (bytes <= max_bytes - max_bytes / 4) break;
+    std::filesystem::remove(file.path, failed);
+    bytes -= file.size;
+  }
 }
 
 void ObjectCache::put(const std::string& key, llvm::MemoryBufferRef object) const {
@@ -51,6 +99,8 @@ void ObjectCache::put(const std::string& key, llvm::MemoryBufferRef object) cons
   std::error_code failed;
   std::filesystem::create_directories(directory_, failed);
   if (failed) return;
+  static std::atomic<bool> is_trimmed = false;
+  if (!is_trimmed.exchange(true)) trim(kMaxBytes);
   static std::atomic<uint64_t> counter{0};
   const std::string temporary = fmt::format("{}.{}.{}", path_of(key), ::getpid(), counter++);
   FileHeader header{};
