@@ -39,8 +39,30 @@ def violation(name, target):
     return None
 
 
+def rooms_of_the_page(lines):
+    """The folders of each layer in the first block of the page's section "Rooms"."""
+    rooms, layer, inside = {}, None, False
+    for line in lines[lines.index("## Rooms") + 1:]:
+        if line.startswith("```"):
+            if inside:
+                return rooms
+            inside = True
+        elif inside:
+            head = re.match(r"(\w+)/", line)
+            layer = head.group(1) if head else layer
+            folders = re.match(r"(?:\w+/)?\s+((?:\w+/(?:, )?)+)(?:\s|$)", line)
+            rooms.setdefault(layer, []).extend(re.findall(r"\w+", folders.group(1)) if folders else [])
+    return rooms
+
+
 def check(tree):
-    findings, checked = [], 0
+    findings, checked = [], len(FOLDERS)
+    page = "docs/architecture.md"
+    rooms = rooms_of_the_page([line.rstrip("\n") for line in tree.lines(page)])
+    for layer, folders in FOLDERS.items():
+        wanted = [folder for folder in folders if folder != "."]
+        if rooms.get(layer) != wanted:
+            findings.append(f"{page}:1: the rooms of {layer} are {wanted}, and the page has {rooms.get(layer)}")
     for name in tree.select([".h", ".cpp", ".ll", ".yy", ".def"], LAYERS):
         checked += 1
         for number, line in enumerate(tree.lines(name), 1):
