@@ -128,10 +128,10 @@ class RunCommand final : public Command {
   static void summarize(const JobProgress& totals, const Console& console) {
     if (console.json()) {
       if (console.quiet()) return;
-      console.event("summary", {{"rows_in", totals.rows_in},
-                                {"rows_out", totals.rows_out},
-                                {"rows_late", totals.rows_late},
-                                {"elapsed_ms", std::chrono::duration<double, std::milli>(totals.elapsed).count()}});
+      console.event("totals", {{"rows_in", totals.rows_in},
+                               {"rows_out", totals.rows_out},
+                               {"rows_late", totals.rows_late},
+                               {"elapsed_ms", std::chrono::duration<double, std::milli>(totals.elapsed).count()}});
     } else if (totals.rows_late != 0) {
       console.note(fmt::format("{} came too late for the windows and {} left out; `delay` or `late` waits longer",
                                totals.rows_late == 1 ? "1 row" : fmt::format("{} rows", totals.rows_late),

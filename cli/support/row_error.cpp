@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-Diagnostic row_diagnostic(const RowError& error) {
+Diagnostic row_diagnostic(const RowError& error, bool writes_files) {
   Diagnostic diagnostic;
   diagnostic.row = find_diagnostic(error.code);
   SLUICE_INVARIANT(diagnostic.row != nullptr, "a row error without a row in diagnostics.def: " + error.code);
@@ -19,7 +19,8 @@ Diagnostic row_diagnostic(const RowError& error) {
         fmt::format("  [{}:{}{}]", at.file, at.line, at.column != 0 ? fmt::format(":{}", at.column) : "");
     if (!at.record.empty()) diagnostic.with_note("the record: " + at.record);
   }
-  diagnostic.with_help(fmt::format("`sluice error {}` says what can be done; no result was kept", error.code));
+  diagnostic.with_help(
+      fmt::format("`sluice error {}` says what can be done{}", error.code, writes_files ? "; no file was kept" : ""));
   return diagnostic;
 }
 

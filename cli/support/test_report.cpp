@@ -123,7 +123,7 @@ std::string failure_text(const CheckedTest& test, const TestOutcome& outcome, co
   std::string text = fmt::format("failed: {} ({})\n", test.item->title, at_line(test.item->title_span, sources));
   if (!outcome.variation.empty()) text += fmt::format("  as it stands it passes, but not {}\n", outcome.variation);
   for (const auto& mismatch : outcome.mismatches) text += mismatch_text(mismatch, sources, use_color);
-  if (outcome.row_error) text += render(row_diagnostic(*outcome.row_error), sources, use_color);
+  if (outcome.row_error) text += render(row_diagnostic(*outcome.row_error, false), sources, use_color);
   if (outcome.error) text += "  " + outcome.error->to_string() + "\n";
   return text;
 }
@@ -138,7 +138,7 @@ nlohmann::ordered_json test_json(const CheckedTest& test, const TestOutcome& out
   auto failures = Json::array();
   for (const auto& mismatch : outcome.mismatches) failures.push_back(mismatch_json(mismatch));
   if (!failures.empty()) object["failures"] = std::move(failures);
-  if (outcome.row_error) object["error"] = diagnostic_json(row_diagnostic(*outcome.row_error), sources);
+  if (outcome.row_error) object["error"] = diagnostic_json(row_diagnostic(*outcome.row_error, false), sources);
   if (outcome.error) object["error"] = outcome.error->to_string();
   return object;
 }
