@@ -403,18 +403,15 @@ class World(unittest.TestCase):
         self.assertEqual(self.result.read_text(), "n,s\n1,a\n")
 
     def wait_for_watcher(self, process):
-        """Until all threads block Ctrl-C, which one of them waits for; the first one does so before that one is there."""
-        is_watched = False
-        while not is_watched:
+        """Until there is a file for signals: made when they are blocked for all threads, to be read from it."""
+        def is_for_signals(file):
+            try:
+                return os.readlink(file) == "anon_inode:[signalfd]"
+            except FileNotFoundError:
+                return False
+
+        while not any(map(is_for_signals, Path(f"/proc/{process.pid}/fd").iterdir())):
             self.assertIsNone(process.poll(), "ended before it was interrupted")
-            masks = []
-            for thread in Path(f"/proc/{process.pid}/task").iterdir():
-                try:
-                    status = (thread / "status").read_text()
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
-                masks.append(int(re.search(r"^SigBlk:\s*(\w+)", status, re.MULTILINE)[1], 16))
-            is_watched = len(masks) > 1 and all(mask & 1 << (signal.SIGINT - 1) for mask in masks)
 
     def start_and_interrupt(self, seen=lambda process: True, **params):
         process = self.start(COPY_CSV, **params)
