@@ -109,7 +109,8 @@ def build(name):
     """Compiles a generator or baseline when its source is newer."""
     source = HERE / f"{name}.cpp" if name == "generate" else HERE / "baselines" / f"{name}.cpp"
     binary = DATA / "bin" / name
-    if not binary.exists() or binary.stat().st_mtime < source.stat().st_mtime:
+    newest = max(path.stat().st_mtime for path in (source, *source.parent.glob(f"{name}_*.h")))
+    if not binary.exists() or binary.stat().st_mtime < newest:
         binary.parent.mkdir(parents=True, exist_ok=True)
         libraries = ["-lsimdjson"] if name == "ndjson" else []
         result = subprocess.run([CXX, *CXXFLAGS, str(source), "-o", str(binary), *libraries])

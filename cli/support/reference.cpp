@@ -77,6 +77,17 @@ void add_module(std::vector<ReferenceEntry>& entries, const FlowModule& module) 
   }
 }
 
+void add_frame_functions(std::vector<ReferenceEntry>& entries) {
+  const auto add = [&](std::string_view name, std::string signature, std::string_view doc) {
+    ReferenceEntry& entry = entry_of(entries, "frame", name);
+    entry.signatures.push_back(std::move(signature));
+    entry.doc = doc;
+  };
+#define FRAME_FUNCTION(name, signature, doc) add(#name, signature, doc);
+#include "lang/check/frame_functions.def"
+#undef FRAME_FUNCTION
+}
+
 void add_connectors(std::vector<ReferenceEntry>& entries) {
   for (const ConnectorEntry& connector : standard_connectors().entries()) {
     ReferenceEntry& entry = entry_of(entries, "connector", connector.name);
@@ -121,6 +132,7 @@ std::vector<ReferenceEntry> reference_entries() {
   ReferenceEntry& distinct = entry_of(entries, "aggregate", "count_distinct");
   distinct.signatures.emplace_back("count_distinct(x) -> int");
   distinct.doc = "The number of different values; null is none of them.";
+  add_frame_functions(entries);
   add_connectors(entries);
   add_operators(entries);
   return entries;
@@ -144,8 +156,10 @@ std::string reference_markdown(const std::vector<ReferenceEntry>& entries) {
       "# Functions, aggregates and connectors\n\n"
       "Made from the tables of the standard library by `sluice doc --markdown`; a test compares it. Functions are\n"
       "strict: a null argument makes the result null. `x.f(y)` is another way to write `f(x, y)`.\n";
-  for (const std::string_view wanted : {"function", "aggregate", "connector"}) {
+  for (const std::string_view wanted : {"function", "aggregate", "frame", "connector"}) {
     text += fmt::format("\n## {}{}s\n", static_cast<char>(wanted[0] - 'a' + 'A'), wanted.substr(1));
+    if (wanted == "frame")
+      text += "\nIn [`extend ... per`](language.md#looking-back), where every aggregate can stand, too.\n";
     for (const ReferenceEntry& entry : entries) {
       if (entry.kind != wanted) continue;
       text += fmt::format("\n### {}\n", entry.name);

@@ -10,14 +10,14 @@
 namespace sluice {
 
 struct ReferenceEntry {
-  std::string kind;  // "function", "aggregate", "connector", "operator"
+  std::string kind;  // "function", "aggregate", "frame", "connector", "operator"
   std::string name;
   std::vector<std::string> signatures;  // one per overload
   std::string doc;
   std::vector<std::string> examples;
 };
 
-// Functions, aggregates, connectors and operators, each in the order of its table.
+// Functions, aggregates, functions of frames, connectors and operators, each in the order of its table.
 [[nodiscard]] std::vector<ReferenceEntry> reference_entries();
 
 // One line about an entry, for a list.

@@ -9,12 +9,6 @@ namespace sluice::codegen {
 
 namespace {
 
-constexpr uint64_t kWord = 8;
-
-bool is_string(const Type& type) { return type.kind == TypeKind::String; }
-
-uint64_t bytes_of(const Type& type) { return (abi::memory_size_of(type) + 7) & ~uint64_t{7}; }
-
 std::vector<std::string> columns_of(const AggregateNode& node) {
   std::vector<std::string> columns;
   for (const auto& call : node.calls) {
@@ -54,11 +48,10 @@ AggregateBatch::AggregateBatch(FunctionEmitter& emitter, NodeId aggregate)
       layout_(aggregate_layout(emitter.stage, aggregate, node_)),
       columns_(columns_of(node_)) {
   const Schema& input = f_.stage.node(f_.stage.node(id_).inputs.front()).schema;
-  row_size_ = kWord;  // the hash
-  for (const auto& type : layout_.key_types) row_size_ += bytes_of(type) + (is_string(type) ? 2 * kWord : 0);
+  row_size_ = hashed_keys_size(layout_.key_types);
   for (const auto& column : columns_) {
     column_types_.push_back(input.find(column)->type);
-    row_size_ += bytes_of(column_types_.back());
+    row_size_ += abi::field_size_of(column_types_.back());
   }
   rows_ = f_.memory(kRows * row_size_);
   count_ = f_.slot(f_.stage.i64, "gathered");
@@ -76,19 +69,11 @@ void AggregateBatch::add(const Row& row) {
   prefetch_slot(f_, f_.table(layout_.state), hashed.hash);
   auto* position = f_.load(f_.stage.i64, count_);
   auto* at = address_of(position);
-  f_.store(hashed.hash, at);
-  uint64_t offset = kWord;
-  for (size_t i = 0; i < hashed.keys.size(); ++i) {
-    store_memory(f_, hashed.keys[i], f_.offset(at, offset));
-    offset += bytes_of(layout_.key_types[i]);
-    if (!is_string(layout_.key_types[i])) continue;
-    f_.store(hashed.words[i].low, at, offset);
-    f_.store(hashed.words[i].high, at, offset + kWord);
-    offset += 2 * kWord;
-  }
+  store_hashed_keys(f_, hashed, at);
+  uint64_t offset = hashed_keys_size(layout_.key_types);
   for (size_t i = 0; i < columns_.size(); ++i) {
     store_memory(f_, row.at(columns_[i]), f_.offset(at, offset));
-    offset += bytes_of(column_types_[i]);
+    offset += abi::field_size_of(column_types_[i]);
   }
   f_.store(f_.b.CreateAdd(position, f_.int64(1)), count_);
 }
@@ -96,23 +81,12 @@ void AggregateBatch::add(const Row& row) {
 void AggregateBatch::flush() {
   f_.loop(f_.int64(0), f_.load(f_.stage.i64, count_), "gathered", [&](llvm::Value* position) {
     auto* at = address_of(position);
-    HashedKeys hashed;
-    hashed.hash = f_.load(f_.stage.i64, at);
-    uint64_t offset = kWord;
-    for (const auto& type : layout_.key_types) {
-      hashed.keys.push_back(load_memory(f_, type, f_.offset(at, offset)));
-      offset += bytes_of(type);
-      TextWords words;
-      if (is_string(type)) {
-        words = {f_.load(f_.stage.i64, at, offset), f_.load(f_.stage.i64, at, offset + kWord)};
-        offset += 2 * kWord;
-      }
-      hashed.words.push_back(words);
-    }
+    const HashedKeys hashed = load_hashed_keys(f_, layout_.key_types, at);
+    uint64_t offset = hashed_keys_size(layout_.key_types);
     Row row;
     for (size_t i = 0; i < columns_.size(); ++i) {
       row.add(columns_[i], load_memory(f_, column_types_[i], f_.offset(at, offset)));
-      offset += bytes_of(column_types_[i]);
+      offset += abi::field_size_of(column_types_[i]);
     }
     f_.node = id_;
     consume_hashed(f_, id_, node_, layout_, hashed, row);

@@ -65,7 +65,7 @@ llvm::Value* store_cell(FunctionEmitter& f, llvm::Value* table, llvm::Value* cha
 
 void remove_cell(FunctionEmitter& f, llvm::Value* table, llvm::Value* chain, std::vector<Value> values) {
   auto* cell = make_cell(f, std::move(values), [&](llvm::Value* bytes) { return f.scratch(bytes); });
-  f.call("rt_join_remove", {table, chain, cell});
+  f.call("rt_join_remove", {f.context(), table, chain, cell});
 }
 
 Row load_cell(FunctionEmitter& f, const Schema& kept, llvm::Value* cell) {

@@ -282,7 +282,7 @@ void prepare(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
       continue;
     }
     const Type type = layout.state_types[i];
-    const uint64_t words = (abi::memory_size_of(type) + 7) / 8;  // a decimal that may be null has three
+    const uint64_t words = abi::field_size_of(type) / 8;  // a decimal that may be null has three
     auto* slot = f.slot(llvm::ArrayType::get(f.stage.i64, words), "state");
     store_memory(f, load_memory(f, type, address), slot);
     f.at_exit([&f, type, slot, address] { store_memory(f, load_memory(f, type, slot), address); });

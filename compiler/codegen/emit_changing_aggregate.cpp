@@ -226,10 +226,9 @@ class ChangingAggregate {
 
   [[nodiscard]] uint64_t result_bytes() const {
     uint64_t bytes = 0;
-    for (const auto& call : node_.calls) bytes += bytes_of(call);
+    for (const auto& call : node_.calls) bytes += abi::field_size_of(call.finish.type);
     return std::max<uint64_t>(bytes, 8);
   }
-  static uint64_t bytes_of(const AggregateCall& call) { return (abi::memory_size_of(call.finish.type) + 7) & ~7u; }
 
   void store_results(llvm::Value* entry, llvm::Value* place, bool outlives_change) {
     std::vector<Type> types;
@@ -241,7 +240,7 @@ class ChangingAggregate {
       Value value = row.row().at(call.name);
       if (outlives_change && holds_text(value.type)) value = with_own_text(f_, std::move(value));
       store_memory(f_, value, f_.offset(place, offset));
-      offset += bytes_of(call);
+      offset += abi::field_size_of(call.finish.type);
     }
   }
 
@@ -258,7 +257,7 @@ class ChangingAggregate {
       differ = f_.b.CreateOr(differ, differs(emit_compare(f_, old_value, new_value)));
       if (type.kind == TypeKind::Float)
         differ = f_.b.CreateOr(differ, differs(emit_compare_zeros(f_, old_value, new_value)));
-      offset += bytes_of(call);
+      offset += abi::field_size_of(call.finish.type);
     }
     return differ;
   }
@@ -289,7 +288,7 @@ class ChangingAggregate {
     for (const auto& call : node_.calls) {
       auto* address = f_.offset(results, offset);
       row.add_in_memory(call.name, [this, type = call.finish.type, address] { return load_memory(f_, type, address); });
-      offset += bytes_of(call);
+      offset += abi::field_size_of(call.finish.type);
     }
     if (weight == nullptr) return row;
     Value value;

@@ -46,54 +46,57 @@ class FrameEmitter {
     auto* compare = compare_function(f_.stage, id_, node_.order, kept_, false);
     auto* frames = f_.sorter(f_.stage.state_index(id_, StateKind::Frames));
     auto* end_slot = f_.slot(f_.stage.ptr, "end");
-    auto* head = f_.block("frames");
-    auto* inside = f_.block("row");
-    auto* after = f_.block("after");
-    f_.b.CreateBr(head);
-    f_.begin(head);
-    auto* address = f_.call("rt_frame_next", {f_.context(), frames, compare, end_slot});
-    f_.b.CreateCondBr(f_.b.CreateIsNull(address), after, inside);
-    f_.begin(inside);
-    f_.node = id_;
-    take(frames, address, f_.b.CreateLoad(f_.stage.ptr, end_slot));
-    f_.reset_scratch();
-    emit_yield_check(f_, [] {});
-    f_.b.CreateBr(head);
-    f_.begin(after);
+    for_each_found([&] { return f_.call("rt_frame_next", {f_.context(), frames, compare, end_slot}); },
+                   [&](llvm::Value* address) {
+                     f_.node = id_;
+                     take(frames, address, f_.b.CreateLoad(f_.stage.ptr, end_slot));
+                     end_row();
+                   });
   }
 
   // A row goes on when the last one that it looks at has entered, or when no more rows come.
   void finish_leads() {
     const uint64_t rows = rows_looked_at(node_) - 1;
     auto* frames = f_.sorter(f_.stage.state_index(id_, StateKind::Frames));
-    auto* slot = f_.slot(f_.stage.ptr, "slot");
     auto* place = f_.slot(f_.stage.i64, "place");
-    auto* head = f_.block("frames");
-    auto* found = f_.block("found");
+    const auto next_key = [&] {
+      f_.b.CreateStore(f_.int64(rows), place);
+      return f_.if_else(
+          enter_next(frames, rows + 1), f_.stage.ptr, [&]() -> llvm::Value* { return rows_slot(); },
+          [&]() -> llvm::Value* { return f_.call("rt_frame_rest", {f_.context(), frames, f_.int64(rows), place}); });
+    };
+    for_each_found(next_key, [&](llvm::Value* slot) {
+      f_.node = id_;
+      slot_ = slot;
+      auto* back = f_.b.CreateLoad(f_.stage.i64, place);
+      with_row(back, [&](llvm::Value* address, llvm::Value* end) {
+        emit_users(f_, id_, result_of_leads(load_row(f_, kept_, address, end), back));
+      });
+      end_row();
+    });
+  }
+
+ private:
+  // Runs `body` with what `next` finds, until that is null.
+  void for_each_found(const std::function<llvm::Value*()>& next, const std::function<void(llvm::Value*)>& body) {
+    auto* head = f_.block("next");
+    auto* inside = f_.block("found");
     auto* after = f_.block("after");
     f_.b.CreateBr(head);
     f_.begin(head);
-    f_.b.CreateStore(f_.int64(rows), place);
-    f_.b.CreateStore(
-        f_.if_else(
-            enter_next(frames, rows + 1), f_.stage.ptr, [&]() -> llvm::Value* { return rows_slot(); },
-            [&]() -> llvm::Value* { return f_.call("rt_frame_rest", {f_.context(), frames, f_.int64(rows), place}); }),
-        slot);
-    f_.b.CreateCondBr(f_.b.CreateIsNull(f_.b.CreateLoad(f_.stage.ptr, slot)), after, found);
-    f_.begin(found);
-    f_.node = id_;
-    slot_ = f_.b.CreateLoad(f_.stage.ptr, slot);
-    auto* back = f_.b.CreateLoad(f_.stage.i64, place);
-    with_row(back, [&](llvm::Value* address, llvm::Value* end) {
-      emit_users(f_, id_, result_of_leads(load_row(f_, kept_, address, end), back));
-    });
-    f_.reset_scratch();
-    emit_yield_check(f_, [] {});
+    auto* found = next();
+    f_.b.CreateCondBr(f_.b.CreateIsNull(found), after, inside);
+    f_.begin(inside);
+    body(found);
     f_.b.CreateBr(head);
     f_.begin(after);
   }
 
- private:
+  void end_row() {
+    f_.reset_scratch();
+    emit_yield_check(f_, [] {});
+  }
+
   // i1: has the next row entered those of its key, whose slot is slot_ then?
   llvm::Value* enter_next(llvm::Value* frames, uint64_t kept) {
     auto* end_slot = f_.slot(f_.stage.ptr, "end");
@@ -176,17 +179,9 @@ class FrameEmitter {
       oldest = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::ssub_sat, row.at("order.0").data,
                                           f_.int64(static_cast<uint64_t>(node_.last)));
     auto* end_slot = f_.slot(f_.stage.ptr, "leaving_end");
-    auto* head = f_.block("leaving");
-    auto* inside = f_.block("left");
-    auto* after = f_.block("after");
-    f_.b.CreateBr(head);
-    f_.begin(head);
-    auto* address = f_.call("rt_frame_leave", {rows_slot(), f_.int64(node_.rows), oldest, end_slot});
-    f_.b.CreateCondBr(f_.b.CreateIsNull(address), after, inside);
-    f_.begin(inside);
-    body(load_row(f_, kept_, address, f_.b.CreateLoad(f_.stage.ptr, end_slot)));
-    f_.b.CreateBr(head);
-    f_.begin(after);
+    for_each_found(
+        [&] { return f_.call("rt_frame_leave", {rows_slot(), f_.int64(node_.rows), oldest, end_slot}); },
+        [&](llvm::Value* address) { body(load_row(f_, kept_, address, f_.b.CreateLoad(f_.stage.ptr, end_slot))); });
   }
 
   void take_back(const Row& row) {

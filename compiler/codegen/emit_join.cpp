@@ -104,7 +104,7 @@ class Joiner {
     uint64_t offset = 0;
     for (const auto& field : stage.node(id).schema.fields) {
       row.add(field.name, load_memory(f, field.type, f.offset(f.argument(1), offset)));
-      offset += (abi::memory_size_of(field.type) + 7) & ~7u;
+      offset += abi::field_size_of(field.type);
     }
     emit_users(f, id, row);
     f.finish(abi::Code::Done);
@@ -254,12 +254,12 @@ class Joiner {
     number.type = Type(TypeKind::Int);
     number.data = weight;
     uint64_t bytes = 0;
-    for (const auto& field : schema.fields) bytes += (abi::memory_size_of(field.type) + 7) & ~7u;
+    for (const auto& field : schema.fields) bytes += abi::field_size_of(field.type);
     auto* memory = f_.memory(bytes);
     uint64_t offset = 0;
     for (const auto& field : schema.fields) {
       store_memory(f_, field.name == kRowWeight ? number : row.at(field.name), f_.offset(memory, offset));
-      offset += (abi::memory_size_of(field.type) + 7) & ~7u;
+      offset += abi::field_size_of(field.type);
     }
     auto* code = f_.b.CreateCall(emit_function(f_.stage, id_), {f_.context(), memory});
     return_if(code, abi::Code::Failed);

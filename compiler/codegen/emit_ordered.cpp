@@ -122,7 +122,7 @@ void consume_changing(FunctionEmitter& f, NodeId id, const TopNode& node, const 
   llvm::Value* ties = node.with_ties ? compare_function(f.stage, id, node.order, kept, true) : no_function(f);
   const uint32_t flags = (node.rank_column.empty() ? 0 : 1) | (may_go ? 2 : 0);
   auto* count =
-      f.call("rt_ranking_change", {ranking, compare_function(f.stage, id, node.order, kept, false), ties,
+      f.call("rt_ranking_change", {f.context(), ranking, compare_function(f.stage, id, node.order, kept, false), ties,
                                    f.int64(node.limit), f.int32(flags), may_go ? row.at(kRowWeight).data : f.int64(1)});
   auto* end = f.slot(f.stage.ptr, "end");
   auto* numbers = f.memory(16);

@@ -13,8 +13,7 @@ constexpr uint32_t kHashBytes = 8;
 bool is_string(const Type& type) { return type.kind == TypeKind::String; }
 
 uint32_t state_size(const Type& type) {
-  const uint32_t size = abi::memory_size_of(type);
-  return (is_string(type) ? size + 8 : size + 7) & ~7u;  // a string state has a capacity too
+  return abi::field_size_of(type) + (is_string(type) ? 8 : 0);  // a string state has a capacity too
 }
 
 // The value with everything it points to copied into the table's arena.
@@ -39,7 +38,7 @@ constexpr uint32_t kTextKeyBytes = 24;
 
 uint32_t key_size(const Type& type) {
   if (is_string(type)) return kTextKeyBytes + (type.nullable ? 8 : 0);
-  return (abi::memory_size_of(type) + 7) & ~7u;
+  return abi::field_size_of(type);
 }
 
 llvm::Value* text_equal(FunctionEmitter& f, const Value& key, const TextWords& words, llvm::Value* address) {
@@ -140,6 +139,41 @@ HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys) {
   for (auto& key : keys) key = emit_key(f, key);
   result.hash = emit_hash(f, keys, &result.words);
   result.keys = std::move(keys);
+  return result;
+}
+
+uint64_t hashed_keys_size(const std::vector<Type>& types) {
+  uint64_t size = sizeof(uint64_t);  // the hash
+  for (const auto& type : types) size += abi::field_size_of(type) + (is_string(type) ? sizeof(uint64_t[2]) : 0);
+  return size;
+}
+
+void store_hashed_keys(FunctionEmitter& f, const HashedKeys& keys, llvm::Value* address) {
+  f.store(keys.hash, address);
+  uint64_t offset = sizeof(uint64_t);
+  for (size_t i = 0; i < keys.keys.size(); ++i) {
+    const Type& type = keys.keys[i].type;
+    store_memory(f, keys.keys[i], f.offset(address, offset));
+    offset += abi::field_size_of(type);
+    if (!is_string(type)) continue;
+    f.store(keys.words[i].low, address, offset);
+    f.store(keys.words[i].high, address, offset + sizeof(uint64_t));
+    offset += sizeof(uint64_t[2]);
+  }
+}
+
+HashedKeys load_hashed_keys(FunctionEmitter& f, const std::vector<Type>& types, llvm::Value* address) {
+  HashedKeys result;
+  result.hash = f.load(f.stage.i64, address);
+  uint64_t offset = sizeof(uint64_t);
+  for (const auto& type : types) {
+    result.keys.push_back(load_memory(f, type, f.offset(address, offset)));
+    offset += abi::field_size_of(type);
+    auto& words = result.words.emplace_back();
+    if (!is_string(type)) continue;
+    words = {f.load(f.stage.i64, address, offset), f.load(f.stage.i64, address, offset + sizeof(uint64_t))};
+    offset += sizeof(uint64_t[2]);
+  }
   return result;
 }
 

@@ -30,6 +30,10 @@ struct HashedKeys {
   llvm::Value* hash = nullptr;   // i64
 };
 [[nodiscard]] HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys);
+// Hashed keys in memory until they are looked up: how many bytes they take, and both ways. Strings stay where they are.
+[[nodiscard]] uint64_t hashed_keys_size(const std::vector<Type>& types);
+void store_hashed_keys(FunctionEmitter& f, const HashedKeys& keys, llvm::Value* address);
+[[nodiscard]] HashedKeys load_hashed_keys(FunctionEmitter& f, const std::vector<Type>& types, llvm::Value* address);
 // Asks the processor to have the slot at which a search begins at hand when it comes to it.
 void prefetch_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash);
 

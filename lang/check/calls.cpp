@@ -160,6 +160,7 @@ Expr ExprChecker::report_unknown_function(const ast::Name& name) {
     if (definition->as<ast::FnItem>() != nullptr || definition->as<ast::AggItem>() != nullptr)
       names.push_back(definition->name.text);
   names.emplace_back("count_distinct");
+  for (const auto frame_function : frame_function_names()) names.emplace_back(frame_function);
   session_.report(diag::E0502, name.span, name.text, did_you_mean(name.text, names));
   return error_expr(name.span);
 }

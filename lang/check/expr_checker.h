@@ -3,7 +3,9 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lang/check/convert.h"
@@ -149,6 +151,8 @@ class ExprChecker {
 
 // "2 arguments"
 [[nodiscard]] std::string arguments(size_t count);
+// lag, lead, rank and row_number.
+[[nodiscard]] std::span<const std::string_view> frame_function_names();
 [[nodiscard]] const ast::Expr& without_parens(const ast::Expr& expr);
 
 }  // namespace sluice

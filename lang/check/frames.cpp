@@ -1,14 +1,28 @@
 // The functions that look at the rows around a row: lag, lead, rank and row_number, in steps over frames.
+#include <algorithm>
+
 #include "lang/check/connectors.h"
 #include "lang/check/expr_checker.h"
 #include "lang/operators/operator_util.h"
 
 namespace sluice {
 
+namespace {
+
+constexpr std::string_view kFrameFunctions[] = {
+#define FRAME_FUNCTION(name, signature, doc) #name,
+#include "lang/check/frame_functions.def"
+#undef FRAME_FUNCTION
+};
+
+}  // namespace
+
+std::span<const std::string_view> frame_function_names() { return kFrameFunctions; }
+
 std::optional<Expr> ExprChecker::frame_call(const ast::Name& name, const std::vector<ast::Arg>& args,
                                             const Span& span) {
+  if (std::ranges::find(kFrameFunctions, name.text) == std::end(kFrameFunctions)) return std::nullopt;
   const bool is_shift = name.text == "lag" || name.text == "lead";
-  if (!is_shift && name.text != "rank" && name.text != "row_number") return std::nullopt;
   const AggregateColumn* column = env_.aggregates;
   if (column == nullptr || column->frame == nullptr) {
     auto& report = session_.report(diag::E0521, span, name.text);

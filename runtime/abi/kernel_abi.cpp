@@ -8,6 +8,8 @@ namespace {
 constexpr uint32_t round_up_8(uint32_t size) { return (size + 7) & ~7u; }
 }  // namespace
 
+uint32_t field_size_of(const Type& type) { return round_up_8(memory_size_of(type)); }
+
 uint32_t memory_size_of(const Type& type) {
   const uint32_t presence = type.nullable ? 8 : 0;
   switch (type.kind) {

@@ -43,5 +43,7 @@ void raise_text(TaskContext* context, std::string_view message) noexcept;
 
 // Size in memory layout, as an element of a list or a field of a hash table entry; a multiple of 8 except for bool.
 [[nodiscard]] uint32_t memory_size_of(const Type& type);
+// The same as one of several fields: up to the next multiple of 8.
+[[nodiscard]] uint32_t field_size_of(const Type& type);
 
 }  // namespace sluice::abi

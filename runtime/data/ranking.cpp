@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
 
 namespace sluice {
@@ -38,16 +39,13 @@ uint64_t Ranking::shown(const Rule& rule) const noexcept {
   return count;
 }
 
-const std::vector<Ranking::Change>& Ranking::change(const Rule& rule, int64_t weight) noexcept {
+bool Ranking::change(const Rule& rule, int64_t weight) noexcept {
   changes_.clear();
   free_dropped();
   const uint64_t shown_before = shown(rule);
-  if (weight > 0) {
-    insert(rule, shown_before);
-  } else {
-    remove(rule, shown_before);
-  }
-  return changes_;
+  if (weight < 0) return remove(rule, shown_before);
+  insert(rule, shown_before);
+  return true;
 }
 
 void Ranking::insert(const Rule& rule, uint64_t shown_before) noexcept {
@@ -69,13 +67,13 @@ void Ranking::insert(const Rule& rule, uint64_t shown_before) noexcept {
   }
 }
 
-void Ranking::remove(const Rule& rule, uint64_t shown_before) noexcept {
+bool Ranking::remove(const Rule& rule, uint64_t shown_before) noexcept {
   drop(latest_);
   const auto is_before = [&](const RowCell& a, const RowCell& b) {
     return rule.compare(a.row, a.end, b.row, b.end) < 0;
   };
   const auto place = std::ranges::lower_bound(rows_, latest_, is_before);
-  if (place == rows_.end() || is_before(latest_, *place)) return;
+  if (place == rows_.end() || is_before(latest_, *place)) return false;
   const auto position = static_cast<uint64_t>(place - rows_.begin());
   const RowCell gone = *place;
   rows_.erase(place);
@@ -87,6 +85,7 @@ void Ranking::remove(const Rule& rule, uint64_t shown_before) noexcept {
     if (rule.has_ranks || i - 1 >= shown_now) changes_.push_back({rows_[i - 1], i + 1, -1});
   for (uint64_t i = position; i < shown_now; ++i)
     if (rule.has_ranks || i + 1 >= shown_before) changes_.push_back({rows_[i], i + 1, 1});
+  return true;
 }
 
 Ranking& Ranking::of_key(void** slot) noexcept {
@@ -108,10 +107,14 @@ Ptr rt_ranking_reserve(Ptr ranking, I64 heap) noexcept {
   return static_cast<Ranking*>(ranking)->reserve(static_cast<uint64_t>(heap));
 }
 
-I64 rt_ranking_change(Ptr ranking, Ptr compare, Ptr compare_ties, I64 limit, I32 flags, I64 weight) noexcept {
+I64 rt_ranking_change(Ptr context, Ptr ranking, Ptr compare, Ptr compare_ties, I64 limit, I32 flags,
+                      I64 weight) noexcept {
   const Ranking::Rule rule{reinterpret_cast<RowCompare>(compare), reinterpret_cast<RowCompare>(compare_ties),
                            static_cast<uint64_t>(limit), (flags & 1) != 0, (flags & 2) != 0};
-  return static_cast<I64>(static_cast<Ranking*>(ranking)->change(rule, weight).size());
+  auto& rows = *static_cast<Ranking*>(ranking);
+  if (!rows.change(rule, weight))
+    raise_text(static_cast<TaskContext*>(context), "a top takes back a row that it does not hold");
+  return static_cast<I64>(rows.changes().size());
 }
 
 Ptr rt_ranking_row(Ptr ranking, I64 position, Ptr end, Ptr rank_and_weight) noexcept {

@@ -35,9 +35,9 @@ class Ranking {
 
   // A writer with room for exactly one row.
   [[nodiscard]] abi::RowWriter* reserve(uint64_t heap_bytes) noexcept;
-  // The row last reserved is complete: it comes (weight 1) or an equal one goes (-1). What that changes among the
-  // shown rows stays readable until the next call: rows that go before rows that come.
-  [[nodiscard]] const std::vector<Change>& change(const Rule& rule, int64_t weight) noexcept;
+  // The row last reserved is complete: it comes (weight 1) or an equal one goes (-1); false when there is none to go.
+  // What that changes among the shown rows stays readable until the next call: rows that go before rows that come.
+  [[nodiscard]] bool change(const Rule& rule, int64_t weight) noexcept;
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
 
   // The ranking of one key; *slot belongs to the key and is null at first.
@@ -46,7 +46,7 @@ class Ranking {
  private:
   [[nodiscard]] uint64_t shown(const Rule& rule) const noexcept;
   void insert(const Rule& rule, uint64_t shown_before) noexcept;
-  void remove(const Rule& rule, uint64_t shown_before) noexcept;
+  [[nodiscard]] bool remove(const Rule& rule, uint64_t shown_before) noexcept;
   void drop(RowCell cell) { dropped_.push_back(cell); }
   void free_dropped() noexcept;
   [[nodiscard]] size_t bytes_of(const RowCell& cell) const { return static_cast<size_t>(cell.end - cell.row); }

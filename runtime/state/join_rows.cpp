@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
 #include "runtime/state/group_table.h"
 
@@ -47,9 +48,10 @@ Ptr rt_join_cell(Ptr table, I64 size) noexcept {
   return static_cast<GroupTable*>(static_cast<HashTable*>(table))->room(static_cast<uint64_t>(size));
 }
 
-void rt_join_remove(Ptr table, Ptr chain, Ptr cell) noexcept {
+void rt_join_remove(Ptr context, Ptr table, Ptr chain, Ptr cell) noexcept {
   auto* removed = remove_equal(static_cast<JoinCell**>(chain), *static_cast<const JoinCell*>(cell));
-  if (removed == nullptr) return;
+  if (removed == nullptr)
+    return raise_text(static_cast<TaskContext*>(context), "a join takes back a row that it does not hold");
   static_cast<GroupTable*>(static_cast<HashTable*>(table))
       ->give_back(reinterpret_cast<char*>(removed), sizeof(JoinCell) + removed->size);
 }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 #include <utility>
 
 #include "lang/support/saturating.h"
+#include "runtime/abi/kernel_abi.h"
 #include "runtime/task/record_location.h"
 
 namespace sluice {
@@ -13,14 +13,6 @@ namespace sluice {
 namespace {
 // How many units may pass before consumers hear of the watermark, when there are no rows that tell them.
 constexpr uint32_t kUnitsPerAnnouncement = 16;
-
-constexpr uint32_t kEngineNode = ~uint32_t{0};  // TaskContext::current_node: not generated code
-
-std::chrono::nanoseconds thread_cpu_time() {
-  timespec time{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
-}
 
 int64_t wall_clock() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
@@ -40,6 +32,7 @@ Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const Stage
       time_stops_(time_stops),
       on_end_(std::move(on_end)),
       data_(plan, address.stage, address.index, *code_),
+      meter_(data_),
       outputs_(data_),
       is_windowed_(windowed_phases(plan, address.stage)) {}
 
@@ -62,7 +55,7 @@ void Task::add_output(bool is_ordered, bool tells_progress, uint32_t row_size, u
 }
 
 Task::Step Task::run() noexcept {
-  begin_turn();
+  meter_.begin_turn();
   const Step step = run_turn();
   if (step != Step::Finished) end_turn();
   return step;
@@ -181,7 +174,7 @@ Task::Progress Task::advance() {
     if (!is_windowed_[finish_phase_]) continue;
     const abi::Code code = functions[finish_phase_](&data_);
     data_.scratch_memory().end_unit();
-    set_current(kEngineNode);
+    meter_.enter_engine();
     if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
     if (code == abi::Code::Yield) return Progress::Made;
     data_.cursor = 0;
@@ -251,9 +244,9 @@ Task::Progress Task::read_edge(size_t input) {
 
 Task::Progress Task::read_source(size_t input) {
   SourceFeed& feed = *inputs_[input].feed;
-  set_current(feed.node().value + 1);
+  meter_.enter_source(feed.node());
   const auto taken = feed.take(chunk_);
-  set_current(kEngineNode);
+  meter_.enter_engine();
   if (!taken) return fail(taken.error());
   if (taken->kind == SourceFeed::Taken::Kind::Wait) {
     outputs_.tell_progress(taken->sequence);
@@ -301,7 +294,7 @@ Task::Progress Task::process(size_t input, const Unit& unit) {
     data_.wall_time = wall_clock();
     code = code_->current().inputs[input](&data_, unit.data);
     data_.scratch_memory().end_unit();
-    set_current(kEngineNode);
+    meter_.enter_engine();
   }
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
   outputs_.end_unit(unit.ends_sequence);
@@ -351,7 +344,7 @@ Task::Progress Task::finish() {
   const bool stays_open = time_stops_ && is_windowed_[finish_phase_];
   const abi::Code code = stays_open ? abi::Code::Done : functions[finish_phase_](&data_);
   data_.scratch_memory().end_unit();
-  set_current(kEngineNode);
+  meter_.enter_engine();
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
   if (code != abi::Code::Yield) {
     outputs_.end_unit(true);
@@ -410,38 +403,12 @@ void Task::relieve_congestion() {
   wake();
 }
 
-void Task::set_current(uint32_t node) {
-  std::atomic_ref<uint32_t>(data_.current_node).store(node, std::memory_order_relaxed);
-}
-
-void Task::sample() noexcept {
-  const uint32_t node = std::atomic_ref<uint32_t>(data_.current_node).load(std::memory_order_relaxed);
-  if (node == kEngineNode) ++engine_samples_;
-  if (node == 0 || node == kEngineNode) return;
-  node_samples_.resize(data_.plan().graph.nodes.size());
-  ++node_samples_[node - 1];
-}
-
-void Task::begin_turn() {
-  turn_start_ = std::chrono::steady_clock::now();
-  if (blocked_since_) profile_.blocked += turn_start_ - *blocked_since_;
-  blocked_since_.reset();
-  if (!is_profiled_) return;
-  cpu_at_start_ = thread_cpu_time();
-  set_current(kEngineNode);
-}
-
 void Task::end_turn() {
-  const auto now = std::chrono::steady_clock::now();
-  profile_.busy += now - turn_start_;
-  if (outputs_.is_congested()) blocked_since_ = now;
   counters_.event_time.store(latest_event_time(), std::memory_order_relaxed);
   counters_.watermark.store(watermark_, std::memory_order_relaxed);
   counters_.window_due.store(data_.first_window_due().value_or(kEndOfTime), std::memory_order_relaxed);
-  if (!is_profiled_) return;
-  data_.measure_states();
-  profile_.cpu += thread_cpu_time() - cpu_at_start_;
-  set_current(0);
+  if (meter_.is_profiled()) data_.measure_states();
+  meter_.end_turn(outputs_.is_congested());
 }
 
 int64_t Task::latest_event_time() const {
@@ -462,7 +429,7 @@ void Task::note_watermark(Input& input) const {
 }
 
 TaskProfile Task::profile() const {
-  TaskProfile profile = profile_;
+  TaskProfile profile;
   profile.stage = address_.stage;
   profile.index = address_.index;
   for (const auto& input : inputs_) profile.inputs.push_back(input.profile);
@@ -471,9 +438,9 @@ TaskProfile Task::profile() const {
   profile.states = data_.state_profiles();
   profile.watermark = seen_watermark_;
   profile.node_rows = data_.rows_of_nodes();
-  profile.node_samples = node_samples_;
-  profile.node_samples.resize(profile.node_rows.size());
-  profile.engine_samples = engine_samples_;
+  profile.event_time = end_event_time_;
+  profile.window_due = end_window_due_;
+  meter_.fill(profile);
   return profile;
 }
 
@@ -491,10 +458,12 @@ bool Task::has_error() {
   if (data_.row_error() || error_) return true;
   for (const auto& sink : data_.sink_buffers())
     if (!sink->status()) error_ = sink->status().error();
-  if (!error_ && !is_cancelled_.load())
-    error_ = internal_error("generated code of stage " + data_.plan().stages[address_.stage].name +
-                            " failed without saying why")
+  if (!error_ && !is_cancelled_.load()) {
+    const std::string reason = abi::take_raised_text();
+    error_ = internal_error("stage " + data_.plan().stages[address_.stage].name + ": " +
+                            (reason.empty() ? "generated code failed without saying why" : reason))
                  .error();
+  }
   return error_.has_value();
 }
 
@@ -509,8 +478,8 @@ Task::Step Task::end(TaskReport::End how) {
     if (!report.row_error) report.error = error_;
   }
   publish();
-  profile_.event_time = latest_event_time();
-  profile_.window_due = data_.first_window_due();
+  end_event_time_ = latest_event_time();
+  end_window_due_ = data_.first_window_due();
   end_turn();
   counters_.watermark.store(kEndOfTime, std::memory_order_relaxed);
   counters_.window_due.store(kEndOfTime, std::memory_order_relaxed);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "runtime/task/source_feed.h"
 #include "runtime/task/stage_code.h"
 #include "runtime/task/task_data.h"
+#include "runtime/task/task_meter.h"
 #include "runtime/task/task_outputs.h"
 #include "runtime/task/task_profile.h"
 #include "runtime/task/watermark_origin.h"
@@ -72,9 +72,9 @@ class Task final : public Runnable {
   Status write_rest();
 
   // Before the first run: profiled code will run, and another thread calls sample().
-  void begin_profile() { is_profiled_ = true; }
+  void begin_profile() { meter_.begin_profile(); }
   // Notes what the task is doing right now. One other thread.
-  void sample() noexcept;
+  void sample() noexcept { meter_.sample(data_.plan().graph.nodes.size()); }
   // When it has ended, or before it started.
   [[nodiscard]] TaskProfile profile() const;
   // Does it follow event time?
@@ -96,7 +96,6 @@ class Task final : public Runnable {
   };
 
   Step run_turn();
-  void begin_turn();
   void end_turn();
   Progress step();
   Progress read();
@@ -116,7 +115,6 @@ class Task final : public Runnable {
   [[nodiscard]] int64_t watermark_of(const Input& input) const;
   [[nodiscard]] std::optional<size_t> next_source() const;
   [[nodiscard]] int64_t latest_event_time() const;
-  void set_current(uint32_t node);
   void note_watermark(Input& input) const;
   Progress advance();
   Progress finish();
@@ -136,10 +134,13 @@ class Task final : public Runnable {
   const std::atomic<bool>& time_stops_;
   std::function<void(TaskReport)> on_end_;
   TaskData data_;
+  TaskMeter meter_;
   TaskOutputs outputs_;
   std::vector<Input> inputs_;
   std::unique_ptr<ChunkBuffer> chunk_;
   TaskCounters counters_;
+  int64_t end_event_time_ = kNoWatermark;  // as they were when the task ended
+  std::optional<int64_t> end_window_due_;
   std::optional<Error> error_;
   Phase phase_ = Phase::Reading;
   size_t turn_ = 0;  // the edge to look at first
@@ -153,14 +154,6 @@ class Task final : public Runnable {
   bool is_flushed_ = true;  // nothing happened since everything was sent on
   std::atomic<bool> waits_for_room_{false};
   std::atomic<bool> is_relieved_{false};
-
-  bool is_profiled_ = false;
-  TaskProfile profile_;
-  std::chrono::steady_clock::time_point turn_start_;
-  std::chrono::nanoseconds cpu_at_start_{};
-  std::optional<std::chrono::steady_clock::time_point> blocked_since_;
-  std::vector<uint64_t> node_samples_;  // of the sampling thread
-  uint64_t engine_samples_ = 0;
 };
 
 }  // namespace sluice

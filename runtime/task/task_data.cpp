@@ -24,7 +24,7 @@ std::vector<uint32_t> text_key_offsets(const Schema& keys) {
   for (const auto& key : keys.fields) {
     const bool is_text = key.type.kind == TypeKind::String;
     if (is_text) offsets.push_back(offset);
-    offset += is_text ? kTextKeyBytes : (abi::memory_size_of(key.type) + 7) & ~7u;
+    offset += is_text ? kTextKeyBytes : abi::field_size_of(key.type);
   }
   return offsets;
 }

@@ -89,6 +89,10 @@ def hint(tests, _, row):
     return tests.have(rf"@{row[0]}\b", ["tests/check/hints.flow"], FLOW)
 
 
+def frame_function(tests, _, row):
+    return tests.have(rf"\b{row[0]}\(", ["tests/run/"], FLOW + (".py",))
+
+
 def type_row(tests, _, row):
     """Compiled types have values in a run; the others are refused. Some have no name that programs could write."""
     written = {"Error": None, "Null": r"\bnull\b", "List": r"\[(int|string)\]", "Record": r"\{ ?\w+: \w+",
@@ -181,6 +185,7 @@ RULES = {
     "lang/operators/operator_aliases.def": operator_alias,
     "lang/operators/join_kinds.def": join_kind,
     "lang/check/hints.def": hint,
+    "lang/check/frame_functions.def": frame_function,
     "lang/graph/nodes.def": graph_word(r"node \S+ ", r"\b"),
     "lang/graph/joins.def": graph_word(r"\bjoin ", r"\b"),
     "lang/graph/exchanges.def": exchange,

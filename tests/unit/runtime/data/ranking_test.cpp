@@ -64,7 +64,8 @@ void run(const Ranking::Rule& rule, uint32_t seed) {
       }
       fill(*ranking.reserve(std::get<1>(row).size()), row);
       int64_t previous = -1;
-      for (const auto& change : ranking.change(rule, removes ? -1 : 1)) {
+      ASSERT_TRUE(ranking.change(rule, removes ? -1 : 1));
+      for (const auto& change : ranking.changes()) {
         ASSERT_GE(change.weight, previous) << "rows go before rows come";
         previous = change.weight;
         const RowView view{change.row.row, change.row.end};
@@ -93,9 +94,19 @@ TEST(Ranking, WithoutRemovalsOnlyShownRowsStay) {
   Ranking ranking(kRowSize, &account);
   for (int64_t i = 0; i < 10000; ++i) {
     fill(*ranking.reserve(0), {10000 - i, ""});
-    static_cast<void>(ranking.change({&compare_all, nullptr, 3, false, false}, 1));
+    ASSERT_TRUE(ranking.change({&compare_all, nullptr, 3, false, false}, 1));
     ASSERT_LE(account, 5 * kRowSize);
   }
+}
+
+TEST(Ranking, ARowThatIsNotThereCannotGo) {
+  uint64_t account = 0;
+  Ranking ranking(kRowSize, &account);
+  const Ranking::Rule rule{&compare_all, nullptr, 3, false, true};
+  EXPECT_FALSE((fill(*ranking.reserve(0), {1, ""}), ranking.change(rule, -1)));
+  EXPECT_TRUE((fill(*ranking.reserve(0), {1, ""}), ranking.change(rule, 1)));
+  EXPECT_FALSE((fill(*ranking.reserve(0), {2, ""}), ranking.change(rule, -1)));
+  EXPECT_TRUE((fill(*ranking.reserve(0), {1, ""}), ranking.change(rule, -1)));
 }
 
 TEST(Ranking, OnePerKey) {
@@ -107,7 +118,8 @@ TEST(Ranking, OnePerKey) {
     EXPECT_EQ(&first, &all.of_key(&slots[0]));
     EXPECT_NE(&first, &all.of_key(&slots[1]));
     fill(*first.reserve(0), {1, ""});
-    EXPECT_EQ(first.change({&compare_all, nullptr, 1, false, true}, 1).size(), 1u);
+    ASSERT_TRUE(first.change({&compare_all, nullptr, 1, false, true}, 1));
+    EXPECT_EQ(first.changes().size(), 1u);
   }
   EXPECT_EQ(account, 0u);
 }

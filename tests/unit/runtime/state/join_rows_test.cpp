@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
 #include "runtime/state/group_table.h"
 
@@ -51,6 +52,26 @@ TEST_F(JoinRows, TheOrderIsThatOfTheBytesHoweverTheyCame) {
     abi::rt_join_sort(&first_);
     EXPECT_EQ(rows(), sorted);
   }
+}
+
+TEST_F(JoinRows, ARowThatIsNotThereCannotBeTakenBack) {
+  abi::TaskContext context{};
+  const auto remove = [&](char row) {
+    struct {
+      abi::JoinCell cell;
+      char row;
+    } wanted{{nullptr, 0, 1, 0}, row};
+    abi::rt_join_remove(&context, static_cast<abi::HashTable*>(&table_), &first_, &wanted);
+  };
+  add("a");
+  add("b");
+  remove('a');
+  EXPECT_EQ(rows(), (std::vector<std::string>{"b"}));
+  EXPECT_EQ(context.failed, 0u);
+  remove('a');
+  EXPECT_NE(context.failed, 0u);
+  EXPECT_EQ(abi::take_raised_text(), "a join takes back a row that it does not hold");
+  EXPECT_EQ(rows(), (std::vector<std::string>{"b"}));
 }
 
 }  // namespace
