@@ -1,12 +1,17 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "cli/support/choice.h"
@@ -57,6 +62,39 @@ Result<std::vector<EmbeddedModule>> find_queries(const std::vector<std::string>&
   }
   return found;
 }
+
+// The table that q13 looks bids up in, as a file that is gone in the end: the program has no files of its own.
+class SideInput {
+ public:
+  SideInput() = default;
+  ~SideInput() {
+    if (!path_.empty()) ::unlink(path_.c_str());
+  }
+  SideInput(const SideInput&) = delete;
+  SideInput& operator=(const SideInput&) = delete;
+
+  [[nodiscard]] static bool is_read_by(const EmbeddedModule& query) {
+    return query.text.find("param side_input") != std::string_view::npos;
+  }
+  // Makes the file when it is asked for first.
+  [[nodiscard]] Result<std::string> path() {
+    if (!path_.empty()) return path_;
+    std::string name = (std::filesystem::temp_directory_path() / "sluice-side-input-XXXXXX").string();
+    const int file = ::mkstemp(name.data());
+    if (file < 0) return user_error(fmt::format("cannot make a file like {}: {}", name, std::strerror(errno)));
+    path_ = name;
+    std::string text = "key,value\n";
+    for (int key = 0; key < kRows; ++key) text += fmt::format("{},{}\n", key, key);
+    const bool is_written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    ::close(file);
+    if (!is_written) return user_error(fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+    return path_;
+  }
+
+ private:
+  static constexpr int kRows = 10'000;
+  std::string path_;
+};
 
 double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 double rounded(double value, double steps) { return std::round(value * steps) / steps; }
@@ -113,11 +151,24 @@ class BenchCommand final : public Command {
     return phases;
   }
 
-  bool run(const EmbeddedModule& query, const BenchPhase& phase, const Console& console) const {
-    const auto usage = run_measured(
-        {"/proc/self/exe", "run", "-", "--quiet", "--discard", "--parallel", std::to_string(parallel_), "--param",
-         fmt::format("nexmark.events={}", phase.events), "--param", fmt::format("nexmark.rate={}", phase.rate)},
-        query.text);
+  bool run(const EmbeddedModule& query, const BenchPhase& phase, const Console& console) {
+    std::vector<std::string> words{"/proc/self/exe", "run", "-", "--quiet", "--discard", "--parallel"};
+    words.push_back(std::to_string(parallel_));
+    const auto add_parameter = [&](std::string text) {
+      words.emplace_back("--param");
+      words.push_back(std::move(text));
+    };
+    add_parameter(fmt::format("nexmark.events={}", phase.events));
+    add_parameter(fmt::format("nexmark.rate={}", phase.rate));
+    if (SideInput::is_read_by(query)) {
+      const auto path = side_input_.path();
+      if (!path) {
+        console.error(path.error());
+        return false;
+      }
+      add_parameter("side_input=" + *path);
+    }
+    const auto usage = run_measured(words, query.text);
     if (!usage) {
       console.error(usage.error());
       return false;
@@ -158,6 +209,7 @@ class BenchCommand final : public Command {
     (void)flush_results();  // the next one may take a while
   }
 
+  SideInput side_input_;
   std::string suite_;
   std::vector<std::string> queries_;
   uint64_t events_ = 0;  // 0: as the phase has it

@@ -25,12 +25,12 @@ constexpr uint64_t kPartialGroups = 1 << 16;
 // each of them would be carried through every branch of the loop.
 constexpr size_t kRegisteredStates = 16;
 
-// Rows behind an incremental join come through a function of its own.
+// Rows behind an incremental join, and behind one that looks up, come through a function of its own.
 bool comes_by_function(const StageContext& stage, NodeId id) {
   return std::ranges::any_of(stage.node(id).inputs, [&](NodeId input) {
     if (!stage.in_stage(input)) return false;
     const auto* join = stage.node(input).as<JoinNode>();
-    return (join != nullptr && join->is_incremental) || comes_by_function(stage, input);
+    return (join != nullptr && (join->is_incremental || join->is_lookup)) || comes_by_function(stage, input);
   });
 }
 

@@ -1,5 +1,6 @@
 // join: rows of both sides in one hash table, in chains per key and side (abi::JoinCell). An inner join without a
-// window looks for partners as a row arrives; the others give out everything when their window or the input ends, each
+// window looks for partners as a row arrives, and so does the left side of a lookup, whose right side is there already;
+// the others give out everything when their window or the input ends, each
 // chain in the order of its bytes, so that the result does not depend on how the rows came.
 #include <algorithm>
 #include <array>
@@ -66,12 +67,14 @@ class Joiner {
   void consume(const Row& row, size_t side) {
     std::vector<Value> keys;
     for (const auto& key : *layout_.keys[side]) keys.push_back(emit_expr(f_, key.expr, {&row, {}}));
+    if (node_.is_lookup && side == 0) return look_up(own_columns(row, side), std::move(keys));
     auto* table =
         layout_.window ? table_of_pane(f_, pane_of(f_, layout_.state, keys[*layout_.window])) : f_.table(layout_.state);
     auto* entry = find_or_insert(f_, table, layout_.entry, keys, [](llvm::Value*) {}).entry;
     const Row own = own_columns(row, side);
     own_until_ = until_of(row, side);
     if (node_.is_incremental) return consume_changing(table, entry, own, row, side);
+    if (node_.is_lookup) return append(table, entry, own);
     if (!is_streamed(node_)) return store(table, entry, own, side);
     if (node_.kind == JoinKind::Semi)
       return side == 0 ? left_of_semi(table, entry, own) : right_of_semi(table, entry, own);
@@ -174,6 +177,17 @@ class Joiner {
     f_.if_then(is_empty(entry, side), add);
   }
 
+  // A row of the table of a lookup: behind those that came before it. What would be the left chain is the last one.
+  void append(llvm::Value* table, llvm::Value* entry, const Row& own) {
+    const bool is_only_asked = gives_left_only(node_.kind) && !node_.residual;
+    if (is_only_asked) return store(table, entry, own, 1);
+    std::vector<Value> values;
+    for (const auto& field : layout_.kept[1].fields) values.push_back(own.at(field.name));
+    auto* next = f_.offset(f_.load(f_.stage.ptr, chain(entry, 0)), offsetof(abi::JoinCell, next));
+    auto* place = f_.b.CreateSelect(is_empty(entry, 1), chain(entry, 1), next);
+    f_.store(store_cell(f_, table, place, values), chain(entry, 0));
+  }
+
   Row all_columns(const Pair& pair) const {
     Row row;
     if (pair.left != nullptr)
@@ -195,7 +209,7 @@ class Joiner {
       const Row partner = load_cell(f_, layout_.kept[other], cell);
       if_pair(side == 0 ? own : partner, side == 0 ? partner : own, nullptr, [&](const Pair& pair) {
         f_.b.CreateStore(f_.b.CreateAdd(f_.b.CreateLoad(f_.stage.i64, matches), f_.int64(1)), matches);
-        if (!gives_left_only(node_.kind)) emit_weighted(pair, weight);
+        if (!gives_left_only(node_.kind)) emit_by_call(pair, weight);
         count_partner(cell, partner, other, is_removal);
       });
       return nullptr;
@@ -205,7 +219,7 @@ class Joiner {
     const bool is_wanted_alone = gives_alone(side) || (node_.kind == JoinKind::Semi && side == 0);
     if (is_wanted_alone) {
       f_.if_then(node_.kind == JoinKind::Semi ? f_.b.CreateNot(is_alone) : is_alone,
-                 [&] { emit_weighted(alone, weight); });
+                 [&] { emit_by_call(alone, weight); });
     }
     std::vector<Value> values;
     for (const auto& field : layout_.kept[side].fields) values.push_back(own.at(field.name));
@@ -234,7 +248,7 @@ class Joiner {
     f_.if_then(has_turned, [&] {
       auto* weight = f_.b.CreateSelect(is_removal, f_.int64(1), f_.int64(static_cast<uint64_t>(-1)));
       if (is_semi) weight = f_.b.CreateNeg(weight);
-      emit_weighted(side == 0 ? Pair{&partner, nullptr, nullptr} : Pair{nullptr, &partner, nullptr}, weight);
+      emit_by_call(side == 0 ? Pair{&partner, nullptr, nullptr} : Pair{nullptr, &partner, nullptr}, weight);
     });
   }
 
@@ -247,8 +261,9 @@ class Joiner {
     f_.begin(goes_on);
   }
 
-  void emit_weighted(const Pair& pair, llvm::Value* weight) {
-    Row row = output_row(pair);
+  // `weight` where rows have one.
+  void emit_by_call(const Pair& pair, llvm::Value* weight) {
+    const Row row = output_row(pair);
     const Schema& schema = f_.stage.node(id_).schema;
     Value number;
     number.type = Type(TypeKind::Int);
@@ -264,6 +279,32 @@ class Joiner {
     auto* code = f_.b.CreateCall(emit_function(f_.stage, id_), {f_.context(), memory});
     return_if(code, abi::Code::Failed);
     if (f_.may_stop_early()) return_if(code, abi::Code::Satisfied);
+  }
+
+  // A left row of a lookup: its partners are all there.
+  void look_up(const Row& own, std::vector<Value> keys) {
+    auto* entry = find_entry(f_, f_.table(layout_.state), layout_.entry, std::move(keys));
+    auto* first = f_.slot(f_.stage.ptr, "first");
+    f_.b.CreateStore(llvm::ConstantPointerNull::get(f_.stage.ptr), first);
+    f_.if_then(f_.b.CreateIsNotNull(entry), [&] { f_.b.CreateStore(f_.load(f_.stage.ptr, chain(entry, 1)), first); });
+    if (gives_left_only(node_.kind)) {
+      auto* found = has_partner(first, own, nullptr);
+      auto* is_wanted = node_.kind == JoinKind::Semi ? found : f_.b.CreateNot(found);
+      return f_.if_then(is_wanted, [&] { emit({&own, nullptr, nullptr}); });
+    }
+    const bool is_outer = may_lack_right(node_.kind);
+    auto* is_alone = f_.slot(f_.stage.bool_type, "is_alone");
+    f_.b.CreateStore(f_.boolean(true), is_alone);
+    for_each_cell(f_, first, [&](llvm::Value* cell) -> llvm::Value* {
+      const Row right = load_cell(f_, layout_.kept[1], cell);
+      if_pair(own, right, nullptr, [&](const Pair& pair) {
+        f_.b.CreateStore(f_.boolean(false), is_alone);
+        is_outer ? emit_by_call(pair, nullptr) : emit(pair);
+      });
+      return nullptr;
+    });
+    if (!is_outer) return;
+    f_.if_then(f_.b.CreateLoad(f_.stage.bool_type, is_alone), [&] { emit_by_call({&own, nullptr, nullptr}, nullptr); });
   }
 
   // Runs `then` where the two rows belong together.
@@ -297,12 +338,12 @@ class Joiner {
     return row;
   }
 
-  // i1: does the left row have a partner?
-  llvm::Value* has_partner(llvm::Value* entry, const Row& left, const Value* window) {
-    if (!node_.residual) return f_.b.CreateNot(is_empty(entry, 1));
+  // i1: does the left row have a partner in the chain whose first cell is at `rights`?
+  llvm::Value* has_partner(llvm::Value* rights, const Row& left, const Value* window) {
+    if (!node_.residual) return f_.b.CreateIsNotNull(f_.load(f_.stage.ptr, rights));
     auto* found = f_.slot(f_.stage.bool_type, "found");
     f_.b.CreateStore(f_.boolean(false), found);
-    for_each_cell(f_, chain(entry, 1), [&](llvm::Value* cell) -> llvm::Value* {
+    for_each_cell(f_, rights, [&](llvm::Value* cell) -> llvm::Value* {
       f_.if_then(f_.b.CreateNot(f_.b.CreateLoad(f_.stage.bool_type, found)), [&] {
         const Row right = load_cell(f_, layout_.kept[1], cell);
         if_pair(left, right, window, [&](const Pair&) { f_.b.CreateStore(f_.boolean(true), found); });
@@ -314,7 +355,7 @@ class Joiner {
 
   // A left row goes on as soon as it has a partner, and is kept only until then.
   void left_of_semi(llvm::Value* table, llvm::Value* entry, const Row& own) {
-    auto* found = has_partner(entry, own, nullptr);
+    auto* found = has_partner(chain(entry, 1), own, nullptr);
     f_.if_then(found, [&] { emit({&own, nullptr, nullptr}); });
     f_.if_then(f_.b.CreateNot(found), [&] { store(table, entry, own, 0); });
   }
@@ -343,7 +384,7 @@ class Joiner {
     if (keeps_right) f_.call("rt_join_sort", {chain(entry, 1)});
     for_each_cell(f_, chain(entry, 0), [&](llvm::Value* cell) -> llvm::Value* {
       const Row left = load_cell(f_, layout_.kept[0], cell);
-      auto* found = keeps_right ? emit_pairs(entry, left, at) : has_partner(entry, left, at);
+      auto* found = keeps_right ? emit_pairs(entry, left, at) : has_partner(chain(entry, 1), left, at);
       if (node_.kind == JoinKind::Semi) f_.if_then(found, [&] { emit({&left, nullptr, at}); });
       if (node_.kind == JoinKind::Anti || may_lack_right(node_.kind))
         f_.if_then(f_.b.CreateNot(found), [&] { emit({&left, nullptr, at}); });

@@ -192,8 +192,18 @@ FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLay
   return find_or_insert(f, table, layout, hash_keys(f, std::move(keys)), initialize);
 }
 
-FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, const HashedKeys& hashed,
-                          const std::function<void(llvm::Value*)>& initialize) {
+namespace {
+
+// Where the search for keys ends: at an entry, found in the block `equal`, which goes on in `found`; or in `missing`,
+// which has no end yet.
+struct Search {
+  llvm::Value* entry;
+  llvm::BasicBlock* equal;
+  llvm::BasicBlock* missing;
+  llvm::BasicBlock* found;
+};
+
+Search emit_search(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, const HashedKeys& hashed) {
   constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
   const auto& [keys, words, hash] = hashed;
   auto* tag = f.b.CreateAnd(hash, f.int64(0xffff));
@@ -227,22 +237,41 @@ FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLay
   f.begin(next);
   index->addIncoming(f.b.CreateAdd(index, f.int64(1)), next);
   f.b.CreateBr(search);
+  return {entry, equal_block, missing, found};
+}
 
-  f.begin(missing);
+}  // namespace
+
+FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, const HashedKeys& hashed,
+                          const std::function<void(llvm::Value*)>& initialize) {
+  const auto& [keys, words, hash] = hashed;
+  const Search search = emit_search(f, table, layout, hashed);
+  f.begin(search.missing);
   auto* made = f.call("rt_table_insert", {f.context(), table, hash});
   for (size_t i = 0; i < keys.size(); ++i) store_key(f, table, keys[i], words[i], f.offset(made, layout.keys[i]));
   initialize(made);
   auto* missing_end = f.b.GetInsertBlock();
-  f.b.CreateBr(found);
+  f.b.CreateBr(search.found);
 
-  f.begin(found);
+  f.begin(search.found);
   auto* result = f.b.CreatePHI(f.stage.ptr, 2, "entry");
-  result->addIncoming(entry, equal_block);
+  result->addIncoming(search.entry, search.equal);
   result->addIncoming(made, missing_end);
   auto* is_new = f.b.CreatePHI(f.stage.bool_type, 2, "is_new");
-  is_new->addIncoming(f.boolean(false), equal_block);
+  is_new->addIncoming(f.boolean(false), search.equal);
   is_new->addIncoming(f.boolean(true), missing_end);
   return {result, is_new};
+}
+
+llvm::Value* find_entry(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, std::vector<Value> keys) {
+  const Search search = emit_search(f, table, layout, hash_keys(f, std::move(keys)));
+  f.begin(search.missing);
+  f.b.CreateBr(search.found);
+  f.begin(search.found);
+  auto* result = f.b.CreatePHI(f.stage.ptr, 2, "entry");
+  result->addIncoming(search.entry, search.equal);
+  result->addIncoming(llvm::ConstantPointerNull::get(f.stage.ptr), search.missing);
+  return result;
 }
 
 std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout, const std::vector<Type>& types,

@@ -45,6 +45,10 @@ void prefetch_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash);
                                         std::vector<Value> keys,
                                         const std::function<void(llvm::Value* entry)>& initialize);
 
+// The entry with `keys`, null when there is none.
+[[nodiscard]] llvm::Value* find_entry(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
+                                      std::vector<Value> keys);
+
 [[nodiscard]] std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout,
                                            const std::vector<Type>& types, llvm::Value* entry);
 [[nodiscard]] Value load_state(FunctionEmitter& f, const Type& type, llvm::Value* address);

@@ -197,7 +197,8 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
   switch (state.kind) {
     case StateKind::Groups:
       if (const auto* join = node.as<JoinNode>())
-        return fmt::format("hash table {} → rows of both sides{}", schema_text(join_keys(*join)), bounds_text(*join));
+        return fmt::format("hash table {} → rows of {}{}", schema_text(join_keys(*join)),
+                           join->is_lookup ? "the other side" : "both sides", bounds_text(*join));
       return fmt::format("hash table {} → {}", schema_text(state.key),
                          top == nullptr ? schema_text(state.value) : "its rows");
     case StateKind::Distinct:

@@ -153,7 +153,9 @@ class Lowerer {
         continue;
       }
       has_streamed |= node(id).kind() == NodeKind::Source;
-      for (const NodeId input : node(id).inputs) work.push_back(input);
+      const bool is_lookup = join != nullptr && join->is_lookup;
+      for (const NodeId input : node(id).inputs)
+        if (!is_lookup || input == node(id).inputs[0]) work.push_back(input);
     }
     return !has_disorder && !(has_windows && has_streamed);
   }
@@ -168,7 +170,8 @@ class Lowerer {
       SLUICE_INVARIANT(to != from, fmt::format("exchange {} leads back into its own stage", node(id).label));
       if (std::ranges::find(readers, to) != readers.end()) continue;
       readers.push_back(to);
-      const bool is_ordered = exchange.kind == ExchangeKind::Gather && has_order(id);
+      const bool may_be_ordered = exchange.kind == ExchangeKind::Gather || exchange.kind == ExchangeKind::Broadcast;
+      const bool is_ordered = may_be_ordered && has_order(id);
       EdgePlan edge{exchange.kind, id, from, to, node(id).schema, exchange.keys, is_ordered};
       const EdgeId added = plan_.edges.add(std::move(edge));
       plan_.stages[from].outputs.push_back(added);

@@ -53,7 +53,8 @@ class Bounder {
 
   PassResult run() && {
     for (const NodeId id : editor_.graph().ids())
-      if (const auto* join = node(id).as<JoinNode>(); join != nullptr && is_streamed(*join) && !join->is_incremental)
+      if (const auto* join = node(id).as<JoinNode>();
+          join != nullptr && is_streamed(*join) && !join->is_incremental && !join->is_lookup)
         bound(id, *join);
     return {std::move(editor_).finish(), std::move(notes_).take()};
   }

@@ -127,8 +127,9 @@ class Placer {
                aggregate != nullptr && aggregate->phase != AggregatePhase::Partial) {
       at = place_keyed(id, aggregate->keys);
     } else if (node.kind() == NodeKind::Join) {
-      at = place_join(id);
-      at.is_unordered = is_streamed(*node.as<JoinNode>());
+      const auto& join = *node.as<JoinNode>();
+      at = join.is_lookup ? place_lookup(id) : place_join(id);
+      at.is_unordered = join.is_lookup ? placed_[node.inputs[0]].is_unordered : is_streamed(join);
     } else if (const auto* top = node.as<TopNode>()) {
       at = place_keyed(id, top->keys);
     } else if (const auto* frame = node.as<FrameNode>()) {
@@ -244,6 +245,17 @@ class Placer {
     const Schema& row = editor_.graph().nodes[id].schema;
     const bool has_keys = std::ranges::all_of(left.keys, [&](const auto& key) { return row.find(key) != nullptr; });
     if (is_spread && has_keys && !may_lack_left(join.kind)) at.hash_keys = left.keys;
+    return at;
+  }
+
+  // Left rows stay where they are, in their order, and every task gets the whole table.
+  Placement place_lookup(NodeId id) {
+    const std::vector<NodeId> inputs = editor_.graph().nodes[id].inputs;
+    const Placement at = placed_[inputs[0]];
+    if (parallelism_ == 1) return at;
+    const NodeId exchange = exchange_above(inputs[1], {ExchangeKind::Broadcast, {}}, at.parallelism, false);
+    editor_.set_inputs(id, {inputs[0], exchange});
+    notes_.fired({label(exchange), label(id)}, "each task that looks rows up gets the whole table");
     return at;
   }
 

@@ -52,7 +52,11 @@ std::string_view join_kind_name(JoinKind kind) {
 
 bool is_streamed(const JoinNode& join) {
   const bool can_grow_only = join.kind == JoinKind::Inner || join.kind == JoinKind::Semi;
-  return join.is_incremental || (can_grow_only && !window_key(join.left_keys));
+  return join.is_incremental || join.is_lookup || (can_grow_only && !window_key(join.left_keys));
+}
+
+bool can_look_up(const JoinNode& join) {
+  return !may_lack_left(join.kind) && !join.is_incremental && !window_key(join.left_keys);
 }
 
 std::string window_of(const JoinNode& join) {

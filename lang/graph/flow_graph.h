@@ -275,11 +275,15 @@ struct JoinBound {
 // Pairs of a left row (input 0) and a right row (input 1) with equal keys, key by key, for which `residual` holds. With
 // a window among the keys it is the first of both; pairs are complete when the watermark passes its end.
 //
+// A lookup has no window and needs nothing of a left row once it has passed; nothing but the join reads what its right
+// side is made of, and nothing there holds rows back.
+//
 // The node's schema says which columns are passed on: those of the left row under their names, those of the right row
 // under the names in `right`. Where a side may be missing its columns are nullable, but not the window of a key.
 struct JoinNode {
   JoinKind kind = JoinKind::Inner;
   bool is_incremental = false;        // see AggregateNode
+  bool is_lookup = false;             // the right side is read whole first; left rows are answered as they come
   std::vector<NamedExpr> left_keys;   // over left columns, never null; names are those of right_keys
   std::vector<NamedExpr> right_keys;  // over right columns, of the same types
   std::vector<NamedExpr> right;       // over right columns: what a pair has of its right row
@@ -296,6 +300,8 @@ struct JoinNode {
 [[nodiscard]] bool is_streamed(const JoinNode& join);
 // The left column that holds the window among the keys; empty when there is none.
 [[nodiscard]] std::string window_of(const JoinNode& join);
+// May the join be a lookup, as far as its kind and keys go?
+[[nodiscard]] bool can_look_up(const JoinNode& join);
 // May a pair be without its left or its right row?
 [[nodiscard]] bool may_lack_left(JoinKind kind);
 [[nodiscard]] bool may_lack_right(JoinKind kind);

@@ -388,6 +388,8 @@ class Reader {
       join.kind = kind.value_or(JoinKind::Inner);
     } else if (key == "incremental") {
       join.is_incremental = true;
+    } else if (key == "lookup") {
+      join.is_lookup = true;
     } else if (key == "left_key") {
       join.left_keys.push_back(read_named(cursor));
     } else if (key == "right_key") {

@@ -117,6 +117,7 @@ class Writer {
     for (const auto& key : join.right_keys) line("right_key", text_of(key));
     for (const auto& column : join.right) line("right", text_of(column));
     if (join.is_incremental) line("incremental", "");
+    if (join.is_lookup) line("lookup", "");
     if (join.residual) line("condition", text_of(*join.residual));
     if (!join.match_column.empty()) line("match", write_name(join.match_column));
     if (join.left_is_unique) line("unique", "left");

@@ -307,6 +307,7 @@ Result<Schema> schema_for(const JoinNode& join, const Node& node, const std::vec
   if (join.residual) SLUICE_TRY(check_condition(*join.residual, pair));
   SLUICE_TRY(check_bound(join, join.left_bound, *inputs[0]));
   SLUICE_TRY(check_bound(join, join.right_bound, *inputs[1]));
+  if (join.is_lookup && !can_look_up(join)) return internal_error("a join that cannot be a lookup");
   if (!join.match_column.empty() && !may_lack_right(join.kind)) return internal_error("a join that always matches");
   SLUICE_ASSIGN(const bool reads_changes, has_weight(join.is_incremental, inputs));
   if (join.is_incremental && !window_of(join).empty()) return internal_error("an incremental join with a window");

@@ -34,11 +34,13 @@ Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const Stage
       data_(plan, address.stage, address.index, *code_),
       meter_(data_),
       outputs_(data_),
+      tables_(table_inputs(plan, address.stage)),
       is_windowed_(windowed_phases(plan, address.stage)) {}
 
 void Task::add_source(SourceFeed& feed) {
   const size_t position = inputs_.size();
   inputs_.emplace_back().feed = &feed;
+  inputs_.back().table = tables_[position];
   inputs_.back().time = watermark_origin(data_.plan(), address_.stage, position);
   feed.add_reader(*this);
 }
@@ -46,6 +48,7 @@ void Task::add_source(SourceFeed& feed) {
 void Task::add_edge(std::vector<Channel*> channels, bool is_ordered) {
   const size_t position = inputs_.size();
   inputs_.emplace_back().edge.emplace(std::move(channels), is_ordered);
+  inputs_.back().table = tables_[position];
   inputs_.back().time = watermark_origin(data_.plan(), address_.stage, position);
 }
 
@@ -111,12 +114,17 @@ Task::Progress Task::step() {
   return Progress::Failed;
 }
 
+// Does it have to wait until a table has been read?
+bool Task::waits_for_table(const Input& input) const {
+  return std::ranges::any_of(input.table.waits_for, [this](size_t table) { return !inputs_[table].has_ended; });
+}
+
 // The source whose event time is behind that of the others, so that what waits for all of them need not wait long;
 // those without event time one after the other.
 std::optional<size_t> Task::next_source() const {
   std::optional<size_t> next;
   for (size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].feed || inputs_[i].has_ended || inputs_[i].waits) continue;
+    if (!inputs_[i].feed || inputs_[i].has_ended || inputs_[i].waits || waits_for_table(inputs_[i])) continue;
     if (!next || watermark_of(inputs_[i]) < watermark_of(inputs_[*next])) next = i;
   }
   return next;
@@ -184,12 +192,12 @@ Task::Progress Task::advance() {
   return Progress::Made;
 }
 
-// Edges first, as they come; then the sources.
+// Edges first, as they come; then the sources. Those that wait for a table are left aside until it is there.
 Task::Progress Task::read() {
   bool must_wait = false;
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const size_t input = (turn_ + i) % inputs_.size();
-    if (!inputs_[input].edge || inputs_[input].has_ended) continue;
+    if (!inputs_[input].edge || inputs_[input].has_ended || waits_for_table(inputs_[input])) continue;
     const Progress progress = read_edge(input);
     if (progress != Progress::Wait && progress != Progress::End) {
       turn_ = input + 1;
@@ -214,6 +222,8 @@ Task::Progress Task::read() {
   }
   follow_time();
   if (phase_ == Phase::Advancing) return Progress::Made;
+  // The last table has just ended.
+  if (!std::ranges::all_of(inputs_, &Input::has_ended)) return Progress::Made;
   finish_phase_ = 0;
   data_.watermark = kEndOfTime;
   phase_ = Phase::Finishing;
@@ -249,7 +259,7 @@ Task::Progress Task::read_source(size_t input) {
   meter_.enter_engine();
   if (!taken) return fail(taken.error());
   if (taken->kind == SourceFeed::Taken::Kind::Wait) {
-    outputs_.tell_progress(taken->sequence);
+    if (!inputs_[input].table.fills_table) outputs_.tell_progress(taken->sequence);
     return Progress::Wait;
   }
   if (taken->kind == SourceFeed::Taken::Kind::End) {
@@ -288,7 +298,9 @@ void Task::raise_watermark(const Input& input, int64_t watermark) {
 // A unit without rows only says how far its producer is; that is passed on.
 Task::Progress Task::process(size_t input, const Unit& unit) {
   is_flushed_ = false;
-  outputs_.begin_unit(unit.sequence);
+  // Rows that come to rest in tables have no place in the order of what goes out.
+  const bool fills_table = inputs_[input].table.fills_table;
+  if (!fills_table) outputs_.begin_unit(unit.sequence);
   abi::Code code = abi::Code::Done;
   if (unit.row_count != 0) {
     data_.wall_time = wall_clock();
@@ -297,7 +309,7 @@ Task::Progress Task::process(size_t input, const Unit& unit) {
     meter_.enter_engine();
   }
   if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
-  outputs_.end_unit(unit.ends_sequence);
+  if (!fills_table) outputs_.end_unit(unit.ends_sequence);
   if (++units_since_announced_ >= kUnitsPerAnnouncement) {
     units_since_announced_ = 0;
     outputs_.announce();

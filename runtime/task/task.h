@@ -14,6 +14,7 @@
 #include "runtime/task/scheduler.h"
 #include "runtime/task/source_feed.h"
 #include "runtime/task/stage_code.h"
+#include "runtime/task/table_inputs.h"
 #include "runtime/task/task_data.h"
 #include "runtime/task/task_meter.h"
 #include "runtime/task/task_outputs.h"
@@ -91,6 +92,7 @@ class Task final : public Runnable {
     std::optional<EdgeReader> edge;
     bool has_ended = false;
     bool waits = false;    // a source that had nothing this time
+    TableInput table;      // which inputs it waits for
     WatermarkOrigin time;  // where its watermark comes from
     InputProfile profile;
   };
@@ -114,6 +116,7 @@ class Task final : public Runnable {
   void follow_time();
   [[nodiscard]] int64_t watermark_of(const Input& input) const;
   [[nodiscard]] std::optional<size_t> next_source() const;
+  [[nodiscard]] bool waits_for_table(const Input& input) const;
   [[nodiscard]] int64_t latest_event_time() const;
   void note_watermark(Input& input) const;
   Progress advance();
@@ -136,6 +139,7 @@ class Task final : public Runnable {
   TaskData data_;
   TaskMeter meter_;
   TaskOutputs outputs_;
+  std::vector<TableInput> tables_;  // of the inputs
   std::vector<Input> inputs_;
   std::unique_ptr<ChunkBuffer> chunk_;
   TaskCounters counters_;

@@ -227,6 +227,7 @@ class RandomGraph {
     JoinNode join;
     join.kind = static_cast<JoinKind>(below(6));
     join.is_incremental = coin();
+    join.is_lookup = coin();
     join.left_keys = named();
     join.right_keys = named();
     join.right = named();
