@@ -31,6 +31,8 @@ struct AggregateLayout {
 // taken back.
 [[nodiscard]] EntryLayout distinct_layout(const AggregateNode& node, const std::vector<Type>& types);
 [[nodiscard]] AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const AggregateNode& node);
+// Is its one group looked up once for all rows of a unit? See emit_prepare.
+[[nodiscard]] bool is_kept_open(const AggregateNode& node);
 // The entry of an aggregate without keys, made when the table is empty.
 [[nodiscard]] llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, AggregateLayout layout);
 

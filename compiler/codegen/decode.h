@@ -30,7 +30,5 @@ enum class NumberForm { Any, Json };
 [[nodiscard]] Value parse_field(FunctionEmitter& f, const Type& type, const FieldText& field,
                                 NumberForm numbers = NumberForm::Any);
 void fail_field_if(FunctionEmitter& f, llvm::Value* condition, const FieldText& field);
-// The value with the column's type: present where that is nullable.
-[[nodiscard]] Value as_column(FunctionEmitter& f, const Type& type, Value value);
 
 }  // namespace sluice::codegen

@@ -25,18 +25,9 @@ constexpr uint64_t kPartialGroups = 1 << 16;
 // each of them would be carried through every branch of the loop.
 constexpr size_t kRegisteredStates = 16;
 
-// Rows behind an incremental join, and behind one that looks up, come through a function of its own.
-bool comes_by_function(const StageContext& stage, NodeId id) {
-  return std::ranges::any_of(stage.node(id).inputs, [&](NodeId input) {
-    if (!stage.in_stage(input)) return false;
-    const auto* join = stage.node(input).as<JoinNode>();
-    return (join != nullptr && (join->is_incremental || join->is_lookup)) || comes_by_function(stage, input);
-  });
-}
-
 // May the one group's state live in registers?
-bool may_be_registered(const StageContext& stage, NodeId id, const AggregateNode& node) {
-  if (!node.keys.empty() || comes_by_function(stage, id)) return false;
+bool may_be_registered(const AggregateNode& node) {
+  if (!node.keys.empty()) return false;
   size_t count = 0;
   for (const auto& call : node.calls) count += call.states.size();
   if (count > kRegisteredStates) return false;
@@ -70,7 +61,7 @@ AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const Aggregate
   layout.state = stage.state_index(id, StateKind::Groups);
   stage.entry_sizes[layout.state] = layout.entry.size;
   layout.window = window_key(node.keys);
-  layout.is_registered = may_be_registered(stage, id, node);
+  layout.is_registered = may_be_registered(node);
   if (node.phase == AggregatePhase::Final) return layout;
   for (const auto& call : node.calls) {
     if (!call.is_distinct) continue;
@@ -267,11 +258,14 @@ llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, Aggregate
       .entry;
 }
 
+bool is_kept_open(const AggregateNode& node) {
+  return node.keys.empty() && !node.session && !node.is_incremental && node.window_rows == 0;
+}
+
 namespace {
 
 void prepare(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
-  if (node.session || node.is_incremental || node.window_rows != 0 || !node.keys.empty() || f.prepared.contains(id))
-    return;
+  if (!is_kept_open(node)) return;
   const AggregateLayout layout = aggregate_layout(f.stage, id, node);
   auto* entry = only_entry(f, node, layout);
   std::vector<llvm::Value*> addresses;
@@ -376,32 +370,17 @@ void unit_end(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
             [&] { f.b.CreateCall(flush_function(f.stage, id, node), {f.context()}); });
 }
 
-// Calls `visit` for every aggregate that rows of `node` reach in this function (not behind another blocking node).
-void for_each_reached(FunctionEmitter& f, NodeId node, const std::function<void(NodeId, const AggregateNode&)>& visit) {
-  for (const NodeId user : f.stage.plan.graph.users_of(node)) {
-    const Node& target = f.stage.node(user);
-    if (!f.stage.in_stage(user)) continue;
-    if (const auto* aggregate = target.as<AggregateNode>()) {
-      visit(user, *aggregate);
-      if (aggregate->is_incremental) for_each_reached(f, user, visit);
-    } else if (target.kind() != NodeKind::Exchange && !is_blocking(target)) {
-      for_each_reached(f, user, visit);
-    }
-  }
-}
-
 }  // namespace
 
 void emit_prepare(FunctionEmitter& f, NodeId node) {
-  for_each_reached(f, node, [&](NodeId id, const AggregateNode& aggregate) { prepare(f, id, aggregate); });
+  for_each_reached(f.stage, node, [&](NodeId id, const Node& reached) {
+    if (const auto* aggregate = reached.as<AggregateNode>()) prepare(f, id, *aggregate);
+  });
 }
 
 void emit_unit_end(FunctionEmitter& f, NodeId node) {
-  std::vector<NodeId> done;  // a union's two branches reach the same aggregate
-  for_each_reached(f, node, [&](NodeId id, const AggregateNode& aggregate) {
-    if (std::ranges::find(done, id) != done.end()) return;
-    done.push_back(id);
-    unit_end(f, id, aggregate);
+  for_each_reached(f.stage, node, [&](NodeId id, const Node& reached) {
+    if (const auto* aggregate = reached.as<AggregateNode>()) unit_end(f, id, *aggregate);
   });
 }
 

@@ -224,7 +224,7 @@ class JsonDecoder {
         [&] {
           return f_.if_else(
               is_byte(at, 'n'), type, [&] { return emit_null(type, column, at); },
-              [&] { return as_column(f_, type, emit_value(type.as_nullable(false), column, at)); });
+              [&] { return as_type(f_, type, emit_value(type.as_nullable(false), column, at)); });
         });
   }
 

@@ -73,7 +73,7 @@ Value csv_value(FunctionEmitter& f, const Type& type, FieldText field, std::opti
   if (!type.nullable) return parse_field(f, type, field);
   return f.if_else(
       is_empty, type, [&] { return null_value(f, type); },
-      [&] { return as_column(f, type, parse_field(f, type, field)); });
+      [&] { return as_type(f, type, parse_field(f, type, field)); });
 }
 
 }  // namespace
@@ -90,7 +90,7 @@ void emit_decode_lines(FunctionEmitter& f, NodeId id, const SourceNode& node, ll
     auto* size = f.b.CreateSub(entry(f, index, row), begin);
     emit_filtered_row(f, id, node, [&](size_t declared) {
       const Type& type = node.declared.fields[declared].type;
-      return as_column(f, type, parse_field(f, type, {id, declared, line, size}));
+      return as_type(f, type, parse_field(f, type, {id, declared, line, size}));
     });
     f.reset_scratch();
   });

@@ -93,27 +93,6 @@ class Joiner {
     if (side == 0 ? node_.left_is_unique : node_.right_is_unique) forget(entry, other);
   }
 
-  // The body of the function that gives out one row, whose columns lie in memory one behind the other. A function of
-  // its own: an incremental join gives out rows in several places.
-  static llvm::Function* emit_function(StageContext& stage, NodeId id) {
-    const std::string name = "emit_" + stage.node(id).label;
-    if (auto* existing = stage.module->getFunction(name)) return existing;
-    FunctionEmitter f(stage, name, 1, stage.node(id).span);
-    f.function->setLinkage(llvm::Function::InternalLinkage);
-    f.node = id;
-    f.set_may_stop_early(true);
-    emit_prepare(f, id);
-    Row row;
-    uint64_t offset = 0;
-    for (const auto& field : stage.node(id).schema.fields) {
-      row.add(field.name, load_memory(f, field.type, f.offset(f.argument(1), offset)));
-      offset += abi::field_size_of(field.type);
-    }
-    emit_users(f, id, row);
-    f.finish(abi::Code::Done);
-    return f.function;
-  }
-
   void finish() {
     auto* cursor = f_.offset(f_.context(), offsetof(abi::TaskContext, cursor));
     const auto emit_entries = [&](llvm::Value* table) {
@@ -252,33 +231,16 @@ class Joiner {
     });
   }
 
-  void return_if(llvm::Value* code, abi::Code ending) {
-    auto* ends = f_.block("ends");
-    auto* goes_on = f_.block("goes_on");
-    f_.b.CreateCondBr(f_.b.CreateICmpEQ(code, f_.int32(static_cast<uint32_t>(ending))), ends, goes_on);
-    f_.begin(ends);
-    f_.return_code(ending);
-    f_.begin(goes_on);
-  }
-
-  // `weight` where rows have one.
+  // Through a function, because the join gives out rows in several places. `weight` where rows have one.
   void emit_by_call(const Pair& pair, llvm::Value* weight) {
-    const Row row = output_row(pair);
-    const Schema& schema = f_.stage.node(id_).schema;
-    Value number;
-    number.type = Type(TypeKind::Int);
-    number.data = weight;
-    uint64_t bytes = 0;
-    for (const auto& field : schema.fields) bytes += abi::field_size_of(field.type);
-    auto* memory = f_.memory(bytes);
-    uint64_t offset = 0;
-    for (const auto& field : schema.fields) {
-      store_memory(f_, field.name == kRowWeight ? number : row.at(field.name), f_.offset(memory, offset));
-      offset += abi::field_size_of(field.type);
+    Row row = output_row(pair);
+    if (weight != nullptr) {
+      Value number;
+      number.type = Type(TypeKind::Int);
+      number.data = weight;
+      row.add(std::string(kRowWeight), number);
     }
-    auto* code = f_.b.CreateCall(emit_function(f_.stage, id_), {f_.context(), memory});
-    return_if(code, abi::Code::Failed);
-    if (f_.may_stop_early()) return_if(code, abi::Code::Satisfied);
+    emit_users(f_, id_, row, CodeOfUsers::Function);
   }
 
   // A left row of a lookup: its partners are all there.
@@ -325,7 +287,7 @@ class Joiner {
     for (const auto& field : f_.stage.node(id_).schema.fields) {
       if (field.name == kRowWeight) continue;
       if (columns.contains(field.name)) {
-        row.add(field.name, as_column(f_, field.type, columns.at(field.name)));
+        row.add(field.name, as_type(f_, field.type, columns.at(field.name)));
       } else if (field.name == node_.match_column) {
         Value is_there;
         is_there.type = field.type;

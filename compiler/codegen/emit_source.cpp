@@ -116,12 +116,6 @@ void fail_field_if(FunctionEmitter& f, llvm::Value* condition, const FieldText& 
   f.fail_if(condition, "rt_raise_field", {f.int32(site), f.int32(field.column), field.data, field.size});
 }
 
-Value as_column(FunctionEmitter& f, const Type& type, Value value) {
-  if (type.nullable && value.present == nullptr) value.present = f.boolean(true);
-  value.type = type;
-  return value;
-}
-
 void emit_source_input(StageContext& stage, NodeId source, const std::string& function_name) {
   const Node& node = stage.node(source);
   FunctionEmitter f(stage, function_name, 1, node.span);

@@ -67,33 +67,6 @@ void write_to_edge(FunctionEmitter& f, EdgeId id, const Row& row) {
 
 }  // namespace
 
-void emit_users(FunctionEmitter& f, NodeId node, const Row& row) {
-  f.count_row(node);
-  for (const NodeId user : f.stage.plan.graph.users_of(node)) {
-    const Node& target = f.stage.node(user);
-    // An exchange may feed several stages; each emits its own users only.
-    if (target.kind() != NodeKind::Exchange && !f.stage.in_stage(user)) continue;
-    // A union can have the same rows as two of its inputs.
-    for (size_t input = 0; input < target.inputs.size(); ++input) {
-      if (target.inputs[input] != node) continue;
-      f.node = user;
-      f.set_span(target.span);
-      f.enter_node(user);
-      std::visit(
-          [&](const auto& payload) {
-            using Payload = std::decay_t<decltype(payload)>;
-            if constexpr (std::is_same_v<Payload, JoinNode>) {
-              consume_join(f, user, payload, row, input);
-            } else if constexpr (!std::is_same_v<Payload, std::monostate>) {
-              consume(f, user, payload, row);
-            }
-          },
-          target.payload);
-      f.enter_node(node);
-    }
-  }
-}
-
 void consume(FunctionEmitter& f, NodeId id, const FilterNode& node, const Row& row) {
   const Value condition = emit_expr(f, node.condition, {&row, {}});
   f.if_then(condition.data, [&] { emit_users(f, id, row); });

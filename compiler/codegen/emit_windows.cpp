@@ -24,25 +24,6 @@ Value window_value(llvm::Value* start, llvm::Value* end) {
   return value;
 }
 
-// The number with the task in TaskContext::counters, kept on the stack for the length of a unit.
-llvm::Value* counter_slot(FunctionEmitter& f, NodeId id) {
-  if (const auto it = f.prepared.find(id); it != f.prepared.end()) return it->second.front();
-  const uint32_t state = f.stage.state_index(id, StateKind::Counter);
-  auto* slot = f.slot(f.stage.i64, "counter");
-  f.hoist([&](llvm::IRBuilder<>& builder) -> llvm::Value* {
-    auto* counters = builder.CreateLoad(
-        f.stage.ptr, builder.CreateConstGEP1_64(f.stage.i8, f.context(), offsetof(abi::TaskContext, counters)));
-    auto* place = builder.CreateConstGEP1_64(f.stage.i8, counters, uint64_t{8} * state);
-    return builder.CreateStore(builder.CreateLoad(f.stage.i64, place), slot);
-  });
-  f.at_exit([&f, slot, state] {
-    auto* counters = f.load(f.stage.ptr, f.context(), offsetof(abi::TaskContext, counters));
-    f.store(f.b.CreateLoad(f.stage.i64, slot), f.offset(counters, uint64_t{8} * state));
-  });
-  f.prepared.emplace(id, std::vector<llvm::Value*>{slot});
-  return slot;
-}
-
 // The largest multiple of `step` that is not above `value`.
 llvm::Value* floor_to(FunctionEmitter& f, llvm::Value* value, int64_t step) {
   auto* size = f.int64(static_cast<uint64_t>(step));
@@ -97,6 +78,24 @@ Row passed_on(FunctionEmitter& f, NodeId id, const Row& row, const std::string& 
 }
 
 }  // namespace
+
+llvm::Value* counter_slot(FunctionEmitter& f, NodeId id) {
+  if (const auto it = f.prepared.find(id); it != f.prepared.end()) return it->second.front();
+  const uint32_t state = f.stage.state_index(id, StateKind::Counter);
+  auto* slot = f.slot(f.stage.i64, "counter");
+  f.hoist([&](llvm::IRBuilder<>& builder) -> llvm::Value* {
+    auto* counters = builder.CreateLoad(
+        f.stage.ptr, builder.CreateConstGEP1_64(f.stage.i8, f.context(), offsetof(abi::TaskContext, counters)));
+    auto* place = builder.CreateConstGEP1_64(f.stage.i8, counters, uint64_t{8} * state);
+    return builder.CreateStore(builder.CreateLoad(f.stage.i64, place), slot);
+  });
+  f.at_exit([&f, slot, state] {
+    auto* counters = f.load(f.stage.ptr, f.context(), offsetof(abi::TaskContext, counters));
+    f.store(f.b.CreateLoad(f.stage.i64, slot), f.offset(counters, uint64_t{8} * state));
+  });
+  f.prepared.emplace(id, std::vector<llvm::Value*>{slot});
+  return slot;
+}
 
 void count_late(FunctionEmitter& f, NodeId id, llvm::Value* is_late) {
   auto* slot = counter_slot(f, id);

@@ -225,6 +225,15 @@ void FunctionEmitter::loop(llvm::Value* from, llvm::Value* to, const char* name,
   begin(after);
 }
 
+void FunctionEmitter::return_if(llvm::Value* code, abi::Code ending) {
+  auto* ends = block("ends");
+  auto* goes_on = block("goes_on");
+  b.CreateCondBr(b.CreateICmpEQ(code, int32(static_cast<uint32_t>(ending))), ends, goes_on);
+  begin(ends);
+  return_code(ending);
+  begin(goes_on);
+}
+
 void FunctionEmitter::return_code(abi::Code code) {
   if (code == abi::Code::Failed) {
     b.CreateBr(fail_exit("", {}).block);

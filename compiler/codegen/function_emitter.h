@@ -29,6 +29,10 @@ class FunctionEmitter {
   NodeId node;  // whose code is being emitted, for error sites
   // Addresses of the states of keyless aggregates, opened before the loop over a unit.
   std::map<NodeId, std::vector<llvm::Value*>> prepared;
+  // How often the code behind a node has been written into this function.
+  std::map<NodeId, unsigned>* copies = &own_copies_;
+  // Where rows lie for the functions that take them, by the node that makes them.
+  std::map<NodeId, llvm::AllocaInst*> rows;
   // Aggregates whose rows are gathered at this place of the code, see aggregate_batch.h.
   std::map<NodeId, AggregateBatch*> batches;
 
@@ -76,7 +80,8 @@ class FunctionEmitter {
   // for (index = begin; index < end; ++index) body(index)
   void loop(llvm::Value* begin, llvm::Value* end, const char* name,
             const std::function<void(llvm::Value* index)>& body);
-  void return_code(abi::Code code);  // ends the current block; continue in a new one
+  void return_if(llvm::Value* code, abi::Code ending);  // goes on when `code` is another
+  void return_code(abi::Code code);                     // ends the current block; continue in a new one
   // Calls `raise` (one of the rt_raise functions) with the context and these arguments and returns Failed when
   // `condition` holds.
   void fail_if(llvm::Value* condition, std::string_view raise, std::initializer_list<llvm::Value*> arguments);
@@ -121,6 +126,7 @@ class FunctionEmitter {
   llvm::AllocaInst* operand_slots_[2] = {nullptr, nullptr};
   std::map<std::string, FailExit, std::less<>> fail_exits_;  // by the raising function; "": nothing to raise
   std::map<std::pair<size_t, uint32_t>, llvm::Value*> state_pointers_;
+  std::map<NodeId, unsigned> own_copies_;
   bool uses_scratch_ = false;
   bool may_stop_early_ = false;
 };

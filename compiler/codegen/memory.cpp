@@ -225,6 +225,13 @@ Row load_row(FunctionEmitter& f, const Schema& schema, llvm::Value* address, llv
   return row;
 }
 
+Value as_type(const FunctionEmitter& f, const Type& type, Value value) {
+  if (!type.nullable) value.present = nullptr;
+  if (type.nullable && value.present == nullptr) value.present = f.boolean(true);
+  value.type = type;
+  return value;
+}
+
 bool is_wide(size_t columns) { return columns > 64; }
 
 RowBuilder::RowBuilder(FunctionEmitter& emitter, const std::vector<Type>& types) : f_(emitter) {
@@ -236,9 +243,7 @@ RowBuilder::RowBuilder(FunctionEmitter& emitter, const std::vector<Type>& types)
 
 void RowBuilder::add(std::string name, const Type& type, Value value) {
   if (memory_ == nullptr) return row_.add(std::move(name), std::move(value));
-  value.type = type;
-  if (!type.nullable) value.present = nullptr;
-  if (type.nullable && value.present == nullptr) value.present = f_.boolean(true);
+  value = as_type(f_, type, std::move(value));
   auto* place = f_.offset(memory_, used_);
   used_ += abi::memory_size_of(type);
   store_memory(f_, value, place);

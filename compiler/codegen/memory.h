@@ -45,6 +45,9 @@ class RowBuilder {
 };
 [[nodiscard]] bool is_wide(size_t columns);
 
+// A value of the same kind as one of `type`, which may be nullable where the value's own is not, or the other way
+// round.
+[[nodiscard]] Value as_type(const FunctionEmitter& f, const Type& type, Value value);
 // The value of `type` that is null.
 [[nodiscard]] Value null_value(FunctionEmitter& f, const Type& type);
 // Zero of everything, present where nullable only by `present`.

@@ -10,8 +10,15 @@
 
 namespace sluice::codegen {
 
-// Passes a row that `node` has made to every user in the stage, and to the exchanges that leave it.
-void emit_users(FunctionEmitter& f, NodeId node, const Row& row);
+// Where the code of the steps behind a node stands: where the row is made, or in a function that takes the row.
+enum class CodeOfUsers : uint8_t { Inline, Function };
+
+// Passes a row that `node` has made to every user in the stage, and to the exchanges that leave it. The first rows of
+// `node` in a function find the code of its users inline; where it would be repeated often, it is a function too.
+void emit_users(FunctionEmitter& f, NodeId node, const Row& row, CodeOfUsers wanted = CodeOfUsers::Inline);
+
+// Calls `visit` once for every node of the stage that rows of `node` reach at once: not behind a blocking one.
+void for_each_reached(const StageContext& stage, NodeId node, const std::function<void(NodeId, const Node&)>& visit);
 
 // What an operator does with one row of its input. A node kind without an overload does not compile.
 void consume(FunctionEmitter& f, NodeId id, const FilterNode& node, const Row& row);
@@ -38,6 +45,9 @@ void consume(FunctionEmitter& f, NodeId id, const SinkNode& node, const Row& row
 void consume(FunctionEmitter& f, NodeId id, const ExchangeNode& node, const Row& row);
 void consume(FunctionEmitter& f, NodeId id, const SourceNode& node, const Row& row);  // an invariant: it has no input
 
+// The number that a node with a Counter state has in TaskContext::counters, kept on the stack for the length of a unit.
+// Not for `take` and `skip`, which look there.
+llvm::Value* counter_slot(FunctionEmitter& f, NodeId id);
 // Counts a row of a node with a Counter state as late when `is_late`.
 void count_late(FunctionEmitter& f, NodeId id, llvm::Value* is_late);
 

@@ -59,6 +59,9 @@ class StageContext {
   [[nodiscard]] const Node& node(NodeId id) const { return plan.graph.nodes[id]; }
   [[nodiscard]] bool in_stage(NodeId id) const;
 
+  // How often the code behind a node has been written into functions that take rows, see emit_users.
+  std::map<NodeId, unsigned> copies_in_functions;
+
   // Bytes of a state's table entry, filled in while emitting.
   std::vector<uint32_t> entry_sizes;
 
