@@ -36,13 +36,13 @@ class CsvFormat final : public RecordFormat {
   bool is_hopeless(std::string_view data, const FileLayout& layout) const override {
     std::vector<uint32_t> index;
     std::vector<uint32_t> starts;
-    const CsvScan scan = scan_csv(dialect_, data.data(), data.size(), layout.field_count, index, starts);
+    const CsvScan scan = scan_csv(dialect_of(layout), data.data(), data.size(), layout.field_count, index, starts);
     return scan.fault != CsvFault::None && scan.fault != CsvFault::NeverClosed;
   }
 
   void index(ChunkBuffer& chunk, const FileLayout& layout) const override {
     const CsvScan scan =
-        scan_csv(dialect_, chunk.view.data, chunk.view.size, layout.field_count, chunk.index, chunk.starts);
+        scan_csv(dialect_of(layout), chunk.view.data, chunk.view.size, layout.field_count, chunk.index, chunk.starts);
     chunk.field_map = layout.field_map;
     if (chunk.index.empty()) chunk.index.resize(1);
     chunk.view.index = chunk.index.data() + 1;
@@ -56,6 +56,14 @@ class CsvFormat final : public RecordFormat {
   }
 
  private:
+  // Null is an empty field, and of a record that has no other field nothing is left then: a blank line.
+  CsvDialect dialect_of(const FileLayout& layout) const {
+    CsvDialect dialect = dialect_;
+    for (size_t i = 0; i < layout.field_map.size(); ++i)
+      if (layout.field_map[i] == 0 && declared_.fields[i].type.nullable) dialect.blank_is_record = true;
+    return dialect;
+  }
+
   void note_fault(ChunkBuffer& chunk, const CsvScan& scan, uint64_t field_count) const {
     const auto quoting = [&](std::string_view what) {
       chunk.error_code = diag::R0203.code;

@@ -24,6 +24,7 @@ class Scanner {
         size_(size),
         field_count_(field_count),
         record_end_(field_count - 1),
+        takes_blank_(dialect.blank_is_record && field_count == 1),
         index_(index),
         starts_(starts) {}
 
@@ -94,7 +95,7 @@ class Scanner {
       const uint64_t end = base + static_cast<uint64_t>(std::countr_zero(bit));
       const uint64_t entry = count_ + static_cast<uint64_t>(std::popcount(block.ends & (bit - 1)));
       const uint64_t text_end = end - (end > start_ && data_[end - 1] == '\r' ? 1 : 0);
-      if (entry == record_end_ && text_end != start_) [[likely]] {
+      if (entry == record_end_ && (text_end != start_ || takes_blank_)) [[likely]] {
         entries[entry] = static_cast<uint32_t>(text_end);
         starts_[scan_.rows++] = static_cast<uint32_t>(start_);
         start_ = end + 1;
@@ -148,6 +149,7 @@ class Scanner {
   uint64_t after_end_ = 1;    // 1: its last byte ended a field
   uint64_t count_ = 0;        // entries of the index
   uint64_t record_end_;       // entry of the last field of the current record
+  const bool takes_blank_;    // see CsvDialect::blank_is_record
   uint64_t start_ = 0;        // begin of the current record
   std::vector<uint32_t>& index_;
   std::vector<uint32_t>& starts_;

@@ -10,6 +10,7 @@ struct CsvDialect {
   char delimiter = ',';
   char quote = '"';
   bool has_quotes = true;
+  bool blank_is_record = false;  // where records have one field: a blank line is a record whose field is empty
 };
 
 // What makes a record malformed.

@@ -26,7 +26,8 @@ inline CsvReference read_csv(std::string_view text, size_t field_count, const Cs
   size_t at = 0;
   while (at < text.size()) {
     const size_t begin = at;
-    if (text[at] == '\n' || text.substr(at).starts_with("\r\n")) {
+    const bool is_blank = text[at] == '\n' || text.substr(at).starts_with("\r\n");
+    if (is_blank && !(dialect.blank_is_record && field_count == 1)) {
       at = text.find('\n', at) + 1;
       continue;
     }
@@ -52,7 +53,7 @@ inline CsvReference read_csv(std::string_view text, size_t field_count, const Cs
           ++at;
         }
         std::string_view value = text.substr(field, at - field);
-        if (text[at] == '\n' && at > begin && text[at - 1] == '\r') value.remove_suffix(1);
+        if (text[at] == '\n' && value.ends_with('\r')) value.remove_suffix(1);
         fields.emplace_back(value);
       }
       is_done = text[at] == '\n';

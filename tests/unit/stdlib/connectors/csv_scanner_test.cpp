@@ -90,6 +90,13 @@ TEST(CsvScanner, OtherDialects) {
   expect_as_reference("a\t\"b\n\"\t\"\n", 2, {'\t', '"', false});
 }
 
+TEST(CsvScanner, BlankLinesAsRecords) {
+  constexpr CsvDialect kBlank{',', '"', true, true};
+  expect_as_reference("\na\n\n\r\n\"\"\n", 1, kBlank);
+  EXPECT_EQ(scan(&scan_csv, "\na\n\n\r\n\"\"\n", 1, kBlank).records.size(), 5U);
+  expect_as_reference("\na,b\n\n", 2, kBlank);  // where there are more fields, they stay what they are
+}
+
 // Texts of few different bytes, so that every combination of them comes up, at every position of a block.
 TEST(CsvScanner, RandomTextsAsTheReference) {
   std::mt19937 random(17);
@@ -99,7 +106,8 @@ TEST(CsvScanner, RandomTextsAsTheReference) {
     std::string text(random() % 150, '\0');
     for (char& c : text) c = alphabet[random() % alphabet.size()];
     text += '\n';
-    expect_as_reference(text, 1 + random() % 3);
+    const bool blank_is_record = random() % 2 == 0;
+    expect_as_reference(text, 1 + random() % 3, {',', '"', true, blank_is_record});
     if (HasFatalFailure()) return;
   }
 }
