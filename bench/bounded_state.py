@@ -4,14 +4,14 @@ resident memory of the process on the way: after the warm-up, a tenth of the run
 than it was in the first.
 
     bench/bounded_state.py                                     an hour at 100,000 events a second: some minutes
-    bench/bounded_state.py --rate 1000 --query q5,q7 --json    small enough for a test
+    bench/bounded_state.py --rate 20000 --query q5,q7 --json   some seconds each
 
 Prints a line per query: the median of either half, the peak, and whether it is flat; ends with 1 when one of them is
-not. What lies between two tasks comes and goes, and an allocator keeps some of what it had, so a little is allowed for.
+not, or when its run was too short to tell: a short run shows how a process starts. What lies between two tasks comes
+and goes, and an allocator keeps some of what it had, so a little is allowed for.
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -19,6 +19,8 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+
+import queries
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -30,7 +32,7 @@ WARM_UP = 0.1
 GROWTH = 1.1
 SLACK_MB = 8
 INTERVAL = 0.005
-SHORTEST_S = 2  # shorter runs show how a process starts, and count as flat
+SHORTEST_S = 2  # of a run that tells anything
 
 
 def resident_mb(pid):
@@ -59,37 +61,27 @@ def measure(name, options):
     first, second = ([mb for at, mb in samples if begin * wall <= at < end * wall and mb] or [0]
                      for begin, end in ((WARM_UP, 0.5), (0.5, 1)))
     halves = [statistics.median(half) for half in (first, second)]
-    return {"query": name, "events": events, "rate": options.rate, "parallel": options.parallel,
-            "wall_s": round(wall, 2), "first_half_mb": round(halves[0], 1), "second_half_mb": round(halves[1], 1),
-            "peak_mb": round(max(mb for _, mb in samples), 1), "flat": wall < SHORTEST_S or halves[1] <= GROWTH * halves[0] + SLACK_MB}
+    is_flat = halves[1] <= GROWTH * halves[0] + SLACK_MB
+    verdict = "too short" if wall < SHORTEST_S else "flat" if is_flat else "GROWS"
+    return {"events": events, "rate": options.rate, "parallel": options.parallel, "wall_s": round(wall, 2),
+            "first_half_mb": round(halves[0], 1), "second_half_mb": round(halves[1], 1),
+            "peak_mb": round(max(mb for _, mb in samples), 1), "verdict": verdict, "ok": verdict == "flat"}
+
+
+def line_of(result):
+    return (f"{result['query']:14} {result['events']:12,} {result['wall_s']:7.1f}s "
+            f"{result['first_half_mb']:6.1f} MB {result['second_half_mb']:6.1f} MB {result['peak_mb']:6.1f} MB  "
+            f"{result['verdict']}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--query", default=",".join(PROGRAMS), help=f"of {', '.join(PROGRAMS)}; default: all")
+    queries.add_arguments(parser, PROGRAMS, parallel=2)
     parser.add_argument("--rate", type=int, default=100_000, help="events in a second of event time (default 100,000)")
     parser.add_argument("--hours", type=float, default=1, help="of event time (default 1)")
-    parser.add_argument("--parallel", type=int, default=2)
-    parser.add_argument("--sluice", default=str(ROOT / "build/release/sluice"), help="the program to measure")
-    parser.add_argument("--json", action="store_true", help="an object per query on standard output, no table")
-    options = parser.parse_args()
-    names = options.query.split(",")
-    for name in names:
-        if name not in PROGRAMS:
-            parser.error(f"there is no query {name}; there are {', '.join(PROGRAMS)}")
-    if not options.json:
-        print(f"{'':14} {'events':>12} {'wall':>8} {'1st half':>9} {'2nd half':>9} {'peak':>9}")
-    failed = False
-    for name in names:
-        result = measure(name, options)
-        failed |= not result["flat"]
-        if options.json:
-            print(json.dumps(result), flush=True)
-        else:
-            print(f"{name:14} {result['events']:12,} {result['wall_s']:7.1f}s "
-                  f"{result['first_half_mb']:6.1f} MB {result['second_half_mb']:6.1f} MB {result['peak_mb']:6.1f} MB  "
-                  f"{'flat' if result['flat'] else 'GROWS'}", flush=True)
-    return 1 if failed else 0
+    options = queries.parse(parser, PROGRAMS)
+    header = f"{'':14} {'events':>12} {'wall':>8} {'1st half':>9} {'2nd half':>9} {'peak':>9}"
+    return queries.report(options, header, lambda name: measure(name, options), line_of)
 
 
 if __name__ == "__main__":

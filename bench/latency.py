@@ -10,7 +10,6 @@ rows of single events that come by the same way, 1 in 50,000: the fastest of the
 milliseconds: median and 99th percentile of results and of single events; ends with 1 when the former is above 10."""
 
 import argparse
-import json
 import math
 import subprocess
 import sys
@@ -19,8 +18,8 @@ import time
 from datetime import datetime, timezone
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
+import queries
+
 TARGET_MS = 10
 QUERIES = {
     "count": "aggregate n = count() per group = auction % 20 over tumble(100ms) |> select at = window.end, kind = n",
@@ -76,42 +75,32 @@ def measure(options, folder, name):
             (singles if kind == "0" else results).append(arrival - due)
     if process.wait() != 0:
         sys.exit(f"{' '.join(words)} failed")
+    if not results or not singles:
+        sys.exit(f"{' '.join(words)}\ngave {len(results)} results and {len(singles)} single events: too few to tell")
     origin = min(singles)
     results, singles = ([1000 * (each - origin) for each in rows] for rows in (results, singles))
     p99 = percentile(results, 0.99)
-    return {"query": name, "rate": rate, "parallel": options.parallel, "results": len(results),
+    return {"rate": rate, "parallel": options.parallel, "results": len(results),
             "singles": len(singles), "p50_ms": round(percentile(results, 0.5), 2), "p99_ms": round(p99, 2),
             "single_p50_ms": round(percentile(singles, 0.5), 2),
-            "single_p99_ms": round(percentile(singles, 0.99), 2), "met": p99 <= TARGET_MS}
+            "single_p99_ms": round(percentile(singles, 0.99), 2), "ok": p99 <= TARGET_MS}
+
+
+def line_of(result):
+    return (f"{result['query']:8} {result['rate']:10,} {result['results']:8} {result['p50_ms']:6.2f} ms "
+            f"{result['p99_ms']:6.2f} ms {result['single_p50_ms']:8.2f} ms {result['single_p99_ms']:6.2f} ms"
+            f"{'' if result['ok'] else f'  above {TARGET_MS} ms'}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--query", default=",".join(QUERIES), help=f"of {', '.join(QUERIES)}; default: all")
+    queries.add_arguments(parser, QUERIES, parallel=1)
     parser.add_argument("--rate", type=int, help="events per second; default: half of what the query holds")
     parser.add_argument("--seconds", type=float, default=20, help="of each run (default 20)")
-    parser.add_argument("--parallel", type=int, default=1, help="tasks (default 1)")
-    parser.add_argument("--sluice", default=str(ROOT / "build/release/sluice"), help="the program to measure")
-    parser.add_argument("--json", action="store_true", help="an object per query on standard output, no table")
-    options = parser.parse_args()
-    names = options.query.split(",")
-    for name in names:
-        if name not in QUERIES:
-            parser.error(f"there is no query {name}; there are {', '.join(QUERIES)}")
-    if not options.json:
-        print(f"{'':8} {'events/s':>10} {'results':>8} {'p50':>9} {'p99':>9} {'single p50':>11} {'p99':>9}")
-    failed = False
+    options = queries.parse(parser, QUERIES)
+    header = f"{'':8} {'events/s':>10} {'results':>8} {'p50':>9} {'p99':>9} {'single p50':>11} {'p99':>9}"
     with tempfile.TemporaryDirectory() as folder:
-        for name in names:
-            result = measure(options, folder, name)
-            failed |= not result["met"]
-            if options.json:
-                print(json.dumps(result), flush=True)
-            else:
-                print(f"{name:8} {result['rate']:10,} {result['results']:8} {result['p50_ms']:6.2f} ms "
-                      f"{result['p99_ms']:6.2f} ms {result['single_p50_ms']:8.2f} ms {result['single_p99_ms']:6.2f} ms"
-                      f"{'' if result['met'] else f'  above {TARGET_MS} ms'}", flush=True)
-    return 1 if failed else 0
+        return queries.report(options, header, lambda name: measure(options, folder, name), line_of)
 
 
 if __name__ == "__main__":
