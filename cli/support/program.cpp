@@ -44,8 +44,8 @@ void define_program_options(CLI::App& app, ProgramOptions& options) {
 }
 
 void add_parallel_option(CLI::App& app, ProgramOptions& options, std::string_view default_text) {
-  constexpr uint32_t kMostTasks = 1024;
-  add_number<uint32_t>(app, "--parallel", options.parallel, 1, kMostTasks, "N",
+  constexpr uint32_t kMost = 1024;
+  add_number<uint32_t>(app, "--parallel", options.parallel, 1, kMost, "N",
                        fmt::format("tasks per stage; default: {}", default_text));
 }
 

@@ -7,9 +7,12 @@
 #include <utility>
 
 #include "compiler/lower/lower.h"
+#include "compiler/lower/verify_plan.h"
 #include "lang/check/check.h"
+#include "lang/check/verify_names.h"
 #include "lang/graph/graph_text.h"
 #include "lang/graph/verify.h"
+#include "lang/graph/verify_tasks.h"
 #include "lang/syntax/parse.h"
 #include "runtime/plan/check_plan.h"
 #include "runtime/plan/plan_text.h"
@@ -112,10 +115,41 @@ std::vector<CheckedTest> Compilation::check_tests() {
                              diagnostics_);
 }
 
+namespace {
+
+// The line of a graph's or a plan's text that node number `node` begins with.
+size_t line_of_node(std::string_view text, NodeId node) {
+  constexpr std::string_view kWord = "node ";
+  uint32_t count = 0;
+  for (size_t line = 1; !text.empty(); ++line) {
+    const size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
+    if (text.substr(begin).starts_with(kWord) && count++ == node.value) return line;
+    text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  return 0;
+}
+
+// A text that nobody wrote by hand has none; whoever changed it is told where.
+Status refuse(const FlowGraph& graph, const std::optional<Violation>& violation, std::string_view text) {
+  if (!violation) return {};
+  Error error = to_error(graph, *violation);
+  error.domain = ErrorDomain::User;
+  if (violation->node.is_valid())
+    error.message = fmt::format("line {}: {}", line_of_node(text, violation->node), error.message);
+  return std::unexpected(std::move(error));
+}
+
+Status verify_text(const FlowGraph& graph, std::string_view text) {
+  SLUICE_TRY(refuse(graph, find_violation(graph), text));
+  return refuse(graph, find_name_violation(graph, standard_functions(), standard_connectors()), text);
+}
+
+}  // namespace
+
 Status Compilation::read_graph_file() {
   auto graph = read_graph(source().text());
   if (!graph) return std::unexpected(std::move(graph).error().with_context("while reading " + path_));
-  if (auto verified = verify(*graph); !verified)
+  if (auto verified = verify_text(*graph, source().text()); !verified)
     return std::unexpected(std::move(verified).error().with_context("while checking " + path_));
   graph_ = std::move(*graph);
   return {};
@@ -125,10 +159,17 @@ Status Compilation::read_plan_file() {
   const auto context = [&](Error error) {
     return std::unexpected(std::move(error).with_context("while reading " + path_));
   };
-  auto plan = read_plan(source().text());
+  const std::string_view text = source().text();
+  auto plan = read_plan(text);
   if (!plan) return context(std::move(plan).error());
-  if (auto verified = verify(plan->graph); !verified) return context(std::move(verified).error());
-  if (auto checked = check_plan(*plan); !checked) return context(std::move(checked).error());
+  if (auto verified = verify_text(plan->graph, text); !verified) return context(std::move(verified).error());
+  if (auto verified = refuse(plan->graph, find_stage_violation(plan->graph), text); !verified)
+    return context(std::move(verified).error());
+  if (const auto difference = find_plan_violation(*plan, text)) return context(user_error(*difference).error());
+  if (auto checked = check_plan(*plan); !checked) {
+    checked.error().domain = ErrorDomain::User;
+    return context(std::move(checked).error());
+  }
   graph_ = plan->graph;
   plan_ = std::move(*plan);
   return {};

@@ -2,13 +2,13 @@
 // several of them need.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "compiler/passes/pass_manager.h"
 #include "lang/graph/flow_graph.h"
+#include "lang/graph/roots.h"
 
 namespace sluice::passes {
 
@@ -48,9 +48,6 @@ class Notes {
 
 // The aggregate that merges the rows of its partial phase.
 [[nodiscard]] AggregateNode final_phase(AggregateNode aggregate);
-
-// Visits every whole expression of a node.
-void for_each_root(Node& node, const std::function<void(Expr&)>& visit);
 
 // The expression that passes a field through.
 [[nodiscard]] Expr column_of(const Field& field, const Span& span);

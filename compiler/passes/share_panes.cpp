@@ -18,6 +18,7 @@ const std::string kPane = "@pane";
 std::string obstacle(const WindowNode& window, const Node& reader) {
   const auto* aggregate = reader.as<AggregateNode>();
   if (aggregate == nullptr) return "only aggregates can share panes";
+  if (aggregate->phase != AggregatePhase::Single) return "it merges panes already";
   const auto key = window_key(aggregate->keys);
   if (!key || aggregate->keys[*key].expr.kind != ExprKind::Column || aggregate->keys[*key].expr.name != window.column)
     return "its window is not a key of the aggregate";

@@ -8,9 +8,11 @@ namespace sluice::passes {
 
 namespace {
 
-bool is_local_top(const Node& node, TopNode top) {
+// Do the rows come from this top in each task, perhaps with fewer columns?
+bool is_local_top(const FlowGraph& graph, NodeId rows, TopNode top) {
+  while (graph.nodes[rows].kind() == NodeKind::Project) rows = graph.nodes[rows].inputs[0];
   top.rank_column.clear();
-  return node.payload == NodePayload(std::move(top));
+  return graph.nodes[rows].payload == NodePayload(std::move(top));
 }
 
 // One group of rows, or one per window, of which few are open at a time: too few to spread the work over the tasks.
@@ -69,7 +71,7 @@ PassResult two_phase_top(FlowGraph graph, const PassOptions&) {
       notes.not_fired({node.label}, "its rows cross no exchange");
     } else if (!has_few_groups(*node.as<TopNode>(), *exchange)) {
       notes.not_fired({node.label}, "its groups are spread over the tasks already");
-    } else if (is_local_top(editor.graph().nodes[editor.graph().nodes[input].inputs[0]], *node.as<TopNode>())) {
+    } else if (is_local_top(editor.graph(), editor.graph().nodes[input].inputs[0], *node.as<TopNode>())) {
       notes.not_fired({node.label}, "each task has its own top already");
     } else {
       split(editor, id, input, notes);

@@ -18,8 +18,6 @@ constexpr HintRow kHints[] = {
 #undef HINT
 };
 
-constexpr int64_t kMaxParallelism = 4096;
-
 std::optional<LiteralValue> only_argument(Session& session, const ast::Hint& hint) {
   if (hint.args.size() != 1 || hint.args.front().name) return std::nullopt;
   const Expr value = ExprChecker(session, Env()).check(*hint.args.front().value);
@@ -33,7 +31,7 @@ void apply_hint(Session& session, const ast::Hint& hint, const HintRow& row, Nod
   if (hint.name.text == "parallel") {
     const auto value = only_argument(session, hint);
     const auto* tasks = value ? std::get_if<int64_t>(&*value) : nullptr;
-    if (tasks == nullptr || *tasks < 1 || *tasks > kMaxParallelism) return report();
+    if (tasks == nullptr || *tasks < 1 || *tasks > kMostTasks) return report();
     node.parallelism = static_cast<uint32_t>(*tasks);
   } else if (hint.name.text == "name") {
     const auto value = only_argument(session, hint);

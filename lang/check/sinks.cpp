@@ -7,9 +7,6 @@
 
 namespace sluice {
 
-namespace {
-
-// The file that a sink writes, as far as the program tells; nothing for what several sinks can share.
 std::optional<std::string> written_file(const SinkNode& sink) {
   for (const auto& option : sink.options) {
     const auto* path = std::get_if<std::string>(&option.value);
@@ -19,8 +16,6 @@ std::optional<std::string> written_file(const SinkNode& sink) {
   }
   return std::nullopt;
 }
-
-}  // namespace
 
 void check_sinks(Session& session) {
   std::map<std::string, Span> first_uses;

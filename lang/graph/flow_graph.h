@@ -20,6 +20,11 @@
 
 namespace sluice {
 
+// What a graph may ask for: more is refused where it is written.
+inline constexpr uint32_t kMostTasks = 4096;           // of one stage
+inline constexpr int64_t kMostWindows = 1'000'000;     // that one row falls into
+inline constexpr uint64_t kMostFrameRows = 1'000'000;  // that one row looks back or ahead
+
 struct NodeTag;
 using NodeId = Id<NodeTag>;
 

@@ -119,7 +119,7 @@ bool kinds_fit(const Expr& expr) {
     case ExprOp::ToTimestamp:
       return arg(0).kind == Kind::Date && result.kind == Kind::Timestamp;
     case ExprOp::ToText:
-      return result.kind == Kind::String;
+      return result.kind == Kind::String && arg(0).kind != Kind::String && is_ordered(arg(0));
     case ExprOp::Concat:
       return result.kind == Kind::String &&
              std::ranges::all_of(expr.args, [](const Expr& a) { return a.type.kind == Kind::String; });
@@ -141,7 +141,8 @@ bool nullability_fits(const Expr& expr) {
 
 class Verifier {
  public:
-  explicit Verifier(const ExprScope& scope) : columns_(scope.columns), locals_(scope.locals) {}
+  explicit Verifier(const ExprScope& scope)
+      : columns_(scope.columns), locals_(scope.locals), any_local_(scope.any_local) {}
 
   Status check(const Expr& expr) {
     for (size_t i = 0; i < expr.args.size(); ++i) {
@@ -152,6 +153,7 @@ class Verifier {
       if (!status) return status;
     }
     if (expr.type.is_error()) return wrong(expr, "an expression without a type");
+    if (!is_compiled(expr.type)) return wrong(expr, fmt::format("values of type {}", expr.type.to_string()));
     return check_node(expr);
   }
 
@@ -197,7 +199,7 @@ class Verifier {
       if (local.type == expr.type) return {};
       return wrong(expr, fmt::format("`${}` is {}, not {}", expr.name, local.type.to_string(), expr.type.to_string()));
     }
-    return wrong(expr, fmt::format("no `${}`", expr.name));
+    return any_local_ ? Status() : wrong(expr, fmt::format("no `${}`", expr.name));
   }
 
   static Status check_if(const Expr& expr) {
@@ -245,6 +247,7 @@ class Verifier {
 
   const Schema* columns_;
   std::vector<Field> locals_;
+  bool any_local_;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace sluice {
 struct ExprScope {
   const Schema* columns = nullptr;  // none: no column
   std::vector<Field> locals;
+  bool any_local = false;  // other locals are what they say that they are
 };
 
 [[nodiscard]] Status verify_expr(const Expr& expr, const ExprScope& scope);

@@ -134,6 +134,12 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
   window.node.late = *late;
   window.is_wall = *wall;
   if (!is_multiple(context, window.node, span)) return std::nullopt;
+  if (window.node.size / window.node.step > kMostWindows) {
+    context.diagnostics().report(diag::E0304, span, "`" + name + "`",
+                                 fmt::format("at most {} windows for a row", kMostWindows),
+                                 fmt::format("{}", window.node.size / window.node.step));
+    return std::nullopt;
+  }
   return window;
 }
 
@@ -185,8 +191,6 @@ std::optional<WindowClause> all_window(OperatorContext& context, const ast::Call
   window.span = span;
   return window;
 }
-
-constexpr uint64_t kMostFrameRows = 1'000'000;
 
 std::optional<uint64_t> rows_of_frame(OperatorContext& context, const WindowArguments& arguments, const Span& span) {
   const ast::Expr* value = arguments.find("rows");

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 namespace sluice {
 
 // Here and not in the header, because a Type holds Fields, which hold Types.
@@ -113,6 +115,14 @@ bool is_compiled(TypeKind kind) {
 #undef TYPE
   }
   return false;
+}
+
+bool is_compiled(const Type& type) {
+  std::set<std::string_view> names;
+  for (const auto& field : type.fields)
+    if (!names.insert(field.name).second || !is_compiled(field.type)) return false;
+  return is_compiled(type.kind) &&
+         std::ranges::all_of(type.elements, [](const Type& element) { return is_compiled(element); });
 }
 
 }  // namespace sluice

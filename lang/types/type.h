@@ -67,5 +67,7 @@ struct Schema {
 [[nodiscard]] std::string_view type_name(TypeKind kind);                 // "int"
 [[nodiscard]] std::optional<TypeKind> find_type(std::string_view name);  // of the scalar types
 [[nodiscard]] bool is_compiled(TypeKind kind);                           // can this version generate code for it?
+// The same of the type and all that it is made of. A record's fields have different names.
+[[nodiscard]] bool is_compiled(const Type& type);
 
 }  // namespace sluice

@@ -6,9 +6,11 @@
 
 #include "compiler/lower/lower.h"
 #include "compiler/passes/pass_manager.h"
+#include "lang/check/verify_names.h"
 #include "lang/graph/graph_text.h"
 #include "lang/graph/verify.h"
 #include "lang/support/invariant.h"
+#include "stdlib/catalog.h"
 
 using namespace sluice;
 
@@ -18,6 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto again = read_graph(write_graph(*graph));
   SLUICE_INVARIANT(again && *again == *graph, "a graph does not read back equal:\n" + write_graph(*graph));
   if (!verify(*graph)) return 0;
+  if (find_name_violation(*graph, standard_functions(), standard_connectors())) return 0;
   PassOptions options;
   options.parallelism = 2;
   (void)lower(run_passes(*graph, options).graph);

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""run.py SECONDS: runs every fuzzer of build/fuzz for that long, starting from the programs of examples/ and tests/.
-What was learnt stays in build/fuzz/corpus; an input that fails is kept in build/fuzz/findings. Called by `./dev fuzz`."""
+"""run.py SECONDS: runs every fuzzer of build/fuzz for that long, starting from the programs of examples/ and tests/;
+then tests/plan/mutations.py, which knows what graphs and plans look like. What was learnt stays in build/fuzz/corpus;
+an input that fails is kept in build/fuzz/findings. Called by `./dev fuzz`."""
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -41,6 +43,12 @@ def main():
             failed += 1
             print(result.stdout + result.stderr)
         print(f"{name:<10} {'FAILED' if result.returncode else 'ok'}  {len(list(corpus.iterdir()))} inputs", flush=True)
+    # Other cases every time; the seed is printed with what fails.
+    command = [sys.executable, str(ROOT / "tests/plan/mutations.py"), str(BUILD / "sluice"), str(ROOT), "--seed",
+               str(time.time_ns()), "--seconds", seconds, "--keep", str(findings)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    failed += result.returncode != 0
+    print(f"{'mutations':<10} {'FAILED' if result.returncode else 'ok'}  {result.stdout.strip()}", flush=True)
     return 1 if failed else 0
 
 

@@ -107,6 +107,11 @@ TEST(VerifyExpr, RefusesTheRest) {
            "1.5:int",
            "true:int",
            "n:?",
+           "null:json?",
+           "list():[json]",
+           "record(n:int, n:int):{a: int, a: int}",
+           "to_text(s:string):string",
+           "to_text(l:[int]):string",
        })
     EXPECT_NE(problem_of(text), "") << text;
 }
@@ -169,6 +174,87 @@ TEST(Verify, Aggregates) {
             "a two-phase aggregate whose state `t` cannot merge (in aggregate `n`) (at node 2 (aggregate))");
   EXPECT_EQ(problem_of_graph(aggregate("  phase final\n" + key, sum, "k: string, n: float")),
             "the partial rows have no `n.t` of its type (in aggregate `n`) (at node 2 (aggregate))");
+}
+
+TEST(Verify, FinalPhasesToo) {
+  const std::string partial = "node 3 aggregate (2)\n  phase final\n  key k = k:string\n  call n f\n    state t: int\n";
+  const std::string rest = "      merge $o.t:int\n    finish $t:int\n  schema k: string, n: int\n";
+  const std::string rows =
+      "node 2 project (1)\n  column k = b:string\n  column n.t = a:int\n  schema k: string, n.t: int\n";
+  // The arguments that these once had are gone.
+  EXPECT_EQ(problem_of_graph(rows + partial + "      init $x:int\n      step add($t:int, $x:int):int\n" + rest), "");
+  EXPECT_EQ(problem_of_graph(rows + partial + "      init $x:int\n      step add($t:int, $x:string):int\n" + rest),
+            "`add` does not take arguments of these types in add($t:int, $x:string):int (in aggregate `n`) "
+            "(at node 3 (aggregate))");
+}
+
+TEST(Verify, NamesOfAggregates) {
+  const std::string state = "    state t: int\n      init 0:int\n      step $t:int\n";
+  EXPECT_EQ(problem_of_graph(aggregate("", state + state + "    finish $t:int\n", "n: int")),
+            "two states `t` (in aggregate `n`) (at node 2 (aggregate))");
+  EXPECT_EQ(problem_of_graph(aggregate("", "    arg x = a:int\n" + state + "    finish $t:int\n", "n: int")),
+            "two arguments `x` (in aggregate `n`) (at node 2 (aggregate))");
+  EXPECT_EQ(
+      problem_of_graph("node 2 aggregate (1)\n  call n f\n    state t: json\n    finish 1:int\n  schema n: int\n"),
+      "state `t` is json (in aggregate `n`) (at node 2 (aggregate))");
+}
+
+TEST(Verify, Columns) {
+  EXPECT_EQ(problem_of_graph("node 2 project (1)\n  column x = a:int\n  column x = a:int\n  schema x: int, x: int\n"),
+            "two columns `x` (at node 2 (project))");
+  EXPECT_EQ(problem_of_graph("node 2 source\n  connector csv\n  declared x: json\n  schema\n"),
+            "column `x` is json (at node 2 (source))");
+  EXPECT_EQ(problem_of_graph("node 2 project (1)\n  column `@time` = a:int\n  schema `@time`: int\n"),
+            "column `@time` cannot be int (at node 2 (project))");
+  EXPECT_EQ(problem_of_graph("node 2 project (1)\n  column `@weight` = b:string\n  schema `@weight`: string\n"),
+            "column `@weight` cannot be string (at node 2 (project))");
+}
+
+// Rows with a time, and what is given of a window over them.
+std::string windows(const std::string& window, const std::string& schema = "w: window") {
+  return "node 2 time (1)\n  schema a: int, `@time`: timestamp, `@mark`: timestamp\nnode 3 window (2)\n  window " +
+         window + "\n  column w\n  schema " + schema + "\n";
+}
+
+TEST(Verify, Windows) {
+  EXPECT_EQ(problem_of_graph(windows("tumble 10 10 0")), "");
+  EXPECT_EQ(problem_of_graph(windows("tumble 10 5 0")),
+            "windows that tumble begin where the one before ends (at node 3 (window))");
+  EXPECT_EQ(problem_of_graph(windows("cumulate 10 3 0")),
+            "windows that cumulate are made of whole steps (at node 3 (window))");
+  EXPECT_EQ(problem_of_graph(windows("hop 9223372036854775807 1 0")),
+            "a row in more than 1000000 windows (at node 3 (window))");
+  EXPECT_EQ(problem_of_graph("node 2 window (1)\n  window tumble 10 10 0\n  column w\n  schema w: window\n"),
+            "windows of rows that have no time (at node 2 (window))");
+}
+
+std::string frame(const std::string& rest) {
+  return "node 2 frame (1)\n" + rest + "  number n\n  schema a: int, n: int\n";
+}
+
+TEST(Verify, Frames) {
+  EXPECT_EQ(problem_of_graph(frame("  order a:int asc\n")), "");
+  EXPECT_EQ(problem_of_graph(frame("")), "a frame of rows in no order (at node 2 (frame))");
+  EXPECT_EQ(problem_of_graph(frame("  order a:int asc\n  rows 1000001\n")),
+            "a frame of more than 1000000 rows (at node 2 (frame))");
+  EXPECT_EQ(problem_of_graph(frame("  order a:int asc\n  last 5\n")),
+            "a frame by time of rows in another order (at node 2 (frame))");
+  EXPECT_EQ(problem_of_graph(frame("  order a:int asc\n  shift 1000001 s = a:int\n")),
+            "a shift by 1000001 rows (at node 2 (frame))");
+}
+
+TEST(Verify, ChangesAreReadByIncrementalSteps) {
+  const std::string weighted = "node 2 project (1)\n  column `@weight` = a:int\n  schema `@weight`: int\n";
+  EXPECT_EQ(problem_of_graph(weighted + "node 3 changes (2)\n  column c\n  schema `@weight`: int, c: int\n"),
+            "changes as input of a step that is not incremental (at node 3 (changes))");
+  EXPECT_EQ(problem_of_graph("node 2 aggregate (1)\n  incremental\n  rows 3\n  key a = a:int\n  schema a: int\n"),
+            "an incremental aggregate with a window or in two phases (at node 2 (aggregate))");
+  EXPECT_EQ(problem_of_graph("node 2 join (1, 1)\n  join inner\n  right `@weight` = a:int\n  schema a: int\n"),
+            "a pair has one weight, that of the join (at node 2 (join))");
+  EXPECT_EQ(problem_of_graph("node 2 top (1)\n  limit 1\n  incremental\n  order a:int asc\n"
+                             "  schema a: int, b: string, l: [int], `@weight`: int\n"
+                             "node 3 changes (1)\n  column c\n  schema a: int, b: string, l: [int], c: int\n"),
+            "`changes` in a graph that was rewritten already: see node 2 (at node 3 (changes))");
 }
 
 }  // namespace

@@ -1,0 +1,63 @@
+#include "lang/graph/verify_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lang/graph/verify_expr.h"
+
+namespace sluice {
+
+Status check_condition(const Expr& expr, const Schema& row) {
+  SLUICE_TRY(verify_expr(expr, {&row, {}}));
+  if (expr.type != Type(TypeKind::Bool)) return internal_error("a condition is not bool but " + expr.type.to_string());
+  return {};
+}
+
+Status check_named(const std::vector<NamedExpr>& exprs, const Schema& row) {
+  for (const auto& named : exprs) SLUICE_TRY(verify_expr(named.expr, {&row, {}}));
+  return {};
+}
+
+Status check_order(const std::vector<OrderKey>& order, const Schema& row) {
+  for (const auto& key : order) SLUICE_TRY(verify_expr(key.expr, {&row, {}}));
+  return {};
+}
+
+Status check_type(const Expr& expr, const Type& type, std::string_view what) {
+  if (expr.type == type) return {};
+  return internal_error(fmt::format("{} is {}, not {}", what, expr.type.to_string(), type.to_string()));
+}
+
+Result<Schema> passed_on(const Node& node, const Schema& below, const std::vector<Field>& own) {
+  Schema schema;
+  for (const auto& field : node.schema.fields) {
+    const auto made = std::ranges::find(own, field.name, &Field::name);
+    const Field* column = made != own.end() ? &*made : below.find(field.name);
+    if (column == nullptr) return internal_error("the input has no column `" + field.name + "` to pass on");
+    schema.fields.push_back(*column);
+  }
+  return schema;
+}
+
+void add_weight(Schema& schema) { schema.fields.push_back({std::string(kRowWeight), Type(TypeKind::Int)}); }
+
+Result<bool> has_weight(bool is_incremental, const InputSchemas& inputs) {
+  bool found = false;
+  for (const Schema* input : inputs) {
+    const Field* weight = input->find(kRowWeight);
+    if (weight == nullptr) continue;
+    if (weight->type != Type(TypeKind::Int)) return internal_error("a weight is an int");
+    found = true;
+  }
+  if (found && !is_incremental) return internal_error("changes as input of a step that is not incremental");
+  return found;
+}
+
+Status check_timed(const Schema& row, std::string_view what) {
+  for (const auto name : {kRowTime, kRowMark})
+    if (row.find(name) == nullptr) return internal_error(fmt::format("{} of rows that have no time", what));
+  return {};
+}
+
+}  // namespace sluice
