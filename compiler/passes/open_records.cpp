@@ -36,19 +36,23 @@ void add_opened(const Expr& expr, Names& names) {
 }
 
 // A field of a record that is put together from its fields is one of them.
-Expr over_fields(const Expr& expr, const Records& records) {
+void put_fields(Expr& expr, const Records& records) {
   if (expr.kind == ExprKind::Column) {
-    const NamedExpr* record = find(records, expr.name);
-    return record == nullptr ? expr : record->expr;
+    if (const NamedExpr* record = find(records, expr.name)) expr = record->expr;
+    return;
   }
-  Expr result = expr;
-  for (auto& arg : result.args) arg = over_fields(arg, records);
-  if (result.kind != ExprKind::Field || result.args[0].kind != ExprKind::Record) return result;
-  const auto& fields = result.args[0].type.fields;
-  const auto index = static_cast<size_t>(std::ranges::find(fields, result.name, &Field::name) - fields.begin());
-  Expr value = std::move(result.args[0].args[index]);
+  for (auto& arg : expr.args) put_fields(arg, records);
+  if (expr.kind != ExprKind::Field || expr.args[0].kind != ExprKind::Record) return;
+  const auto& fields = expr.args[0].type.fields;
+  const auto index = static_cast<size_t>(std::ranges::find(fields, expr.name, &Field::name) - fields.begin());
+  Expr value = std::move(expr.args[0].args[index]);
   value.span = expr.span;
-  return value;
+  expr = std::move(value);
+}
+
+Expr over_fields(Expr expr, const Records& records) {
+  put_fields(expr, records);
+  return expr;
 }
 
 class Opener {
@@ -132,7 +136,7 @@ class Opener {
   const Records& below(const Node& changed, size_t index = 0) { return opened_[changed.inputs[index]]; }
 
   static void open_all(std::vector<NamedExpr>& columns, const Records& records) {
-    for (auto& column : columns) column.expr = over_fields(column.expr, records);
+    for (auto& column : columns) put_fields(column.expr, records);
   }
 
   void open(SourceNode&, Node&, NodeId) {}
@@ -146,12 +150,12 @@ class Opener {
     open_all(join.right, below(changed, 1));
     opened_[id] = below(changed);
     if (!may_lack_right(join.kind)) take_apart(join.right, node(changed.inputs[0]).schema.names(), id);
-    if (join.residual) join.residual = over_fields(*join.residual, opened_[id]);
+    if (join.residual) put_fields(*join.residual, opened_[id]);
     pass_on(changed, opened_[id]);
   }
   void open(AggregateNode&, Node& changed, NodeId) {
     const Records& records = below(changed);
-    for_each_root(changed, [&](Expr& expr) { expr = over_fields(expr, records); });
+    for_each_root(changed, [&](Expr& expr) { put_fields(expr, records); });
   }
   void open(UnionNode&, Node& changed, NodeId id) {
     if (changed.inputs[0] == node(id).inputs[0]) opened_[id] = below(changed);
@@ -162,7 +166,7 @@ class Opener {
   template <class Payload>
   void open(Payload&, Node& changed, NodeId id) {
     const Records records = below(changed);
-    for_each_root(changed, [&](Expr& expr) { expr = over_fields(expr, records); });
+    for_each_root(changed, [&](Expr& expr) { put_fields(expr, records); });
     opened_[id] = records;
     pass_on(changed, records);
   }

@@ -1,4 +1,6 @@
 // Operators between expressions: arithmetic, comparison, logic, `??` and `in`.
+#include <ranges>
+
 #include "lang/check/decimals.h"
 #include "lang/check/expr_checker.h"
 #include "lang/operators/operator_util.h"
@@ -152,18 +154,30 @@ Expr ExprChecker::node(const ast::Unary& unary, const Span& span) {
 
 Expr ExprChecker::logic(const ast::Binary& binary, const Span& span) {
   const std::string_view word = operator_text(binary.op);
-  Expr left = condition(*binary.left, word);
-  Places added;
-  add_present(left, binary.op == BinaryOp::And, added);
-  std::optional<Places> before;
-  if (!added.empty()) {
-    before = env_.present;
-    env_.present.merge(added);
+  // A chain leans to the left. Level by level, each would look again at what all operands before it prove.
+  std::vector<std::pair<const ast::Binary*, Span>> chain{{&binary, span}};
+  while (const auto* left = std::get_if<ast::Binary>(&chain.back().first->left->node)) {
+    if (left->op != binary.op) break;
+    chain.emplace_back(left, chain.back().first->left->span);
   }
-  Expr right = condition(*binary.right, word);
+  Expr result = condition(*chain.back().first->left, word);
+  std::optional<Places> before;
+  bool is_first = true;
+  for (const auto& [level, whole] : chain | std::views::reverse) {
+    Places added;
+    if (!result.type.is_error()) add_present(is_first ? result : result.args[1], binary.op == BinaryOp::And, added);
+    is_first = false;
+    if (!added.empty()) {
+      if (!before) before = env_.present;
+      env_.present.merge(added);
+    }
+    Expr right = condition(*level->right, word);
+    result = result.type.is_error() || right.type.is_error()
+                 ? error_expr(whole)
+                 : op2(op_of(binary.op), std::move(result), std::move(right), Type(TypeKind::Bool), whole);
+  }
   if (before) env_.present = std::move(*before);
-  if (left.type.is_error() || right.type.is_error()) return error_expr(span);
-  return op2(op_of(binary.op), std::move(left), std::move(right), Type(TypeKind::Bool), span);
+  return result;
 }
 
 Expr ExprChecker::coalesce(const ast::Binary& binary, const Span& span) {

@@ -235,14 +235,14 @@ class ValueRunner {
     arms.push_back(run(before(else_block, test.else_if, std::move(todo), locals), std::move(else_env), end));
     const auto type = common_type(arms);
     if (condition.type.is_error() || !type || type->is_error()) return error_expr(span);
-    auto then_value = convert(session_, arms[0], *type);
-    auto else_value = convert(session_, arms[1], *type);
+    const Type types[] = {arms[0].type, arms[1].type};
+    const Span else_span = arms[1].span;
+    auto then_value = convert(session_, std::move(arms[0]), *type);
+    auto else_value = convert(session_, std::move(arms[1]), *type);
     if (then_value && else_value)
       return Expr::if_else(std::move(condition), std::move(*then_value), std::move(*else_value), span);
-    session_
-        .report(diag::E0308, arms[1].span, "the results of this block", arms[0].type.to_string(),
-                arms[1].type.to_string())
-        .with_label(arms[1].type.to_string());
+    session_.report(diag::E0308, else_span, "the results of this block", types[0].to_string(), types[1].to_string())
+        .with_label(types[1].to_string());
     return error_expr(span);
   }
 

@@ -31,7 +31,7 @@ std::optional<Expr> literal_as_date(const Expr& value) {
   return Expr::literal(floor_div(*time, kMicrosPerDay), Type(TypeKind::Date), value.span);
 }
 
-std::optional<Expr> convert_record(Session& session, const Expr& value, const Type& type, Widening widening) {
+std::optional<Expr> convert_record(Session& session, Expr value, const Type& type, Widening widening) {
   if (value.type.fields.size() != type.fields.size()) return std::nullopt;
   bool is_ok = true;
   auto convert_fields = [&](const Expr& record) {
@@ -51,27 +51,28 @@ std::optional<Expr> convert_record(Session& session, const Expr& value, const Ty
     }
     return Expr::record(std::move(fields), type.as_nullable(false), record.span);
   };
-  Expr result = value.kind == ExprKind::Record ? convert_fields(value) : with_value(session, value, convert_fields);
+  Expr result =
+      value.kind == ExprKind::Record ? convert_fields(value) : with_value(session, std::move(value), convert_fields);
   if (!is_ok) return std::nullopt;
   return result;
 }
 
-std::optional<Expr> convert_list(Session& session, const Expr& value, const Type& type, Widening widening) {
+std::optional<Expr> convert_list(Session& session, Expr value, const Type& type, Widening widening) {
   if (value.kind != ExprKind::List) return std::nullopt;
   std::vector<Expr> elements;
-  for (const auto& element : value.args) {
-    auto converted = convert(session, element, type.element(), widening);
+  for (auto& element : value.args) {
+    auto converted = convert(session, std::move(element), type.element(), widening);
     if (!converted) return std::nullopt;
     elements.push_back(std::move(*converted));
   }
   return Expr::list(std::move(elements), type.as_nullable(false), value.span);
 }
 
-std::optional<Expr> convert_if(Session& session, const Expr& value, const Type& type, Widening widening) {
-  auto then_value = convert(session, value.args[1], type, widening);
-  auto else_value = convert(session, value.args[2], type, widening);
+std::optional<Expr> convert_if(Session& session, Expr value, const Type& type, Widening widening) {
+  auto then_value = convert(session, std::move(value.args[1]), type, widening);
+  auto else_value = convert(session, std::move(value.args[2]), type, widening);
   if (!then_value || !else_value) return std::nullopt;
-  return Expr::if_else(value.args[0], std::move(*then_value), std::move(*else_value), value.span);
+  return Expr::if_else(std::move(value.args[0]), std::move(*then_value), std::move(*else_value), value.span);
 }
 
 }  // namespace
@@ -107,49 +108,60 @@ Expr some(Expr value) {
 
 Expr required(Expr value) {
   if (!value.type.nullable) return value;
-  if (value.is_op(ExprOp::Some)) return value.args[0];
+  if (value.is_op(ExprOp::Some)) {
+    Expr inner = std::move(value.args[0]);
+    return inner;
+  }
   Type type = value.type.as_nullable(false);
   const Span span = value.span;
   return op1(ExprOp::Require, std::move(value), std::move(type), span);
 }
 
-std::optional<Expr> convert(Session& session, const Expr& value, const Type& type, Widening widening) {
+std::optional<Expr> convert(Session& session, Expr value, const Type& type, Widening widening) {
   if (value.type.is_error() || type.is_error() || value.type == type) return value;
   if (is_null_type(value.type)) {
     if (!type.nullable) return std::nullopt;
     return Expr::null_literal(type, value.span);
   }
   if (type.nullable && !value.type.nullable) {
-    auto inner = convert(session, value, type.as_nullable(false), widening);
+    auto inner = convert(session, std::move(value), type.as_nullable(false), widening);
     if (!inner) return std::nullopt;
     return some(std::move(*inner));
   }
   if (value.type.nullable && !type.nullable) return std::nullopt;
   if (value.is_op(ExprOp::Some)) {
-    auto inner = convert(session, value.args[0], type.as_nullable(false), widening);
+    auto inner = convert(session, std::move(value.args[0]), type.as_nullable(false), widening);
     if (!inner) return std::nullopt;
     return some(std::move(*inner));
   }
   if (type.kind == TypeKind::Decimal) {
     if (auto literal = literal_as_decimal(value, type)) return literal;
-    if (value.kind == ExprKind::If && !widens_to(value.type, type)) return convert_if(session, value, type, widening);
+    if (value.kind == ExprKind::If && !widens_to(value.type, type))
+      return convert_if(session, std::move(value), type, widening);
     if (!widens_to(value.type, type)) return std::nullopt;
     return to_decimal(value, type, value.span);
   }
   if (type.kind == TypeKind::Date && value.type.kind == TypeKind::Timestamp) return literal_as_date(value);
-  if (type.kind == TypeKind::Timestamp && value.type.kind == TypeKind::Date && widening != Widening::Refuse)
-    return op1(ExprOp::ToTimestamp, value, type, value.span);
+  if (type.kind == TypeKind::Timestamp && value.type.kind == TypeKind::Date && widening != Widening::Refuse) {
+    const Span span = value.span;
+    return op1(ExprOp::ToTimestamp, std::move(value), type, span);
+  }
   if (type.kind == TypeKind::Float && value.type.kind == TypeKind::Int) {
     if (is_int_literal(value))
       return Expr::literal(static_cast<double>(std::get<int64_t>(value.value)), Type(TypeKind::Float), value.span);
-    if (value.kind == ExprKind::If && adapts_to_float(value)) return convert_if(session, value, type, widening);
+    if (value.kind == ExprKind::If && adapts_to_float(value))
+      return convert_if(session, std::move(value), type, widening);
     if (widening == Widening::Refuse) return std::nullopt;
-    return op1(ExprOp::ToFloat, value, type, value.span);
+    const Span span = value.span;
+    return op1(ExprOp::ToFloat, std::move(value), type, span);
   }
-  if (value.kind == ExprKind::If && value.type.kind == type.kind) return convert_if(session, value, type, widening);
+  if (value.kind == ExprKind::If && value.type.kind == type.kind)
+    return convert_if(session, std::move(value), type, widening);
   if (value.type.kind != type.kind) return std::nullopt;
-  if (type.kind == TypeKind::Record && !value.type.nullable) return convert_record(session, value, type, widening);
-  if (type.kind == TypeKind::List && !value.type.nullable) return convert_list(session, value, type, widening);
+  if (type.kind == TypeKind::Record && !value.type.nullable)
+    return convert_record(session, std::move(value), type, widening);
+  if (type.kind == TypeKind::List && !value.type.nullable)
+    return convert_list(session, std::move(value), type, widening);
   return std::nullopt;
 }
 

@@ -15,7 +15,7 @@ enum class Widening : uint8_t { Refuse, IntToFloat };
 
 // `value` as exactly `type`; nothing when Flow does not convert it implicitly. Expressions and types that are Error
 // convert to anything.
-[[nodiscard]] std::optional<Expr> convert(Session& session, const Expr& value, const Type& type,
+[[nodiscard]] std::optional<Expr> convert(Session& session, Expr value, const Type& type,
                                           Widening widening = Widening::Refuse);
 // The type that all values convert to; nothing when there is none.
 [[nodiscard]] std::optional<Type> common_type(std::span<const Expr> values);

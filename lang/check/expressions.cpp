@@ -233,13 +233,14 @@ Expr ExprChecker::node(const ast::If& value, const Span& span) {
   if (test.type.is_error()) return error_expr(span);
   const auto type = common_type(arms);
   if (!type || type->is_error()) return error_expr(span);
-  auto then_value = convert(session_, arms[0], *type);
-  auto else_value = convert(session_, arms[1], *type);
+  const Type types[] = {arms[0].type, arms[1].type};
+  auto then_value = convert(session_, std::move(arms[0]), *type);
+  auto else_value = convert(session_, std::move(arms[1]), *type);
   if (!then_value || !else_value) {
     session_
-        .report(diag::E0308, value.else_value->span, "the two sides of this `if`", arms[0].type.to_string(),
-                arms[1].type.to_string())
-        .with_label(arms[1].type.to_string());
+        .report(diag::E0308, value.else_value->span, "the two sides of this `if`", types[0].to_string(),
+                types[1].to_string())
+        .with_label(types[1].to_string());
     return error_expr(span);
   }
   return Expr::if_else(std::move(test), std::move(*then_value), std::move(*else_value), span);
@@ -307,13 +308,14 @@ Expr ExprChecker::match_arms(const ast::Match& match, const Expr& subject, size_
   env_.present = before;
   const auto type = common_type(arms);
   if (test.type.is_error() || !type || type->is_error()) return error_expr(span);
-  auto value = convert(session_, arms[0], *type);
-  auto rest = convert(session_, arms[1], *type);
+  const Type types[] = {arms[0].type, arms[1].type};
+  auto value = convert(session_, std::move(arms[0]), *type);
+  auto rest = convert(session_, std::move(arms[1]), *type);
   if (!value || !rest) {
     session_
-        .report(diag::E0308, match.arms[first + 1].value->span, "the results of this `match`", arms[0].type.to_string(),
-                arms[1].type.to_string())
-        .with_label(arms[1].type.to_string());
+        .report(diag::E0308, match.arms[first + 1].value->span, "the results of this `match`", types[0].to_string(),
+                types[1].to_string())
+        .with_label(types[1].to_string());
     return error_expr(span);
   }
   return Expr::if_else(std::move(test), std::move(*value), std::move(*rest), arm.span);

@@ -166,13 +166,21 @@ size_t expr_size(const Expr& expr) {
   return size;
 }
 
+namespace {
+
+// In place: a copy per level would take the square of the depth.
+void substitute(Expr& expr, const std::vector<NamedExpr>& replacements) {
+  for (auto& arg : expr.args) substitute(arg, replacements);
+  if (expr.kind != ExprKind::Column) return;
+  const auto it = std::ranges::find(replacements, expr.name, &NamedExpr::name);
+  if (it != replacements.end()) expr = it->expr;
+}
+
+}  // namespace
+
 Expr substitute_columns(const Expr& expr, const std::vector<NamedExpr>& replacements) {
-  if (expr.kind == ExprKind::Column) {
-    const auto it = std::ranges::find(replacements, expr.name, &NamedExpr::name);
-    return it == replacements.end() ? expr : it->expr;
-  }
   Expr result = expr;
-  for (auto& arg : result.args) arg = substitute_columns(arg, replacements);
+  substitute(result, replacements);
   return result;
 }
 

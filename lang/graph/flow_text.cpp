@@ -208,7 +208,7 @@ Piece op_piece(const Expr& expr) {
 
 Expr with_local(const Expr& expr, const std::string& name, const Expr& value) {
   if (expr.kind == ExprKind::Local && expr.name == name) return value;
-  Expr result = expr;
+  Expr result = expr;  // a small one
   const bool hides = expr.kind == ExprKind::Let && expr.name == name;
   for (size_t i = 0; i < result.args.size(); ++i)
     if (!hides || i == 0) result.args[i] = with_local(expr.args[i], name, value);

@@ -53,20 +53,25 @@ void report_no_name(OperatorContext& context, const ast::Step& step) {
 }
 
 // The expression with `record`, a column, and its fields replaced by what `field` gives for them.
-Expr open_record(const Expr& expr, const std::string& record, const std::function<Expr(const std::string&)>& field) {
+void put_opened(Expr& expr, const std::string& record, const std::function<Expr(const std::string&)>& field) {
   if (expr.kind == ExprKind::Field && expr.args[0].kind == ExprKind::Column && expr.args[0].name == record) {
-    Expr opened = field(expr.name);
-    opened.span = expr.span;
-    return opened;
+    const Span span = expr.span;
+    expr = field(std::string(expr.name));
+    expr.span = span;
+    return;
   }
   if (expr.kind == ExprKind::Column && expr.name == record) {
     std::vector<Expr> fields;
     for (const auto& each : expr.type.fields) fields.push_back(field(each.name));
-    return Expr::record(std::move(fields), expr.type, expr.span);
+    expr = Expr::record(std::move(fields), Type(expr.type), expr.span);
+    return;
   }
-  Expr result = expr;
-  for (auto& arg : result.args) arg = open_record(arg, record, field);
-  return result;
+  for (auto& arg : expr.args) put_opened(arg, record, field);
+}
+
+Expr open_record(Expr expr, const std::string& record, const std::function<Expr(const std::string&)>& field) {
+  put_opened(expr, record, field);
+  return expr;
 }
 
 void split_conjunction(const Expr& condition, std::vector<Expr>& parts) {
