@@ -329,4 +329,16 @@ llvm::Value* emit_hash(FunctionEmitter& f, const std::vector<Value>& values, std
   return hash;
 }
 
+llvm::Value* emit_group_hash(FunctionEmitter& f, std::vector<Value> keys, std::vector<TextWords>* texts) {
+  const auto window =
+      std::ranges::find_if(keys, [](const Value& key) { return key.type.is_window && !key.type.nullable; });
+  if (keys.size() == 1 || window == keys.end()) return emit_hash(f, keys, texts);
+  const auto position = window - keys.begin();
+  auto* length = f.b.CreateSub(window->fields[1].data, window->fields[0].data);
+  keys.erase(window);
+  auto* hash = emit_hash(f, keys, texts);
+  if (texts != nullptr) texts->insert(texts->begin() + position, TextWords());
+  return f.b.CreateXor(hash, f.b.CreateLShr(mix(f, length), 32));
+}
+
 }  // namespace sluice::codegen

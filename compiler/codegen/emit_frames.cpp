@@ -117,9 +117,10 @@ class FrameEmitter {
   std::vector<Value> find_entry(const Row& row) {
     std::vector<Value> keys;
     for (const auto& key : node_.keys) keys.push_back(emit_expr(f_, key.expr, {&row, {}}));
-    entry_ = find_or_insert(f_, layout_.table, layout_.entry, keys, [&](llvm::Value* entry) {
-               if (!has_frame(node_) || takes_back_) initialize_states(f_, aggregate_, layout_, &row, entry);
-             }).entry;
+    const auto initialize = [&](llvm::Value* entry) {
+      if (!has_frame(node_) || takes_back_) initialize_states(f_, aggregate_, layout_, &row, entry);
+    };
+    entry_ = find_or_insert(f_, layout_.table, layout_.entry, hash_keys(f_, keys, WindowHash::Whole), initialize).entry;
     slot_ = extra(2);
     return keys;
   }

@@ -50,7 +50,7 @@ void write_to_edge(FunctionEmitter& f, EdgeId id, const Row& row) {
     case ExchangeKind::Hash: {
       std::vector<Value> keys;
       for (const auto& key : edge.keys) keys.push_back(row.at(key));
-      auto* partition = partitions == 1 ? f.int64(0) : partition_of(f, emit_hash(f, keys), partitions);
+      auto* partition = partitions == 1 ? f.int64(0) : partition_of(f, emit_group_hash(f, keys), partitions);
       write(f.b.CreateAdd(partition, f.int64(first)));
       return;
     }

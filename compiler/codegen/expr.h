@@ -52,6 +52,11 @@ struct TextWords {
 // that are strings (by position), which hashing has computed anyway.
 [[nodiscard]] llvm::Value* emit_hash(FunctionEmitter& f, const std::vector<Value>& values,
                                      std::vector<TextWords>* texts = nullptr);
+// The hash by which tables find the group of keys and exchanges send it to its task. A window among other keys changes
+// only the lower half, and that only by its length: tables hold windows of one end, and so groups come in nearly the
+// same order in all windows, which makes putting one pane after the other into a window a walk along its table.
+[[nodiscard]] llvm::Value* emit_group_hash(FunctionEmitter& f, std::vector<Value> keys,
+                                           std::vector<TextWords>* texts = nullptr);
 [[nodiscard]] llvm::Value* emit_is_short(FunctionEmitter& f, llvm::Value* size);
 
 // Conjunction of the presence of the values; null when all are always present.

@@ -134,10 +134,11 @@ EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>&
   return layout;
 }
 
-HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys) {
+HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys, WindowHash windows) {
   HashedKeys result;
   for (auto& key : keys) key = emit_key(f, key);
-  result.hash = emit_hash(f, keys, &result.words);
+  result.hash =
+      windows == WindowHash::Whole ? emit_hash(f, keys, &result.words) : emit_group_hash(f, keys, &result.words);
   result.keys = std::move(keys);
   return result;
 }

@@ -29,7 +29,10 @@ struct HashedKeys {
   std::vector<TextWords> words;  // of those that are strings
   llvm::Value* hash = nullptr;   // i64
 };
-[[nodiscard]] HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys);
+// Whole: for a table that holds windows of many ends; its hashes are not those of exchanges (emit_group_hash).
+enum class WindowHash : uint8_t { OfGroup, Whole };
+[[nodiscard]] HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys,
+                                   WindowHash windows = WindowHash::OfGroup);
 // Hashed keys in memory until they are looked up: how many bytes they take, and both ways. Strings stay where they are.
 [[nodiscard]] uint64_t hashed_keys_size(const std::vector<Type>& types);
 void store_hashed_keys(FunctionEmitter& f, const HashedKeys& keys, llvm::Value* address);

@@ -33,6 +33,8 @@ void prefetch(const uint64_t* slots, uint64_t position, uint64_t count) {
   if (position < count && slots[position] != 0) __builtin_prefetch(GroupTable::entry_of(slots[position]));
 }
 
+uint64_t slots_filled_before_growth(uint64_t home_slots) { return home_slots * 3 / 5; }
+
 uint64_t slot_value(const char* entry, uint64_t hash) { return reinterpret_cast<uintptr_t>(entry) | hash << 48; }
 
 }  // namespace
@@ -60,7 +62,7 @@ void GroupTable::allocate_slots(uint64_t home_slots, uint64_t spare_slots) noexc
   home_slots_ = home_slots;
   spare_slots_ = spare_slots;
   slot_count = home_slots + spare_slots;
-  grow_at_ = home_slots * 3 / 5;
+  grow_at_ = slots_filled_before_growth(home_slots);
   hash_scale = range_.count == 0 ? home_slots : static_cast<uint64_t>((uint128{home_slots} << 64) / range_.count);
   slots = reinterpret_cast<uint64_t*>(allocate_zeroed(slot_count * sizeof(uint64_t)));
   *account_ += slot_count * sizeof(uint64_t);
@@ -92,6 +94,12 @@ void GroupTable::rebuild(uint64_t home_slots, uint64_t spare_slots) noexcept {
   }
   free_zeroed(reinterpret_cast<char*>(old_slots), old_count * sizeof(uint64_t));
   *account_ -= old_count * sizeof(uint64_t);
+}
+
+void GroupTable::reserve(uint64_t entries) noexcept {
+  uint64_t home_slots = home_slots_;
+  while (entries > slots_filled_before_growth(home_slots)) home_slots *= 2;
+  if (home_slots != home_slots_) rebuild(home_slots, spare_slots_);
 }
 
 char* GroupTable::insert(uint64_t hash) noexcept {

@@ -28,6 +28,8 @@ class GroupTable : public abi::HashTable {
   GroupTable(const GroupTable&) = delete;
   GroupTable& operator=(const GroupTable&) = delete;
 
+  // Makes room for so many entries.
+  void reserve(uint64_t entries) noexcept;
   // A zeroed entry that begins with `hash`.
   [[nodiscard]] char* insert(uint64_t hash) noexcept;
   // The next entry in hash order at or behind *cursor (0 = the first), which it advances; null at the end.

@@ -1,5 +1,6 @@
 #include "runtime/state/panes.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "lang/support/saturating.h"
@@ -12,42 +13,53 @@ PaneTables::PaneTables(uint32_t entry_size, HashRange range, uint32_t row_size, 
   latest_end = std::numeric_limits<int64_t>::min();
 }
 
-abi::Pane& PaneTables::at(int64_t end) noexcept {
-  const auto [it, is_new] = panes_.try_emplace(end);
-  Owned& pane = it->second;
-  if (is_new) {
-    pane.groups = std::make_unique<GroupTable>(entry_size_, range_, account_);
-    if (row_size_ != 0) pane.tops_of_keys = std::make_unique<TopState>(row_size_, account_);
-    pane.table = pane.groups.get();
-    pane.tops = pane.tops_of_keys.get();
-    pane.end = end;
-  }
-  latest = &pane;
-  latest_end = end;
+std::unique_ptr<PaneTables::Owned> PaneTables::make_pane(int64_t end) const {
+  auto pane = std::make_unique<Owned>();
+  pane->groups = std::make_unique<GroupTable>(entry_size_, range_, account_);
+  pane->groups->reserve(usual_groups_);
+  if (row_size_ != 0) pane->tops_of_keys = std::make_unique<TopState>(row_size_, account_);
+  pane->table = pane->groups.get();
+  pane->tops = pane->tops_of_keys.get();
+  pane->end = end;
   return pane;
+}
+
+abi::Pane& PaneTables::at(int64_t end) noexcept {
+  // A row goes into overlapping windows by their ends, and the next row begins with the first one again.
+  place_ = place_ + 1 < panes_.size() ? place_ + 1 : 0;
+  if (place_ >= panes_.size() || panes_[place_]->end != end) {
+    const auto it = std::ranges::lower_bound(panes_, end, {}, [](const auto& pane) { return pane->end; });
+    place_ = static_cast<size_t>(it - panes_.begin());
+    if (it == panes_.end() || (*it)->end != end) panes_.insert(it, make_pane(end));
+  }
+  latest = panes_[place_].get();
+  latest_end = end;
+  return *latest;
 }
 
 abi::Pane* PaneTables::due(int64_t watermark) noexcept {
   const auto first = first_due();
-  return first && *first <= watermark ? &panes_.begin()->second : nullptr;
+  return first && *first <= watermark ? panes_.front().get() : nullptr;
 }
 
 std::optional<int64_t> PaneTables::first_due() const {
   if (panes_.empty()) return std::nullopt;
-  return saturating_add(panes_.begin()->first, lag_);
+  return saturating_add(panes_.front()->end, lag_);
 }
 
 void PaneTables::drop_first() noexcept {
-  if (latest == &panes_.begin()->second) {
+  usual_groups_ = panes_.front()->groups->count;
+  if (latest == panes_.front().get()) {
     latest = nullptr;
     latest_end = std::numeric_limits<int64_t>::min();
   }
-  panes_.erase(panes_.begin());
+  panes_.pop_front();
+  if (place_ != 0) --place_;
 }
 
 uint64_t PaneTables::group_count() const {
   uint64_t count = 0;
-  for (const auto& [end, pane] : panes_) count += pane.table->count;
+  for (const auto& pane : panes_) count += pane->table->count;
   return count;
 }
 

@@ -4,10 +4,9 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "runtime/abi/layout.h"
 #include "runtime/data/top_state.h"
@@ -39,12 +38,16 @@ class PaneTables : public abi::Panes {
     std::unique_ptr<TopState> tops_of_keys;
   };
 
+  [[nodiscard]] std::unique_ptr<Owned> make_pane(int64_t end) const;
+
   uint32_t entry_size_;
   HashRange range_;
   uint32_t row_size_;
   int64_t lag_;
   uint64_t* account_;
-  std::map<int64_t, Owned> panes_;
+  std::deque<std::unique_ptr<Owned>> panes_;  // by their ends
+  size_t place_ = 0;                          // of the latest
+  uint64_t usual_groups_ = 0;                 // of the pane that was dropped last
 };
 
 }  // namespace sluice

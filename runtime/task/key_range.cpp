@@ -51,7 +51,6 @@ bool is_partitioned(const FlowGraph& graph, NodeId id, const Names& names) {
 const std::vector<NamedExpr>* keys_of(const Node& node) {
   if (const auto* aggregate = node.as<AggregateNode>()) return &aggregate->keys;
   if (const auto* top = node.as<TopNode>()) return &top->keys;
-  if (const auto* frame = node.as<FrameNode>()) return &frame->keys;
   return nullptr;
 }
 
