@@ -14,7 +14,8 @@ class HelpCommand final : public Command {
  public:
   CommandHelp help() const override { return {"[COMMAND]", "what there is, or all about one command", "", {}}; }
   void define(CLI::App& options) override {
-    options.add_option("COMMAND", words_, "a command, or `operators`, `functions`, `aggregates`, `frames`, `connectors`");
+    options.add_option("COMMAND", words_,
+                       "a command, or `operators`, `functions`, `aggregates`, `frames`, `connectors`");
   }
   ExitCode execute(const Console& console) override {
     if (words_.empty()) {
