@@ -1,11 +1,14 @@
-// [left|right|full|semi|anti|cross] join INPUT as NAME on CONDITION [over WINDOW] [within D]: rows of both inputs that
-// belong together. The row of the other side becomes a record column NAME, which is null where there is none.
+// [left|right|full|semi|anti|cross|asof] join INPUT as NAME on CONDITION [over WINDOW] [within D]: rows of both inputs
+// that belong together. The row of the other side becomes a record column NAME, which is null where there is none. What
+// is special about an asof join stands in asof_join.cpp.
 #include <algorithm>
 #include <functional>
 
+#include "lang/operators/asof_join.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
+#include "lang/support/invariant.h"
 
 namespace sluice {
 
@@ -14,16 +17,17 @@ namespace {
 const Type kTimestamp(TypeKind::Timestamp);
 const Type kBool(TypeKind::Bool);
 
-std::optional<JoinKind> find_kind(const ast::Step& step) {
-  if (!step.join_kind || step.join_kind->text == "cross") return JoinKind::Inner;
+bool is_cross(const ast::Step& step) { return step.join_kind && step.join_kind->text == "cross"; }
+bool is_asof(const ast::Step& step) { return step.join_kind && step.join_kind->text == "asof"; }
+
+JoinKind kind_of(const ast::Step& step) {
+  if (!step.join_kind || is_cross(step) || is_asof(step)) return JoinKind::Inner;
 #define JOIN(kind, name) \
   if (step.join_kind->text == name) return JoinKind::kind;
 #include "lang/graph/joins.def"
 #undef JOIN
-  return std::nullopt;
+  SLUICE_INVARIANT(false, "a word in front of `join` that is no kind of join");
 }
-
-bool is_cross(const ast::Step& step) { return step.join_kind && step.join_kind->text == "cross"; }
 
 // `person.id == seller` as one would write it with the name `p` for person.
 std::string renamed(std::string condition, const std::string& input, const std::string& name) {
@@ -91,6 +95,8 @@ class JoinChecker {
     left_key_ = left_.rows.key;
     right_key_ = right_.rows.key;
     read_right_once();
+    if (is_asof(step_) && !both_have_time(cover(step_.join_kind->span, step_.op.span), "asof join"))
+      return Flow::broken();
     if (window) {
       left_ = assign_windows(context_, step_, *window, std::move(left_));
       right_ = assign_windows(context_, step_, *window, std::move(right_));
@@ -105,6 +111,7 @@ class JoinChecker {
     if (!add_condition() || !add_within()) return Flow::broken();
     if (window) add_window_key(*window);
     if (node_.left_keys.empty() && !is_cross(step_)) return report_no_equality();
+    if (is_asof(step_)) return add_asof_join(context_, step_, asof_parts());
     note_unique();
     return finish(window ? window->node.column : std::string());
   }
@@ -173,8 +180,29 @@ class JoinChecker {
       if (is_plain) return add_key(part, part.args[0], part.args[1]);
       if (is_swapped) return add_key(part, part.args[1], part.args[0]);
     }
+    if (is_asof(step_)) return report_no_key(part);
     add_residual(part);
     return true;
+  }
+
+  bool report_no_key(const Expr& part) {
+    const std::string text = text_of(context_.sources(), part.span);
+    const Reads reads = reads_of(part);
+    const std::string help = reads == Reads::Right
+                                 ? "choose among the rows of the other side in front of the join: asof "
+                                   "join (from ... |> where ...) as " +
+                                       name_
+                             : reads == Reads::Both ? "drop pairs behind the join: |> where " + text
+                                                    : "drop rows in front of the join: |> where " + text;
+    context_.diagnostics().report(diag::E0418, part.span).with_label("this is none").with_help(help);
+    return false;
+  }
+
+  AsofJoin asof_parts() {
+    AsofJoin join{left_, right_, node_.left_keys, node_.right_keys, {}, name_, record_, flat_, within_, {}};
+    if (within_) join.right_time = right_time(kRowTime);
+    join.right_columns = node_.right;
+    return join;
   }
 
   void add_residual(const Expr& part) {
@@ -199,7 +227,7 @@ class JoinChecker {
       return false;
     }
     // NaN is a key like any other, but equals nothing.
-    if (left.type.kind == TypeKind::Float) add_residual(part);
+    if (left.type.kind == TypeKind::Float && !is_asof(step_)) add_residual(part);
     const auto unwrapped = [](const Expr& side) { return side.is_op(ExprOp::Some) ? side.args[0] : side; };
     add_keys(unwrapped(left),
              open_record(unwrapped(right), name_, [this](const std::string& field) { return of_right(field); }));
@@ -218,20 +246,27 @@ class JoinChecker {
     add_keys(column, column);
   }
 
+  // Of the clause or step `who`, which needs it.
+  bool both_have_time(const Span& span, std::string_view who) {
+    for (const Flow* side : {&left_, &right_}) {
+      if (side->is_timed) continue;
+      context_.diagnostics()
+          .report(diag::E0402, span, who)
+          .with_label(side == &left_ ? "the rows in front of the join have no time" : "the other side has no time")
+          .with_help("name the column that is the time: source s: {...} = csv(\"s.csv\") time ts delay 5s");
+      return false;
+    }
+    return true;
+  }
+
   // |left time - right time| <= d
   bool add_within() {
     const auto* within = find_clause(step_, ast::ClauseKind::Within);
     if (within == nullptr) return true;
     const auto distance = context_.check_duration(*within->expr, "`within`", 0);
-    if (!distance) return false;
-    for (const Flow* side : {&left_, &right_}) {
-      if (side->is_timed) continue;
-      context_.diagnostics()
-          .report(diag::E0402, within->span, "within")
-          .with_label(side == &left_ ? "the rows in front of the join have no time" : "the other side has no time")
-          .with_help("name the column that is the time: source s: {...} = csv(\"s.csv\") time ts delay 5s");
-      return false;
-    }
+    if (!distance || !both_have_time(within->span, "within")) return false;
+    within_ = distance;
+    if (is_asof(step_)) return true;
     const Span& span = within->span;
     const Expr left = Expr::column(std::string(kRowTime), kTimestamp, span);
     const Expr right = Expr::column(right_time(kRowTime), kTimestamp, span);
@@ -387,6 +422,7 @@ class JoinChecker {
   JoinNode node_;
   std::string name_;  // of the other side
   Type record_;
+  std::optional<int64_t> within_;
   std::map<std::string, std::string> flat_;  // field of the other side -> column of a pair
 };
 
@@ -394,14 +430,9 @@ class JoinChecker {
 
 Flow check_join(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
-  const auto kind = find_kind(step);
-  if (!kind) {
-    context.diagnostics().report(diag::E0901, cover(step.join_kind->span, step.op.span),
-                                 fmt::format("`{} join`", step.join_kind->text));
-    return Flow::broken();
-  }
-  const bool is_ok = is_cross(step) ? check_clauses(context, step, {Over}, {Keep, Emit})
-                                    : check_clauses(context, step, {On, Over, Within}, {Keep, Emit});
+  const bool is_ok = is_cross(step)  ? check_clauses(context, step, {Over}, {Keep, Emit})
+                     : is_asof(step) ? check_clauses(context, step, {On, Within}, {Keep, Emit})
+                                     : check_clauses(context, step, {On, Over, Within}, {Keep, Emit});
   Flow other = context.check_input(step.inputs.front().input);
   if (!step.inputs.front().alias) {
     report_no_name(context, step);
@@ -414,7 +445,7 @@ Flow check_join(OperatorContext& context, const ast::Step& step, Flow input) {
     if (window->is_all) window.reset();  // which is what a join without a window is about
   }
   if (!is_ok || input.is_broken || other.is_broken) return Flow::broken();
-  return JoinChecker(context, step, *kind, std::move(input), std::move(other)).run(window);
+  return JoinChecker(context, step, kind_of(step), std::move(input), std::move(other)).run(window);
 }
 
 }  // namespace sluice
