@@ -186,14 +186,6 @@ class Lowerer {
 
 JobPlan lower(const FlowGraph& graph) { return Lowerer(graph).run(); }
 
-bool is_blocking(const Node& node) {
-  if (const auto* join = node.as<JoinNode>()) return !is_streamed(*join);
-  // Without keys there is a result also when no row ever comes.
-  if (const auto* aggregate = node.as<AggregateNode>()) return !aggregate->is_incremental || aggregate->keys.empty();
-  if (const auto* top = node.as<TopNode>()) return !top->is_incremental;
-  return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Frame;
-}
-
 uint32_t finish_phase_of(const JobPlan& plan, StageId stage, NodeId node) {
   uint32_t phase = 0;
   for (const NodeId id : plan.stages[stage].nodes) {

@@ -13,7 +13,5 @@ namespace sluice {
 
 // The phase of a blocking node (Aggregate, Top, Sort, most kinds of Join) within its stage's finish phases.
 [[nodiscard]] uint32_t finish_phase_of(const JobPlan& plan, StageId stage, NodeId node);
-// Is this node one whose output appears only when its input has ended?
-[[nodiscard]] bool is_blocking(const Node& node);
 
 }  // namespace sluice

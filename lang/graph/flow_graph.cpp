@@ -93,6 +93,14 @@ bool Node::operator==(const Node& other) const {
          rows == other.rows && parallelism == other.parallelism && stage == other.stage && payload == other.payload;
 }
 
+bool is_blocking(const Node& node) {
+  if (const auto* join = node.as<JoinNode>()) return !is_streamed(*join);
+  // Without keys there is a result also when no row ever comes.
+  if (const auto* aggregate = node.as<AggregateNode>()) return !aggregate->is_incremental || aggregate->keys.empty();
+  if (const auto* top = node.as<TopNode>()) return !top->is_incremental;
+  return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Frame;
+}
+
 std::vector<NodeId> FlowGraph::users_of(NodeId node) const {
   std::vector<NodeId> users;
   for (const NodeId id : ids())

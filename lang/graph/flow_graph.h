@@ -370,6 +370,10 @@ struct Node {
   }
 };
 
+// Is this node one whose output appears only when its input, or a window of it, has ended? It has a finish phase in its
+// stage then.
+[[nodiscard]] bool is_blocking(const Node& node);
+
 struct FlowGraph {
   std::string name;                // of the job: the file's name without .flow
   std::vector<std::string> files;  // paths that Span::file indexes

@@ -60,15 +60,14 @@ std::vector<bool> windowed_phases(const JobPlan& plan, StageId stage) {
   std::vector<bool> phases;
   for (const NodeId id : plan.stages[stage].nodes) {
     const Node& node = plan.graph.nodes[id];
+    if (!is_blocking(node)) continue;
     const auto* aggregate = node.as<AggregateNode>();
     const auto* top = node.as<TopNode>();
-    if (aggregate != nullptr) phases.push_back(aggregate->session || window_key(aggregate->keys));
-    if (top != nullptr) phases.push_back(window_key(top->keys).has_value());
     const auto* frame = node.as<FrameNode>();
-    if (frame != nullptr) phases.push_back(follows_time(*frame));
     const auto* join = node.as<JoinNode>();
-    if (join != nullptr && !is_streamed(*join)) phases.push_back(window_key(join->left_keys).has_value());
-    if (node.kind() == NodeKind::Sort) phases.push_back(false);
+    phases.push_back((aggregate != nullptr && (aggregate->session || window_key(aggregate->keys))) ||
+                     (top != nullptr && window_key(top->keys)) || (frame != nullptr && follows_time(*frame)) ||
+                     (join != nullptr && window_key(join->left_keys)));
   }
   return phases;
 }
