@@ -151,11 +151,40 @@ def node_of(lines, at):
     return begin, end
 
 
+ATTRIBUTES = ["incremental", "lookup", "unique left", "unique right", "rows 3", "phase partial", "phase final", "late_read", "rank n",
+              "number n", "limit 3 with_ties", "session 1000 0 0 w", "take 0", "skip 1", "last 1000000", "pane 1", "late 5", "delay 7",
+              "idle 1", "window hop 10 1 0", "join full", "join anti", "kind gather", "kind hash", "kind broadcast"]  # fmt: skip
+
+
+def added_step(rng, lines):
+    """A step between a node and its readers that takes and gives the same rows, or nearly."""
+    heads = [i for i, line in enumerate(lines) if line.startswith("node ") and " sink" not in line]
+    if not heads:
+        return lines
+    begin, end = node_of(lines, rng.choice(heads))
+    label = lines[begin].split(" ")[1]
+    schema = next((line for line in lines[begin:end] if line.startswith("  schema")), "  schema")
+    columns = schema.split(" ", 3)[3].split(", ") if schema.count(" ") > 2 else []
+    column = rng.choice(columns).replace(": ", ":") if columns else "1:int"
+    step = rng.choice([f"limit ({label})\n  take 5", f"limit ({label})\n  skip 2", f"sort ({label})\n  order {column} desc",
+                       f"top ({label})\n  limit 3\n  order {column} asc", f"union ({label}, {label})", f"union ({label})",
+                       f"top ({label})\n  limit 2\n  key k = {column}\n  order {column} desc",
+                       f"filter ({label})\n  condition eq({column}, {column}):bool", f"time ({label})",
+                       f"frame ({label})\n  key k = {column}\n  order {column} asc", f"changes ({label})\n  column change",
+                       f"exchange ({label})\n  kind gather",
+                       f"join ({label}, {label})\n  join semi\n  left_key k = {column}\n  right_key k = {column}"])  # fmt: skip
+    if step.startswith("changes"):
+        schema += ", change: int"
+    placed = [line for line in lines[begin:end] if line.startswith(("  parallelism", "  stage"))]
+    after = [re.sub(rf"(?<=[( ]){re.escape(label)}(?=[,)])", "new", line) if line.startswith("node ") else line for line in lines[end:]]
+    return [*lines[:end], *f"node new {step}".split("\n"), schema, *placed, *after]
+
+
 def mutate(rng, lines, other):
     """One change."""
     lines = list(lines)
     at = rng.randrange(len(lines))
-    kind = rng.randrange(16)
+    kind = rng.randrange(20)
     if kind == 0:
         del lines[at]
     elif kind == 1:
@@ -195,6 +224,10 @@ def mutate(rng, lines, other):
         block = lines[begin:end]
         del lines[begin:end]
         lines[min(to, len(lines)) : min(to, len(lines))] = block
+    elif kind in (16, 17):
+        lines = added_step(rng, lines)
+    elif kind == 18:
+        lines.insert(node_of(lines, at)[1], "  " + rng.choice(ATTRIBUTES))
     else:  # another value where the same key stands elsewhere
         key = lines[at].split(" ")[:4]
         same = [line for line in [*lines, *other] if line.split(" ")[: len(key) - 1] == key[:-1]]
