@@ -54,8 +54,8 @@ void write_to_edge(FunctionEmitter& f, EdgeId id, const Row& row) {
       write(f.b.CreateAdd(partition, f.int64(first)));
       return;
     }
-    case ExchangeKind::Broadcast:
-      for (uint32_t partition = 0; partition < partitions; ++partition) write(f.int64(first + partition));
+    case ExchangeKind::Broadcast:  // its first writer leads to all consumers
+      write(f.int64(first));
       return;
     case ExchangeKind::Gather:
     case ExchangeKind::Forward:
