@@ -5,6 +5,7 @@
 #include "lang/support/invariant.h"
 #include "stdlib/csv_options.h"
 #include "stdlib/embedded_modules.h"
+#include "stdlib/regex.h"
 #include "stdlib/table_text.h"
 
 namespace sluice {
@@ -47,6 +48,8 @@ FunctionCatalog make_functions() {
                               std::string(example)};
     for (auto& param : parsed.params)
       overload.params.push_back(FunctionParam{std::move(param.name), std::move(param.type)});
+    if (std::ranges::find(overload.params, "pattern", &FunctionParam::name) != overload.params.end())
+      overload.check_args = check_regex;
     catalog.add(std::move(overload));
   };
 #define FUNCTION(name, signature, kernel, can_fail, doc, example) \

@@ -253,6 +253,14 @@ Expr ExprChecker::cast_value(TypeKind target, Expr value, const Span& span) {
 }
 
 Expr ExprChecker::kernel_call(const FunctionOverload& overload, std::vector<Expr> args, const Span& span) {
+  if (overload.check_args) {
+    ConstantArgs constants;
+    for (const auto& arg : args) constants.push_back(constant_value(arg));
+    if (const auto fault = overload.check_args(overload, constants)) {
+      session_.report(diag::E0522, args[fault->position].span, fault->problem).with_label(fault->label);
+      return error_expr(span);
+    }
+  }
   const bool has_null = std::ranges::any_of(args, [](const Expr& arg) { return arg.type.nullable; });
   const Type type = overload.result.as_nullable(overload.result.nullable || has_null);
   return Expr::call(overload.name, overload.symbol, std::move(args), type, span, overload.can_fail);

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <deque>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lang/graph/expr.h"
 #include "lang/types/type.h"
 
 namespace sluice {
@@ -14,6 +17,16 @@ namespace sluice {
 struct FunctionParam {
   std::string name;
   Type type;
+};
+
+// The values of the arguments of a call, by parameter, as far as they are known before the program runs.
+using ConstantArgs = std::vector<std::optional<LiteralValue>>;
+
+// What is wrong with the argument at `position`.
+struct ArgumentFault {
+  size_t position = 0;
+  std::string problem;
+  std::string label;  // what to do about it
 };
 
 // One row of functions.def. Strict: a null argument makes the result null and the kernel is not asked.
@@ -25,6 +38,8 @@ struct FunctionOverload {
   bool can_fail = false;
   std::string doc;      // one sentence
   std::string example;  // `lower("ABC") == "abc"`, run as a test
+  // Finds arguments that the kernel would refuse; may be empty.
+  std::function<std::optional<ArgumentFault>(const FunctionOverload&, const ConstantArgs&)> check_args = {};
 };
 
 // Source text in Flow that is part of the program.

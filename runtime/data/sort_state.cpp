@@ -1,7 +1,5 @@
 #include "runtime/data/sort_state.h"
 
-#include <algorithm>
-
 #include "runtime/abi/runtime_functions.h"
 
 namespace sluice {
@@ -10,12 +8,12 @@ namespace {
 constexpr size_t kFirstBytes = size_t{64} << 10;
 }
 
-SortState::SortState(uint32_t row_size, uint64_t* account) : rows_(row_size, kFirstBytes, account) {}
+SortState::SortState(uint32_t row_size, uint64_t* account, const std::atomic<bool>& is_cancelled)
+    : is_cancelled_(is_cancelled), rows_(row_size, kFirstBytes, account) {}
 
 uint64_t SortState::finish(abi::RowCompare compare) noexcept {
-  std::ranges::sort(order_,
-                    [compare](const RowCell& a, const RowCell& b) { return compare(a.row, a.end, b.row, b.end) < 0; });
-  return order_.size();
+  const auto less = [compare](const RowCell& a, const RowCell& b) { return compare(a.row, a.end, b.row, b.end) < 0; };
+  return sort_unless_cancelled(is_cancelled_, order_, less) ? order_.size() : 0;
 }
 
 }  // namespace sluice

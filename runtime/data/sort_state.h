@@ -5,22 +5,25 @@
 #include <vector>
 
 #include "runtime/data/row_store.h"
+#include "runtime/data/stoppable_sort.h"
 
 namespace sluice {
 
 class SortState {
  public:
-  // The memory of rows is added to *account.
-  SortState(uint32_t row_size, uint64_t* account);
+  // The memory of rows is added to *account. When `is_cancelled` becomes true, sorting ends early.
+  SortState(uint32_t row_size, uint64_t* account, const std::atomic<bool>& is_cancelled = kNeverCancelled);
 
   [[nodiscard]] abi::RowWriter* reserve(uint64_t heap_bytes) noexcept { return rows_.reserve(heap_bytes); }
   // The row last reserved is complete.
   void commit() noexcept { order_.push_back(rows_.latest()); }
-  // Sorts; returns the number of rows. The order is total: rows that compare equal are equal in every column.
+  // Sorts; returns the number of rows, none when it was cancelled. The order is total: rows that compare equal are
+  // equal in every column.
   uint64_t finish(abi::RowCompare compare) noexcept;
   [[nodiscard]] RowCell row(uint64_t position) const { return order_[position]; }
 
  private:
+  const std::atomic<bool>& is_cancelled_;
   RowStore rows_;
   std::vector<RowCell> order_;
 };

@@ -14,8 +14,13 @@ constexpr size_t kFirstRing = 4;
 constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
 }  // namespace
 
-FrameRows::FrameRows(uint32_t row_size, int64_t lag, bool is_timed, uint64_t* account)
-    : writer_{nullptr, nullptr, nullptr, row_size}, lag_(lag), is_timed_(is_timed), account_(account) {}
+FrameRows::FrameRows(uint32_t row_size, int64_t lag, bool is_timed, uint64_t* account,
+                     const std::atomic<bool>& is_cancelled)
+    : is_cancelled_(is_cancelled),
+      writer_{nullptr, nullptr, nullptr, row_size},
+      lag_(lag),
+      is_timed_(is_timed),
+      account_(account) {}
 
 FrameRows::~FrameRows() {
   free_current();
@@ -78,9 +83,12 @@ void FrameRows::collect_due(int64_t watermark, abi::RowCompare compare) noexcept
       held_.pop_back();
     }
   }
-  std::ranges::sort(due_, [compare](const Cell& a, const Cell& b) {
+  const auto less = [compare](const Cell& a, const Cell& b) {
     return compare(a.row.row, a.row.end, b.row.row, b.row.end) < 0;
-  });
+  };
+  if (sort_unless_cancelled(is_cancelled_, due_, less)) return;
+  held_.insert(held_.end(), due_.begin(), due_.end());  // to be freed with them
+  due_.clear();
 }
 
 const FrameRows::Cell* FrameRows::next(int64_t watermark, abi::RowCompare compare) noexcept {

@@ -8,6 +8,7 @@
 
 #include "runtime/abi/layout.h"
 #include "runtime/data/row_store.h"
+#include "runtime/data/stoppable_sort.h"
 
 namespace sluice {
 
@@ -15,7 +16,8 @@ class FrameRows {
  public:
   // Rows of `row_size` bytes and their strings. With `is_timed` a row waits until the watermark is more than `lag`
   // behind its time, else until the end of time. Memory is added to *account.
-  FrameRows(uint32_t row_size, int64_t lag, bool is_timed, uint64_t* account);
+  FrameRows(uint32_t row_size, int64_t lag, bool is_timed, uint64_t* account,
+            const std::atomic<bool>& is_cancelled = kNeverCancelled);
   ~FrameRows();
   FrameRows(const FrameRows&) = delete;
   FrameRows& operator=(const FrameRows&) = delete;
@@ -51,6 +53,7 @@ class FrameRows {
   void free_row(const RowCell& row) noexcept;
   void free_current() noexcept;
 
+  const std::atomic<bool>& is_cancelled_;
   abi::RowWriter writer_;
   int64_t lag_;
   bool is_timed_;

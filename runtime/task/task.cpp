@@ -31,7 +31,7 @@ Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const Stage
       is_cancelled_(is_cancelled),
       time_stops_(time_stops),
       on_end_(std::move(on_end)),
-      data_(plan, address.stage, address.index, *code_),
+      data_(plan, address.stage, address.index, *code_, is_cancelled),
       meter_(data_),
       outputs_(data_),
       tables_(table_inputs(plan, address.stage)),

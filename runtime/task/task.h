@@ -61,7 +61,7 @@ class Task final : public Runnable {
   void add_edge(std::vector<Channel*> channels, bool is_ordered);
   void add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
                   const std::vector<std::vector<Channel*>>& channels_of_partitions);
-  void add_sink(Sink& sink) { data_.add_sink(sink, is_cancelled_); }
+  void add_sink(Sink& sink) { data_.add_sink(sink); }
   void finish_wiring() { data_.set_writers(outputs_.writers()); }
 
   Step run() noexcept override;

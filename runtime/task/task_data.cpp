@@ -31,8 +31,9 @@ std::vector<uint32_t> text_key_offsets(const Schema& keys) {
 
 }  // namespace
 
-TaskData::TaskData(const JobPlan& plan, StageId stage, uint32_t task, const StageCode& code)
-    : abi::TaskContext{}, plan_(plan), code_(code), scratch_memory_(*this) {
+TaskData::TaskData(const JobPlan& plan, StageId stage, uint32_t task, const StageCode& code,
+                   const std::atomic<bool>& is_cancelled)
+    : abi::TaskContext{}, plan_(plan), code_(code), is_cancelled_(is_cancelled), scratch_memory_(*this) {
   const auto& states = plan.stages[stage].states;
   table_list_.resize(states.size());
   sorter_list_.resize(states.size());
@@ -90,7 +91,7 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sorter_list_[position] = rankings_.back().get();
       return;
     case StateKind::Sort:
-      sort_states_.push_back(std::make_unique<SortState>(row_size, account));
+      sort_states_.push_back(std::make_unique<SortState>(row_size, account, is_cancelled_));
       sorter_list_[position] = sort_states_.back().get();
       return;
     case StateKind::Sessions: {  // its keys stand right before it
@@ -103,7 +104,7 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
     case StateKind::Frames: {
       const bool is_timed = follows_time(*plan_.graph.nodes[state.node].as<FrameNode>());
       const int64_t lag_of_rows = window_lag(plan_.graph, state.node);
-      frame_rows_.push_back(std::make_unique<FrameRows>(row_size, lag_of_rows, is_timed, account));
+      frame_rows_.push_back(std::make_unique<FrameRows>(row_size, lag_of_rows, is_timed, account, is_cancelled_));
       sorter_list_[position] = frame_rows_.back().get();
       return;
     }
@@ -179,8 +180,8 @@ void TaskData::set_writers(std::vector<abi::RowWriter*> list) {
   writers = writer_list_.data();
 }
 
-void TaskData::add_sink(Sink& sink, const std::atomic<bool>& is_cancelled) {
-  sink_buffers_.push_back(std::make_unique<SinkBuffer>(sink, &is_cancelled));
+void TaskData::add_sink(Sink& sink) {
+  sink_buffers_.push_back(std::make_unique<SinkBuffer>(sink, &is_cancelled_));
   sink_list_.push_back(sink_buffers_.back().get());
   sinks = sink_list_.data();
 }

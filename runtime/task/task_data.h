@@ -28,8 +28,9 @@ namespace sluice {
 
 class TaskData : public abi::TaskContext {
  public:
-  // `plan` and `code` must outlive the task.
-  TaskData(const JobPlan& plan, StageId stage, uint32_t task, const StageCode& code);
+  // `plan`, `code` and `is_cancelled` must outlive the task.
+  TaskData(const JobPlan& plan, StageId stage, uint32_t task, const StageCode& code,
+           const std::atomic<bool>& is_cancelled = kNeverCancelled);
   TaskData(const TaskData&) = delete;
   TaskData& operator=(const TaskData&) = delete;
 
@@ -39,7 +40,7 @@ class TaskData : public abi::TaskContext {
   [[nodiscard]] Scratch& scratch_memory() { return scratch_memory_; }
 
   void set_writers(std::vector<abi::RowWriter*> writers);
-  void add_sink(Sink& sink, const std::atomic<bool>& is_cancelled);
+  void add_sink(Sink& sink);
   [[nodiscard]] std::vector<std::unique_ptr<SinkBuffer>>& sink_buffers() { return sink_buffers_; }
   [[nodiscard]] const std::vector<std::unique_ptr<SinkBuffer>>& sink_buffers() const { return sink_buffers_; }
   [[nodiscard]] bool sinks_are_well() const;
@@ -78,6 +79,7 @@ class TaskData : public abi::TaskContext {
 
   const JobPlan& plan_;
   const StageCode& code_;
+  const std::atomic<bool>& is_cancelled_;
   Scratch scratch_memory_;
   std::vector<uint64_t> state_bytes_;  // by position; must outlive the states, which count in it
   std::vector<StateProfile> state_profiles_;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "runtime/abi/kernel_abi.h"
+#include "stdlib/regex.h"
 
 namespace sluice::abi {
 
@@ -31,9 +32,7 @@ class PatternCache {
       return *last_;
     }
     if (patterns_.size() >= kMaxPatterns) patterns_.clear();  // a program that computes its patterns
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    auto made = std::make_unique<re2::RE2>(re2::StringPiece(pattern.data(), pattern.size()), options);
+    auto made = compile_regex(pattern);
     last_ = made.get();
     const std::string_view key(made->pattern());  // lives as long as the entry
     patterns_.emplace(key, std::move(made));

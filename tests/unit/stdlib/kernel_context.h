@@ -36,7 +36,7 @@ class TextSink final : public Sink {
 
 class KernelContext {
  public:
-  KernelContext() : plan_(one_stage()), task_(plan_, StageId(0), 0, code_) { task_.add_sink(sink_, is_cancelled_); }
+  KernelContext() : plan_(one_stage()), task_(plan_, StageId(0), 0, code_) { task_.add_sink(sink_); }
 
   // What generated code hands to a kernel.
   [[nodiscard]] TaskData* task() { return &task_; }

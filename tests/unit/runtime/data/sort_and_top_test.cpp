@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <random>
 #include <string>
@@ -52,7 +53,7 @@ Row read(void* row, char* end) {
 }
 
 TEST(SortState, OrdersLikeStdSort) {
-  for (const size_t count : {0, 1, 2, 1000, 50000}) {
+  for (const size_t count : {0, 1, 2, 1000, 50000, 200000}) {
     uint64_t account = 0;
     {
       SortState state(kRowSize, &account);
@@ -72,6 +73,25 @@ TEST(SortState, OrdersLikeStdSort) {
     }
     EXPECT_EQ(account, 0u);
   }
+}
+
+std::atomic<bool> is_cancelled{false};
+int compared = 0;
+
+int32_t compare_until_cancelled(const char* a, const char* a_end, const char* b, const char* b_end) {
+  if (++compared == 1'000'000) is_cancelled = true;
+  return compare_all(a, a_end, b, b_end);
+}
+
+TEST(SortState, EndsEarlyWhenTheJobIsCancelled) {
+  uint64_t account = 0;
+  SortState state(kRowSize, &account, is_cancelled);
+  for (const auto& row : random_rows(400'000, 1'000'000, 1)) {
+    fill(rt_sort_reserve(nullptr, &state, static_cast<int64_t>(std::get<1>(row).size())), row);
+    rt_sort_commit(nullptr, &state);
+  }
+  EXPECT_EQ(rt_sort_finish(nullptr, &state, address(compare_until_cancelled)), 0);
+  EXPECT_LT(compared, 2'000'000);  // all of it takes seven millions
 }
 
 std::vector<Row> expected_top(std::vector<Row> rows, size_t limit, bool with_ties) {
