@@ -48,8 +48,7 @@ FunctionCatalog make_functions() {
                               std::string(example)};
     for (auto& param : parsed.params)
       overload.params.push_back(FunctionParam{std::move(param.name), std::move(param.type)});
-    if (std::ranges::find(overload.params, "pattern", &FunctionParam::name) != overload.params.end())
-      overload.check_args = check_regex;
+    if (overload.name == "matches" || overload.name.starts_with("regex_")) overload.check_args = check_regex;
     catalog.add(std::move(overload));
   };
 #define FUNCTION(name, signature, kernel, can_fail, doc, example) \
