@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -16,6 +15,7 @@
 
 #include "cli/support/choice.h"
 #include "cli/support/command.h"
+#include "cli/support/end_process.h"
 #include "cli/support/measured_process.h"
 #include "cli/support/nexmark_queries.h"
 #include "cli/support/program.h"
@@ -131,7 +131,7 @@ class BenchCommand final : public Command {
       return usage_error(console, fmt::format("there is no benchmark `{}`, only nexmark", suite_));
     const auto queries = find_queries(queries_);
     if (!queries) return usage_error(console, queries.error().to_string());
-    std::signal(SIGPIPE, SIG_IGN);  // a query that ends before it has read its text fails like any other
+    let_writes_fail();
     if (parallel_ == 0) parallel_ = core_count();
     ExitCode code = ExitCode::Done;
     for (const BenchPhase& phase : phases()) {

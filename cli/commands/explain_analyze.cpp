@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <stop_token>
 
 #include "cli/support/cache_directory.h"
@@ -82,7 +81,7 @@ class ExplainAnalyzeCommand final : public Command {
 
  private:
   ExitCode run(const Compilation& compilation, const Console& console) {
-    std::signal(SIGPIPE, SIG_IGN);
+    let_writes_fail();
     StatusLine status(console, describe::waits_for_end(compilation.plan().graph));
     std::stop_source stop;
     InterruptWatcher interrupts([&] {

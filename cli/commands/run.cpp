@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
 #include <nlohmann/json.hpp>
 #include <stop_token>
 
@@ -84,8 +83,7 @@ class RunCommand final : public Command {
   }
 
   ExitCode run(const Compilation& compilation, const Console& console) {
-    // A sink whose reader went away fails like any other write, so that the job can clean up.
-    std::signal(SIGPIPE, SIG_IGN);
+    let_writes_fail();
     StatusLine status(console, describe::waits_for_end(compilation.plan().graph));
     std::stop_source stop;
     std::stop_source enough;

@@ -10,6 +10,9 @@ namespace sluice {
 [[nodiscard]] ExitCode flush_output(ExitCode code, const Console& console);
 // Ends the process where it is, threads and all.
 [[noreturn]] void end_process(ExitCode code, const Console& console);
+// From now on, a write to a closed pipe or to a file that may not grow fails like any other, so that the job can clean
+// up; the signals of both would end the process at once.
+void let_writes_fail();
 // Ends the process the way the system ends one that writes to a closed pipe: without a word.
 [[noreturn]] void die_of_closed_pipe();
 

@@ -155,7 +155,7 @@ void for_each_reached(const StageContext& stage, NodeId node, const std::functio
 
 void emit_users(FunctionEmitter& f, NodeId node, const Row& row, CodeOfUsers wanted) {
   f.count_row(node);
-  if (wanted == CodeOfUsers::Function || (*f.copies)[node] == kCopies) return emit_call(f, node, row);
+  if (wanted == CodeOfUsers::Function || (*f.copies)[node] >= kCopies) return emit_call(f, node, row);
   ++(*f.copies)[node];
   emit_inline(f, node, row);
 }

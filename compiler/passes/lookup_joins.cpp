@@ -1,12 +1,15 @@
 // R06: a join with a table in files reads the table first, whole, and then answers the rows of its left side as they
 // come, so that none of them is kept, however many there are. What the table is made of must be the join's own: if
 // something else read it too, it could have to wait for the rows that wait for the table. Where those rows may never
-// end, the join gets a copy of its own; else both sides are kept, because a pipe cannot be read twice.
+// end, the join gets a copy of its own, unless that would read a pipe twice; else both sides are kept.
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <map>
 #include <set>
+#include <string>
 #include <string_view>
+#include <system_error>
 
 #include "compiler/passes/passes.h"
 
@@ -16,12 +19,24 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kFileConnectors{"csv", "json", "lines"};
 
+const std::string* path_of(const SourceNode& source) {
+  const auto path = std::ranges::find(source.options, "path", &ConnectorOption::name);
+  return path == source.options.end() ? nullptr : std::get_if<std::string>(&path->value);
+}
+
 // Does the source read files, which have an end? Standard input may have none.
 bool reads_files(const SourceNode& source) {
   if (std::ranges::find(kFileConnectors, source.connector) == kFileConnectors.end()) return false;
-  const auto path = std::ranges::find(source.options, "path", &ConnectorOption::name);
-  const auto* text = path == source.options.end() ? nullptr : std::get_if<std::string>(&path->value);
-  return text != nullptr && *text != "-";
+  const auto* path = path_of(source);
+  return path != nullptr && *path != "-";
+}
+
+// Would a second reader get the same rows? Not from a named pipe or a device; what is not there fails when it is read.
+bool can_be_read_twice(const SourceNode& source) {
+  std::error_code unknown;
+  const auto status = std::filesystem::status(*path_of(source), unknown);
+  return !std::filesystem::exists(status) || std::filesystem::is_regular_file(status) ||
+         std::filesystem::is_directory(status);
 }
 
 class Tables {
@@ -44,6 +59,8 @@ class Tables {
     changed.as<JoinNode>()->is_lookup = true;
     if (!is_own(id, steps)) {
       if (ends(changed.inputs[0])) return notes_.not_fired({node(id).label}, "the other side has other readers, too");
+      if (!can_be_copied(steps))
+        return notes_.not_fired({node(id).label}, "the other side has other readers, and is a pipe, which has one");
       changed.inputs[1] = copied(changed.inputs[1], steps);
     }
     notes_.fired({changed.label}, "the other side is read first: rows of this one are answered as they come");
@@ -94,6 +111,13 @@ class Tables {
     const auto* source = node(at).as<SourceNode>();
     if (source != nullptr) return reads_files(*source);
     return std::ranges::all_of(node(at).inputs, [this](NodeId input) { return ends(input); });
+  }
+
+  [[nodiscard]] bool can_be_copied(const std::set<NodeId>& steps) const {
+    return std::ranges::all_of(steps, [&](NodeId step) {
+      const auto* source = node(step).as<SourceNode>();
+      return source == nullptr || can_be_read_twice(*source);
+    });
   }
 
   NodeId copied(NodeId table, const std::set<NodeId>& steps) {

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -82,6 +83,7 @@ Result<OutputFile> OutputFile::open_device(const std::string& path, const std::s
 Result<OutputFile> OutputFile::create(const std::string& path, const std::stop_token& stop) {
   struct stat status{};
   std::string target = path;
+  std::optional<mode_t> mode;  // of the file that is replaced
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode))
       return user_error(
@@ -90,14 +92,17 @@ Result<OutputFile> OutputFile::create(const std::string& path, const std::stop_t
     // A link keeps pointing to the file, which gets the new contents.
     if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free); real)
       target = real.get();
+    mode = status.st_mode & 07777;
   }
   const auto [directory, name] = split_path(target);
   // Hidden, so that reading the directory does not take it for data.
   static std::atomic<uint32_t> count = 0;
   const std::string temporary = fmt::format("{}.{}.{}.{}.tmp", directory, name, ::getpid(), count.fetch_add(1));
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? 0600 : 0666);
   if (file < 0) return cannot_write(path, errno);
-  return OutputFile(file, target, temporary);
+  OutputFile created(file, target, temporary);
+  if (mode && ::fchmod(file, *mode) != 0) return cannot_write(path, errno);
+  return created;
 }
 
 OutputFile::OutputFile(OutputFile&& other) noexcept

@@ -51,6 +51,10 @@ def programs():
     copies = chain("from s |> where n < 2", lambda name, i: f"from {name} |> union {name}")
     yield ("copies", copies + f"from {last} |> aggregate c = count(), t = sum(n) |> to csv(\"-\")",
            ["c,t", f"{2 << DEPTH},{1 << DEPTH}"])  # fmt: skip
+    found = chain("from s |> where n < 2 |> left join names as o on o.k == k |> select n, name = o?.name ?? \"\"",
+                  lambda name, i: f"from {name} |> union {name}")
+    yield ("copies behind a lookup", found + f"from {last} |> aggregate c = count(), t = sum(n) per name |> to csv(\"-\")",
+           ["name,c,t", f"N0,{1 << DEPTH},0", f'"",{1 << DEPTH},{1 << DEPTH}'])  # fmt: skip
     yield ("count window", chain("from s", split) +
            f"from {last} |> aggregate c = count() per k over count(1) |> aggregate c = count() |> to csv(\"-\")",
            ["c", str(len(rows))])  # fmt: skip
@@ -78,9 +82,11 @@ def main():
         place = Path(folder)
         lines = [f"{n},{k},2024-01-01T{m // 60:02}:{m % 60:02}:00Z" for n, k, m in ROWS]
         (place / "s.csv").write_text("\n".join(["n,k,ts", *lines]) + "\n")
+        (place / "names.csv").write_text("k,name\nk0,N0\n")
+        tables = 'source names: { k: string, name: string } = csv("names.csv")'
         for name, program, expected in programs():
             flow = place / "ways.flow"
-            flow.write_text(f'source s: {{ n: int, k: string, ts: timestamp }} = csv("s.csv")\n{program}\n')
+            flow.write_text(f'source s: {{ n: int, k: string, ts: timestamp }} = csv("s.csv")\n{tables}\n{program}\n')
             for configuration in CONFIGURATIONS:
                 result = run_sluice(sluice, flow, configuration, cwd=place)
                 if result.returncode or sorted(result.stdout.decode().splitlines()) != sorted(expected):

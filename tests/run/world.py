@@ -303,7 +303,7 @@ class World(unittest.TestCase):
     def test_full_disk(self):
         """A file that may not grow beyond 64 KiB stands for a disk that is full."""
         def limit():
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
             resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
         source = self.write("in.csv", "n,s\n" + "".join(f"{i},some text\n" for i in range(100_000)))
         for flow in (COPY_CSV, COPY_CSV.replace("to csv", "to json")):
@@ -446,6 +446,23 @@ class World(unittest.TestCase):
             self.assertEqual(results.read(), "n,s\n1,a\n")
         self.assertEqual(process.wait(timeout=WAIT), 0)
         process.stdin.close()
+
+    def test_a_named_pipe_with_two_readers_is_read_once(self):
+        """Rows of an input that may never end are looked up in it, which would like a copy of its own."""
+        table = self.dir / "table"
+        os.mkfifo(table)
+        flow = """param table: string
+source s: { n: int } = csv("-")
+source t: { n: int } = csv(table)
+from s |> join t as o on o.n == n |> aggregate pairs = count()
+from t |> aggregate rows = count()
+"""
+        process = self.start(flow, table=table)
+        with open(table, "w", encoding="utf-8") as rows:  # opening waits for sluice
+            rows.write("n\n1\n1\n2\n")
+        output, _ = process.communicate(b"n\n1\n2\n3\n", timeout=WAIT)
+        self.assertEqual(process.returncode, 0)
+        self.assertEqual(sorted(output.split()), sorted(b"pairs 3 rows 3".split()))
 
     def test_kill_leaves_nothing_under_the_final_name(self):
         process = self.start(COPY_CSV, input="-", output=self.result)

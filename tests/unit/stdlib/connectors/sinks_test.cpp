@@ -153,6 +153,18 @@ TEST(FileSink, ALinkKeepsPointingToItsFile) {
   EXPECT_TRUE(S_ISLNK(status.st_mode));
 }
 
+TEST(FileSink, AFileThatIsReplacedKeepsWhoMayReadIt) {
+  const TemporaryDirectory directory;
+  directory.write("private.json", "old\n");
+  ASSERT_EQ(::chmod(directory.path("private.json").c_str(), 0600), 0);
+  const auto sink = open(sink_node("json", {{"path", directory.path("private.json")}}));
+  ASSERT_TRUE((*sink)->write("new\n").has_value());
+  ASSERT_TRUE((*sink)->commit().has_value());
+  struct stat status{};
+  ASSERT_EQ(::stat(directory.path("private.json").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0600u);
+}
+
 TEST(FileSink, AFullDiskIsAnErrorOfTheWorld) {
   const auto sink = open(sink_node("json", {{"path", "/dev/full"}}));
   ASSERT_TRUE(sink.has_value());
