@@ -53,7 +53,8 @@ def programs():
            ["c,t", f"{2 << DEPTH},{1 << DEPTH}"])  # fmt: skip
     found = chain("from s |> where n < 2 |> left join names as o on o.k == k |> select n, name = o?.name ?? \"\"",
                   lambda name, i: f"from {name} |> union {name}")
-    yield ("copies behind a lookup", found + f"from {last} |> aggregate c = count(), t = sum(n) per name |> to csv(\"-\")",
+    by_name = "aggregate c = count(), t = sum(n) per name"
+    yield ("copies behind a lookup", found + f"from {last} |> {by_name} |> to csv(\"-\")",
            ["name,c,t", f"N0,{1 << DEPTH},0", f'"",{1 << DEPTH},{1 << DEPTH}'])  # fmt: skip
     yield ("count window", chain("from s", split) +
            f"from {last} |> aggregate c = count() per k over count(1) |> aggregate c = count() |> to csv(\"-\")",
