@@ -512,4 +512,7 @@ if __name__ == "__main__":
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     SLUICE = os.path.abspath(sys.argv[1])
+    # Whoever runs the tests in the background (nohup, a shell's &) may have these ignored, and so would sluice.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unittest.main(argv=[sys.argv[0], *sys.argv[2:]])
