@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "lang/support/invariant.h"
-#include "stdlib/csv_options.h"
 #include "stdlib/embedded_modules.h"
+#include "stdlib/file_options.h"
 #include "stdlib/regex.h"
 #include "stdlib/table_text.h"
 
@@ -76,6 +76,7 @@ ConnectorCatalog make_connectors() {
     if (row.format == SourceFormat::Nexmark) entry.clock_column = "arrival";
     entry.doc = row.doc;
     if (row.format == SourceFormat::Csv) entry.check_options = check_csv_options;
+    if (row.format == SourceFormat::Json) entry.check_options = check_json_options;
     catalog.add(std::move(entry));
   }
   return catalog;

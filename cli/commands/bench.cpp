@@ -85,9 +85,11 @@ class SideInput {
     path_ = name;
     std::string text = "key,value\n";
     for (int key = 0; key < kRows; ++key) text += fmt::format("{},{}\n", key, key);
-    const bool is_written = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    const ssize_t written = ::write(file, text.data(), text.size());
+    const int error = written < 0 ? errno : ENOSPC;  // of a part of it, when the rest has no room
     ::close(file);
-    if (!is_written) return user_error(fmt::format("cannot write {}: {}", path_, std::strerror(errno)));
+    if (written != static_cast<ssize_t>(text.size()))
+      return user_error(fmt::format("cannot write {}: {}", path_, std::strerror(error)));
     return path_;
   }
 

@@ -1,7 +1,5 @@
 #include "lang/check/sinks.h"
 
-#include <fmt/format.h>
-
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -19,20 +17,12 @@ std::optional<std::string> written_file(const SinkNode& sink) {
   return std::nullopt;
 }
 
-namespace {
-
-// What reads this file would unpack it.
-bool names_packed_file(const std::string& path) { return path.ends_with(".gz") || path.ends_with(".zst"); }
-
-}  // namespace
-
 void check_sinks(Session& session) {
   std::map<std::string, Span> first_uses;
   for (const auto& node : session.graph.graph().nodes) {
     const auto* sink = node.as<SinkNode>();
     const auto path = sink == nullptr ? std::nullopt : written_file(*sink);
     if (!path) continue;
-    if (names_packed_file(*path)) session.refuse(node.span, fmt::format("writing a compressed file, `{}`,", *path));
     const auto [first, is_new] = first_uses.emplace(*path, node.span);
     if (is_new) continue;
     session.report(diag::E0712, node.span, *path)

@@ -37,19 +37,21 @@ Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const Stage
       tables_(table_inputs(plan, address.stage)),
       is_windowed_(windowed_phases(plan, address.stage)) {}
 
-void Task::add_source(SourceFeed& feed) {
+Task::Input& Task::add_input() {
   const size_t position = inputs_.size();
-  inputs_.emplace_back().feed = &feed;
-  inputs_.back().table = tables_[position];
-  inputs_.back().time = watermark_origin(data_.plan(), address_.stage, position);
+  Input& input = inputs_.emplace_back();
+  input.table = tables_[position];
+  input.time = watermark_origin(data_.plan(), address_.stage, position);
+  return input;
+}
+
+void Task::add_source(SourceFeed& feed) {
+  add_input().feed = &feed;
   feed.add_reader(*this);
 }
 
 void Task::add_edge(std::vector<Channel*> channels, bool is_ordered) {
-  const size_t position = inputs_.size();
-  inputs_.emplace_back().edge.emplace(std::move(channels), is_ordered);
-  inputs_.back().table = tables_[position];
-  inputs_.back().time = watermark_origin(data_.plan(), address_.stage, position);
+  add_input().edge.emplace(std::move(channels), is_ordered);
 }
 
 void Task::add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
@@ -214,14 +216,12 @@ Task::Progress Task::read() {
     if (inputs_[*input].time.nodes.empty()) break;  // in order
     inputs_[*input].waits = true;
   }
+  follow_time();
+  if (phase_ == Phase::Advancing) return Progress::Made;
   if (must_wait) {
-    follow_time();
-    if (phase_ == Phase::Advancing) return Progress::Made;
     become_idle();
     return error_ ? Progress::Failed : Progress::Wait;
   }
-  follow_time();
-  if (phase_ == Phase::Advancing) return Progress::Made;
   // The last table has just ended.
   if (!std::ranges::all_of(inputs_, &Input::has_ended)) return Progress::Made;
   finish_phase_ = 0;

@@ -97,6 +97,7 @@ class Task final : public Runnable {
     InputProfile profile;
   };
 
+  Input& add_input();
   Step run_turn();
   void end_turn();
   Progress step();

@@ -9,7 +9,7 @@
 #include "stdlib/connectors/chunk_source.h"
 #include "stdlib/connectors/nexmark_source.h"
 #include "stdlib/connectors/sinks.h"
-#include "stdlib/csv_options.h"
+#include "stdlib/file_options.h"
 
 namespace sluice {
 namespace {

@@ -1,4 +1,4 @@
-// Which values of the options of csv make no sense.
+// Which values of the options of connectors that read and write files make no sense.
 #pragma once
 
 #include <optional>
@@ -10,5 +10,7 @@ namespace sluice {
 
 [[nodiscard]] std::optional<OptionFault> check_csv_options(const std::vector<ConnectorOption>& options,
                                                            Direction direction);
+[[nodiscard]] std::optional<OptionFault> check_json_options(const std::vector<ConnectorOption>& options,
+                                                            Direction direction);
 
 }  // namespace sluice
