@@ -122,16 +122,27 @@ void add_operators(std::vector<ReferenceEntry>& entries) {
   }
 }
 
+// What the checker makes of other aggregates has no definition of its own.
+void add_special_aggregates(std::vector<ReferenceEntry>& entries) {
+  const auto add = [&](std::string_view name, std::string_view signature, std::string_view doc) {
+    ReferenceEntry& entry = entry_of(entries, "aggregate", name);
+    entry.signatures.emplace_back(signature);
+    entry.doc = doc;
+  };
+  add("count_distinct", "count_distinct(x) -> int", "The number of different values; null is none of them.");
+  add("first", "first(x: T) -> T",
+      "The `x` of the row with the earliest event time; of several such rows the smallest `x`.");
+  add("last", "last(x: T) -> T",
+      "The `x` of the row with the latest event time; of several such rows the smallest `x`.");
+}
+
 }  // namespace
 
 std::vector<ReferenceEntry> reference_entries() {
   std::vector<ReferenceEntry> entries;
   add_kernels(entries);
   for (const FlowModule& module : standard_functions().modules()) add_module(entries, module);
-  // count_distinct is count() over distinct values and has no definition of its own.
-  ReferenceEntry& distinct = entry_of(entries, "aggregate", "count_distinct");
-  distinct.signatures.emplace_back("count_distinct(x) -> int");
-  distinct.doc = "The number of different values; null is none of them.";
+  add_special_aggregates(entries);
   add_frame_functions(entries);
   add_connectors(entries);
   add_operators(entries);

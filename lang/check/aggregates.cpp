@@ -51,6 +51,11 @@ Expr ExprChecker::aggregate_call(Definition& definition, const std::vector<ast::
   std::optional<Expr> filter;
   std::vector<Expr> values = check_counted(exprs, filter);
   if (std::ranges::any_of(values, [](const Expr& value) { return value.type.is_error(); })) return error_expr(span);
+  return expanded_call(definition, agg.name.text, std::move(values), std::move(filter), span);
+}
+
+Expr ExprChecker::expanded_call(Definition& definition, const std::string& function, std::vector<Expr> values,
+                                std::optional<Expr> filter, const Span& span) {
   Definition* overload = choose_overload(session_, definition, values, span);
   if (overload == nullptr) return error_expr(span);
   AggregateDefinition expanded(session_, *overload);
@@ -59,8 +64,36 @@ Expr ExprChecker::aggregate_call(Definition& definition, const std::vector<ast::
   for (auto& test : fitted->present_tests) filter = and_also(std::move(filter), std::move(test));
   auto call = expanded.expand(std::move(*fitted), span);
   if (!call) return error_expr(span);
+  call->function = function;
   call->filter = std::move(filter);
   return add_aggregate(std::move(*call), span);
+}
+
+// first(x) and last(x) are min_by and max_by over the event time.
+Expr ExprChecker::first_or_last(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span) {
+  if (!may_aggregate(name, span)) return error_expr(span);
+  const bool is_first = name.text == "first";
+  Definition* definition = session_.definitions.find_standard(is_first ? "min_by" : "max_by");
+  const auto bound = bind_args(session_, name.text, span, {{"x", false}}, args);
+  if (!bound || definition == nullptr) return error_expr(span);
+  const Flow& input = *env_.aggregates->input;
+  if (input.is_broken) return error_expr(span);
+  if (!input.is_timed) {
+    session_.report(diag::E0402, span, name.text)
+        .with_label(fmt::format("or say what decides: {}({}, ts)", is_first ? "min_by" : "max_by",
+                                text_of(session_.sources, (*bound)[0]->value->span)));
+    return error_expr(span);
+  }
+  std::optional<Expr> filter;
+  std::vector<Expr> values = check_counted({(*bound)[0]->value}, filter);
+  const Type type = values.front().type;
+  if (type.is_error()) return values.front();
+  if (!is_scalar(type)) {  // of several rows with the same time one value is the smallest
+    session_.report(diag::E0504, (*bound)[0]->span, name.text, type.to_string()).with_label("name one of its parts");
+    return error_expr(span);
+  }
+  values.push_back(Expr::column(std::string(kRowTime), Type(TypeKind::Timestamp), span));
+  return expanded_call(*definition, name.text, std::move(values), std::move(filter), span);
 }
 
 Expr ExprChecker::count_distinct(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span) {

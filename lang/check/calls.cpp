@@ -12,8 +12,8 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kLaterFunctions[] = {
-    "now",      "random", "prev", "first",  "last", "change", "fold",   "hop", "tumble", "session",
-    "cumulate", "rows",   "all",  "rollup", "cube", "sets",   "extern", "map", "filter",
+    "now",  "random", "prev",   "change", "fold", "hop",    "tumble", "session", "cumulate",
+    "rows", "all",    "rollup", "cube",   "sets", "extern", "map",    "filter",
 };
 
 std::string signature_of(const FunctionOverload& overload) {
@@ -135,6 +135,7 @@ Expr ExprChecker::named_call(const ast::Name& name, const std::vector<ast::Arg>&
     return error_expr(span);
   }
   if (auto value = frame_call(name, args, span)) return std::move(*value);
+  if (name.text == "first" || name.text == "last") return first_or_last(name, args, span);
   if (name.text == "count_distinct") return count_distinct(name, args, span);
   if (!session_.functions.find(name.text).empty()) return kernel(name, args, span);
   if (definition != nullptr) return defined_call(*definition, args, span);
@@ -159,7 +160,7 @@ Expr ExprChecker::report_unknown_function(const ast::Name& name) {
   for (const auto* definition : session_.definitions.visible())
     if (definition->as<ast::FnItem>() != nullptr || definition->as<ast::AggItem>() != nullptr)
       names.push_back(definition->name.text);
-  names.emplace_back("count_distinct");
+  for (const char* aggregate : {"count_distinct", "first", "last"}) names.emplace_back(aggregate);
   for (const auto frame_function : frame_function_names()) names.emplace_back(frame_function);
   session_.report(diag::E0502, name.span, name.text, did_you_mean(name.text, names));
   return error_expr(name.span);

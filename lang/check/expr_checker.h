@@ -135,6 +135,9 @@ class ExprChecker {
 
   // aggregates.cpp
   Expr aggregate_call(Definition& definition, const std::vector<ast::Arg>& args, const Span& span);
+  Expr expanded_call(Definition& definition, const std::string& function, std::vector<Expr> values,
+                     std::optional<Expr> filter, const Span& span);
+  Expr first_or_last(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
   Expr count_distinct(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
   // lag, lead, rank and row_number where they belong; nothing for any other function.
   std::optional<Expr> frame_call(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);

@@ -82,14 +82,14 @@ def cumulate(size, step, offset):
 
 
 def grouped(rows, windows, keyed, late):
-    """The values of every group, and the rows that are late for all their windows."""
+    """The times and values of every group, and the rows that are late for all their windows."""
     groups = collections.defaultdict(list)
     left_out = []
     for key, value, time, mark in rows.rows:
         of_row = list(windows(time))
         open_ones = [(start, end) for start, end in of_row if not is_late(end, mark, late)]
         for start, end in open_ones:
-            groups[(key if keyed else None, start, end)].append(value)
+            groups[(key if keyed else None, start, end)].append((time, value))
         if of_row and not open_ones:
             left_out.append((key, value, time))
     return groups, left_out
@@ -110,10 +110,10 @@ def sessions(rows, gap, longest, late):
         session = []
         for time, value in sorted(all_of_key):
             if session and (time - session[-1][0] >= gap or time - session[0][0] >= longest):
-                groups[session_of(key, session, gap, longest)] = [v for _, v in session]
+                groups[session_of(key, session, gap, longest)] = session
                 session = []
             session.append((time, value))
-        groups[session_of(key, session, gap, longest)] = [v for _, v in session]
+        groups[session_of(key, session, gap, longest)] = session
     return groups, left_out
 
 
@@ -124,41 +124,70 @@ def session_of(key, session, gap, longest):
 def counted_off(rows, count, keyed):
     """Rows of a key, so many at a time, in their order; the windows in the order in which they are full."""
     begun = collections.defaultdict(list)
-    for key, value, _, _ in rows.rows:
-        values = begun[key if keyed else None]
-        values.append(value)
-        if len(values) == count:
-            yield key, list(values)
-            values.clear()
-    for key, values in begun.items():
-        if values:
-            yield key, values
+    for key, value, time, _ in rows.rows:
+        group = begun[key if keyed else None]
+        group.append((time, value))
+        if len(group) == count:
+            yield key, list(group)
+            group.clear()
+    for key, group in begun.items():
+        if group:
+            yield key, group
+
+
+class Columns:
+    """What is computed of a group, as Flow and in Python."""
+
+    ALWAYS = {
+        "n = count()": len,
+        "total = sum(value)": lambda group: sum(value for _, value in group),
+        "low = min(value)": lambda group: min(value for _, value in group),
+        "high = max(value)": lambda group: max(value for _, value in group),
+    }
+    SOMETIMES = {
+        "entry = first(value)": lambda group: min(group)[1],
+        "exit = last(value)": lambda group: min((-time, value) for time, value in group)[1],
+        "d = count_distinct(value)": lambda group: len({value for _, value in group}),
+    }
+
+    def __init__(self, random_, distinct):
+        chosen = [flow for flow in self.SOMETIMES if random_.random() < 0.3 and (distinct or "distinct" not in flow)]
+        self.all = {**self.ALWAYS, **{flow: self.SOMETIMES[flow] for flow in chosen}}
+
+    def flow(self):
+        return ", ".join(self.all)
+
+    def names(self):
+        return ", ".join(flow.split(" =")[0] for flow in self.all)
+
+    def of(self, group):
+        return [compute(group) for compute in self.all.values()]
+
+
+def texts(cells):
+    return tuple(str(cell) for cell in cells)
 
 
 def count_case(random_, rows):
     count = random_.choice([1, 2, 3, 10, 1_000])
     keyed = random_.random() < 0.7
-    step_text = ("aggregate n = count(), total = sum(value), low = min(value), high = max(value)"
-                 f"{' per key' if keyed else ''} over count({count})")
-    expected = [tuple(str(cell) for cell in ([key] if keyed else []) + [len(of), sum(of), min(of), max(of)])
-                for key, of in counted_off(rows, count, keyed)]
-    return step_text, ("key, " if keyed else "") + "n, total, low, high", expected
+    made = Columns(random_, distinct=False)
+    step_text = f"aggregate {made.flow()}{' per key' if keyed else ''} over count({count})"
+    expected = [texts(([key] if keyed else []) + made.of(group)) for key, group in counted_off(rows, count, keyed)]
+    return step_text, ("key, " if keyed else "") + made.names(), expected
 
 
-def aggregated(groups, keyed, distinct):
-    for (key, start, end), values in groups.items():
-        row = [key] if keyed else []
-        row += [text_of(start), text_of(end), len(values), sum(values), min(values), max(values)]
-        if distinct:
-            row.append(len(set(values)))
-        yield tuple(str(cell) for cell in row)
+def aggregated(groups, keyed, made):
+    for (key, start, end), group in groups.items():
+        yield texts(([key] if keyed else []) + [text_of(start), text_of(end)] + made.of(group))
 
 
 def best(groups, keyed):
-    for (key, start, end), values in groups.items():
+    for (key, start, end), group in groups.items():
+        values = [value for _, value in group]
         for value in values:
             if value == max(values):
-                yield tuple(str(cell) for cell in ([key] if keyed else []) + [text_of(start), text_of(end), value])
+                yield texts(([key] if keyed else []) + [text_of(start), text_of(end), value])
 
 
 def random_case(random_, path):
@@ -199,12 +228,10 @@ def random_case(random_, path):
     if kind == "count":
         step_text, columns, expected = count_case(random_, rows)
     elif what == "aggregate" or kind == "session":
-        distinct = kind != "session" and random_.random() < 0.3
-        extra = ", d = count_distinct(value)" if distinct else ""
-        step_text = (f"aggregate n = count(), total = sum(value), low = min(value), high = max(value){extra}{per} "
-                     f"over {window}")
-        columns += ", n, total, low, high" + (", d" if distinct else "")
-        expected = aggregated(groups, keyed, distinct)
+        made = Columns(random_, distinct=kind != "session")
+        step_text = f"aggregate {made.flow()}{per} over {window}"
+        columns += ", " + made.names()
+        expected = aggregated(groups, keyed, made)
     else:
         step_text = f"top 1 with ties by value desc{per} over {window}"
         columns += ", value"
