@@ -16,7 +16,7 @@
 namespace sluice::codegen {
 
 struct AggregateLayout {
-  std::vector<Type> key_types;
+  std::vector<Type> key_types;  // of meeting_keys: entries of panes do not say which pane it is
   std::vector<Type> state_types;
   std::vector<std::string> state_names;  // "<call>.<state>", as a Partial phase names its columns
   EntryLayout entry;
@@ -65,5 +65,9 @@ void emit_changing_finish(FunctionEmitter& f, NodeId id, const AggregateNode& no
 // Aggregates over session windows: emit_sessions.cpp.
 void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);
 void emit_session_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
+
+// Aggregates over windows that share panes: emit_pane_windows.cpp.
+[[nodiscard]] llvm::Value* table_of_shared_pane(FunctionEmitter& f, uint32_t state, const Value& pane);
+void emit_pane_windows_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
 
 }  // namespace sluice::codegen

@@ -47,7 +47,7 @@ EntryLayout distinct_layout(const AggregateNode& node, const std::vector<Type>& 
 
 AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const AggregateNode& node) {
   AggregateLayout layout;
-  for (const auto& key : node.keys) layout.key_types.push_back(key.expr.type);
+  for (const auto& key : meeting_keys(node)) layout.key_types.push_back(key.expr.type);
   for (const auto& call : node.calls) {
     for (const auto& state : call.states) {
       layout.state_types.push_back(state.type);
@@ -58,7 +58,7 @@ AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const Aggregate
   if (node.window_rows != 0) kept.emplace_back(TypeKind::Int);  // rows in the group so far
   layout.entry = entry_layout(layout.key_types, kept);
   if (node.is_incremental) add_change_states(stage, id, node, layout);
-  layout.state = stage.state_index(id, StateKind::Groups);
+  layout.state = stage.state_index(id, node.windows ? StateKind::Panes : StateKind::Groups);
   stage.entry_sizes[layout.state] = layout.entry.size;
   layout.window = window_key(node.keys);
   layout.is_registered = may_be_registered(node);
@@ -418,6 +418,11 @@ void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row
     return update_calls(f, id, node, layout, {}, row, f.prepared.at(id));
   }
   std::vector<Value> keys = evaluate_keys(f, node, row);
+  if (node.windows) {
+    layout.table = table_of_shared_pane(f, layout.state, keys[*layout.window]);
+    keys.erase(keys.begin() + static_cast<ptrdiff_t>(*layout.window));
+    return consume_partial(f, id, node, layout, keys, row);
+  }
   if (node.phase != AggregatePhase::Final) return consume_hashed(f, id, node, layout, hash_keys(f, keys), row);
   layout.table = table_for(f, layout, layout.state, keys);
   consume_partial(f, id, node, layout, keys, row);
@@ -435,6 +440,10 @@ void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
   if (node.is_incremental) {
     emit_prepare(f, id);
     return emit_changing_finish(f, id, node);
+  }
+  if (node.windows) {
+    emit_prepare(f, id);
+    return emit_pane_windows_finish(f, id, node);
   }
   const AggregateLayout layout = aggregate_layout(f.stage, id, node);
   if (node.phase == AggregatePhase::Partial) {

@@ -79,13 +79,6 @@ void absorb_others(FunctionEmitter& f, const AggregateNode& node, const SessionL
   f.begin(after);
 }
 
-Value timestamp(llvm::Value* microseconds) {
-  Value value;
-  value.type = Type(TypeKind::Timestamp);
-  value.data = microseconds;
-  return value;
-}
-
 }  // namespace
 
 void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
@@ -171,16 +164,13 @@ void emit_session_finish(FunctionEmitter& f, NodeId id, const AggregateNode& nod
   RowBuilder row(f, types);
   const auto keys = load_keys(f, layout.keys, layout.aggregate.key_types, entry);
   for (size_t i = 0; i < keys.size(); ++i) row.add(node.keys[i].name, keys[i].type, keys[i]);
-  Value window;
-  window.type = Type::window();
   auto* start = f.load(f.stage.i64, session, offsetof(abi::Session, start));
   llvm::Value* end = f.load(f.stage.i64, session, offsetof(abi::Session, end));
   if (node.session->max != 0) {
     auto* limit = f.b.CreateAdd(start, f.int64(static_cast<uint64_t>(node.session->max)));
     end = f.b.CreateSelect(f.b.CreateICmpSLT(limit, end), limit, end);
   }
-  window.fields = {timestamp(start), timestamp(end)};
-  row.add(node.session->column, window.type, window);
+  row.add(node.session->column, Type::window(), window_value(start, end));
   add_results(f, id, node, layout.aggregate, session, row);
   emit_users(f, id, row.row());
   f.reset_scratch();

@@ -10,20 +10,6 @@ namespace {
 
 constexpr auto kNoTime = static_cast<uint64_t>(std::numeric_limits<int64_t>::min());
 
-Value timestamp(llvm::Value* microseconds) {
-  Value value;
-  value.type = Type(TypeKind::Timestamp);
-  value.data = microseconds;
-  return value;
-}
-
-Value window_value(llvm::Value* start, llvm::Value* end) {
-  Value value;
-  value.type = Type::window();
-  value.fields = {timestamp(start), timestamp(end)};
-  return value;
-}
-
 // The largest multiple of `step` that is not above `value`.
 llvm::Value* floor_to(FunctionEmitter& f, llvm::Value* value, int64_t step) {
   auto* size = f.int64(static_cast<uint64_t>(step));
@@ -124,9 +110,9 @@ void consume(FunctionEmitter& f, NodeId id, const TimeNode& node, const Row& row
   Row result;
   for (const auto& field : f.stage.node(id).schema.fields) {
     if (field.name == kRowTime) {
-      result.add(field.name, timestamp(time));
+      result.add(field.name, timestamp_value(time));
     } else if (field.name == kRowMark) {
-      result.add(field.name, timestamp(mark));
+      result.add(field.name, timestamp_value(mark));
     } else {
       result.add(field.name, row.at(field.name));
     }

@@ -54,7 +54,7 @@ struct TextWords {
                                      std::vector<TextWords>* texts = nullptr);
 // The hash by which tables find the group of keys and exchanges send it to its task. A window among other keys changes
 // only the lower half, and that only by its length: tables hold windows of one end, and so groups come in nearly the
-// same order in all windows, which makes putting one pane after the other into a window a walk along its table.
+// same order in all windows, and putting what one table gives out into another is a walk along it.
 [[nodiscard]] llvm::Value* emit_group_hash(FunctionEmitter& f, std::vector<Value> keys,
                                            std::vector<TextWords>* texts = nullptr);
 [[nodiscard]] llvm::Value* emit_is_short(FunctionEmitter& f, llvm::Value* size);

@@ -275,6 +275,18 @@ llvm::Value* find_entry(FunctionEmitter& f, llvm::Value* table, const EntryLayou
   return result;
 }
 
+llvm::Value* same_keys(FunctionEmitter& f, const EntryLayout& layout, const std::vector<Type>& types,
+                       llvm::Value* entry, llvm::Value* other) {
+  std::vector<TextWords> words;
+  for (size_t i = 0; i < types.size(); ++i) {
+    auto& of_key = words.emplace_back();
+    if (!is_string(types[i])) continue;
+    auto* text = f.offset(entry, layout.keys[i] + (types[i].nullable ? 8 : 0));
+    of_key = {f.load(f.stage.i64, text, 8), f.load(f.stage.i64, text, 16)};
+  }
+  return keys_equal(f, layout, load_keys(f, layout, types, entry), words, other);
+}
+
 std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout, const std::vector<Type>& types,
                              llvm::Value* entry) {
   std::vector<Value> keys;

@@ -52,6 +52,9 @@ void prefetch_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash);
 [[nodiscard]] llvm::Value* find_entry(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
                                       std::vector<Value> keys);
 
+// i1: do two entries have the same keys?
+[[nodiscard]] llvm::Value* same_keys(FunctionEmitter& f, const EntryLayout& layout, const std::vector<Type>& types,
+                                     llvm::Value* entry, llvm::Value* other);
 [[nodiscard]] std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout,
                                            const std::vector<Type>& types, llvm::Value* entry);
 [[nodiscard]] Value load_state(FunctionEmitter& f, const Type& type, llvm::Value* address);

@@ -4,6 +4,20 @@
 
 namespace sluice::codegen {
 
+Value timestamp_value(llvm::Value* microseconds) {
+  Value value;
+  value.type = Type(TypeKind::Timestamp);
+  value.data = microseconds;
+  return value;
+}
+
+Value window_value(llvm::Value* start, llvm::Value* end) {
+  Value value;
+  value.type = Type::window();
+  value.fields = {timestamp_value(start), timestamp_value(end)};
+  return value;
+}
+
 void flatten(const Value& value, std::vector<llvm::Value*>& parts) {
   if (value.present) parts.push_back(value.present);
   if (value.data) parts.push_back(value.data);

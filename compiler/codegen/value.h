@@ -24,6 +24,9 @@ struct Value {
   std::vector<Value> fields;
 };
 
+[[nodiscard]] Value timestamp_value(llvm::Value* microseconds);
+[[nodiscard]] Value window_value(llvm::Value* start, llvm::Value* end);
+
 // The registers of a value in a fixed order, and back: for phis and function boundaries.
 void flatten(const Value& value, std::vector<llvm::Value*>& parts);
 [[nodiscard]] Value unflatten(const Type& type, llvm::Value* const*& parts);

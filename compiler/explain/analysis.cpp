@@ -152,7 +152,9 @@ class Analyzer {
     for (const TaskProfile* task : tasks) {
       const StateProfile& profile = task->states[position];
       figures.state_bytes += profile.peak_bytes;
-      if (state.kind == StateKind::Groups || state.kind == StateKind::Distinct) figures.keys += profile.keys;
+      const bool has_keys =
+          state.kind == StateKind::Groups || state.kind == StateKind::Panes || state.kind == StateKind::Distinct;
+      if (has_keys) figures.keys += profile.keys;
       if (is_late) figures.late_rows += static_cast<uint64_t>(profile.counter);
     }
   }

@@ -201,6 +201,8 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
                            join->is_lookup ? "the other side" : "both sides", bounds_text(*join));
       return fmt::format("hash table {} → {}", schema_text(state.key),
                          top == nullptr ? schema_text(state.value) : "its rows");
+    case StateKind::Panes:
+      return fmt::format("groups of each pane {} → {}", schema_text(state.key), schema_text(state.value));
     case StateKind::Distinct:
       return "hash table " + schema_text(state.key);
     case StateKind::Top:

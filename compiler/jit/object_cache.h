@@ -19,7 +19,7 @@ class ObjectCache {
   // The key of an object: its IR, the CPU, and this very build, which optimizes in its own way.
   [[nodiscard]] static std::string key_of(std::string_view ir_text);
   [[nodiscard]] std::unique_ptr<llvm::MemoryBuffer> find(const std::string& key) const;
-  // The first one of a process also trims the cache to kMaxBytes.
+  // Now and then it also trims the cache to kMaxBytes.
   void put(const std::string& key, llvm::MemoryBufferRef object) const;
   // When the files take more than `max_bytes`: removes those not used for longest, until a quarter of that is free.
   void trim(uint64_t max_bytes) const;

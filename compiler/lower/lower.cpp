@@ -49,7 +49,8 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   std::vector<StatePlan> states;
   if (const auto* aggregate = node.as<AggregateNode>()) {
-    states.push_back({StateKind::Groups, node.name, id, row_of(aggregate->keys), state_columns(aggregate->calls)});
+    states.push_back({aggregate->windows ? StateKind::Panes : StateKind::Groups, node.name, id,
+                      row_of(meeting_keys(*aggregate)), state_columns(aggregate->calls)});
     if (aggregate->session) {
       states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, state_columns(aggregate->calls)});
       if (aggregate->session->counts_late) states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});

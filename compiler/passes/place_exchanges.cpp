@@ -125,7 +125,7 @@ class Placer {
       at.is_narrow = may_widen(id);
     } else if (const auto* aggregate = node.as<AggregateNode>();
                aggregate != nullptr && aggregate->phase != AggregatePhase::Partial) {
-      at = place_keyed(id, aggregate->keys);
+      at = place_keyed(id, meeting_keys(*aggregate));
     } else if (node.kind() == NodeKind::Join) {
       const auto& join = *node.as<JoinNode>();
       at = join.is_lookup ? place_lookup(id) : place_join(id);

@@ -175,7 +175,7 @@ class Pusher {
     if (aggregate.keys.empty()) return {{place}, fmt::format("it looks at the result of `{}`", title(at))};
     if (aggregate_can_fail(aggregate))
       return {{place}, fmt::format("`{}` may fail, and a row that makes it fail must not vanish", title(at))};
-    auto condition = below(place.condition, aggregate.keys);
+    auto condition = below(place.condition, meeting_keys(aggregate));
     if (!condition) return {{place}, fmt::format("it looks at more than the keys of `{}`", title(at))};
     return onward(at, std::move(*condition));
   }

@@ -1,5 +1,5 @@
-// R21: windows that overlap share their panes. A row updates the one pane it falls into; when the pane is complete, its
-// groups are merged into all windows that contain it. After Li et al., "No pane, no gain" (SIGMOD Record 2005).
+// R21: windows that overlap share their panes. A row updates the one pane it falls into; when a window is over, the
+// groups of its panes are merged. After Li et al., "No pane, no gain" (SIGMOD Record 2005).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -92,19 +92,16 @@ class Sharer {
     const size_t key = *window_key(grouped->keys);
     grouped->keys[key] = {kPane, Expr::column(kPane, Type::window(), grouped->keys[key].expr.span)};
     partial.schema = schema_of(partial, {&panes.schema});
-    const Schema partial_schema = partial.schema;
     const std::string partial_label = partial.label;
     const NodeId partial_id = editor_.add(std::move(partial));
 
-    const NodeId timed_id = add_pane_time(partial_id, partial_schema, reader, size);
-    const NodeId windows_id = add_windows(timed_id, whole, window, reader);
-
     Node merged = reader;
     merged.label = fresh_label(editor_.graph(), reader.label);
-    merged.inputs = {windows_id};
+    merged.inputs = {partial_id};
     auto* final_aggregate = merged.as<AggregateNode>();
     *final_aggregate = final_phase(aggregate);
-    final_aggregate->keys[key].expr = Expr::column(window.column, Type::window(), aggregate.keys[key].expr.span);
+    final_aggregate->keys[key].expr = Expr::column(kPane, Type::window(), aggregate.keys[key].expr.span);
+    final_aggregate->windows = window;
     const auto whole_panes = window.size / size;
     notes_.fired({partial_label, merged.label},
                  window.kind == WindowKind::Hop && window.size % window.step == 0
@@ -117,39 +114,6 @@ class Sharer {
     for (auto& field : schema.fields)
       if (field.name == column) field.name = kPane;
     return schema;
-  }
-
-  // The time of a pane is where it begins. It is late for the windows that had ended when its rows came: those that end
-  // before the last pane's length of it. (See WindowNode::pane; of other panes no window ends there.)
-  NodeId add_pane_time(NodeId partial, const Schema& row, const Node& reader, int64_t size) {
-    const Span& span = reader.span;
-    std::vector<NamedExpr> columns;
-    const Type timestamp(TypeKind::Timestamp);
-    for (const auto& field : row.fields)
-      if (field.name != kPane) columns.push_back({field.name, column_of(field, span)});
-    columns.push_back(
-        {std::string(kRowTime), Expr::field(Expr::column(kPane, Type::window(), span), "start", timestamp, span)});
-    Expr end = Expr::field(Expr::column(kPane, Type::window(), span), "end", timestamp, span);
-    Expr length = Expr::literal(size, Type(TypeKind::Duration), span);
-    columns.push_back(
-        {std::string(kRowMark), Expr::make_op(ExprOp::Sub, {std::move(end), std::move(length)}, timestamp, span)});
-    return editor_.add(
-        make_project(editor_.graph(), partial, std::move(columns), fresh_label(editor_.graph(), reader.label)));
-  }
-
-  NodeId add_windows(NodeId timed, const Node& whole, const WindowNode& window, const Node& reader) {
-    Node windows = whole;
-    windows.label = fresh_label(editor_.graph(), whole.label);
-    windows.name = whole.name + ".panes";
-    windows.inputs = {timed};
-    windows.parallelism = reader.parallelism;
-    auto* assigned = windows.as<WindowNode>();
-    *assigned = window;
-    assigned->late = 0;  // their panes have waited, and rows late for all of them are in no pane
-    assigned->counts_late = false;
-    windows.schema = node(timed).schema;
-    windows.schema.fields.push_back({window.column, Type::window()});
-    return editor_.add(std::move(windows));
   }
 
   GraphEditor editor_;

@@ -75,6 +75,12 @@ std::optional<size_t> window_key(const std::vector<NamedExpr>& keys) {
   return static_cast<size_t>(it - keys.begin());
 }
 
+std::vector<NamedExpr> meeting_keys(const AggregateNode& aggregate) {
+  std::vector<NamedExpr> keys = aggregate.keys;
+  if (aggregate.windows) keys.erase(keys.begin() + static_cast<ptrdiff_t>(window_key(keys).value()));
+  return keys;
+}
+
 bool AggregateCall::operator==(const AggregateCall& other) const {
   return name == other.name && function == other.function && args == other.args && filter == other.filter &&
          is_distinct == other.is_distinct && states == other.states && finish == other.finish;

@@ -103,15 +103,19 @@ enum class WindowKind : uint8_t {
 };
 [[nodiscard]] std::string_view window_kind_name(WindowKind kind);
 
-// One output row per window that the row's time falls into, with the window as `column`. Windows begin at multiples of
-// `step` (all in microseconds), moved by `offset`, and are `size` long; those of cumulate begin at multiples of `size`
-// and end at each `step` behind. A row is left out of windows whose end, and `late` behind it, its partition's
-// watermark has passed.
-struct WindowNode {
+// Windows begin at multiples of `step` (all in microseconds), moved by `offset`, and are `size` long; those of cumulate
+// begin at multiples of `size` and end at each `step` behind.
+struct WindowShape {
   WindowKind kind = WindowKind::Tumble;
   int64_t size = 0;
   int64_t step = 0;
   int64_t offset = 0;
+  bool operator==(const WindowShape&) const = default;
+};
+
+// One output row per window that the row's time falls into, with the window as `column`. A row is left out of windows
+// whose end, and `late` behind it, its partition's watermark has passed.
+struct WindowNode : WindowShape {
   int64_t late = 0;
   // The opposite: rows that are late for all their windows, without a window column.
   bool late_rows = false;
@@ -174,6 +178,9 @@ struct SessionWindow {
 // Without keys there is exactly one output row, also for no input. With a window among the keys (window_key) groups are
 // final when the watermark passes its end: they leave then, and their state with them.
 //
+// With `windows`, in the final phase, the window among the keys is made of panes: that key reads the pane of the
+// partial rows, and the group of a window has the states of its panes merged.
+//
 // With a `session`, a group is a session of a key. The input is timed; rows that lie more than `late` behind their
 // partition's watermark are late. With a `max` the first row that lies so much behind the session's first one begins
 // the next session.
@@ -191,11 +198,14 @@ struct AggregateNode {
   std::vector<AggregateCall> calls;
   std::optional<SessionWindow> session;
   uint64_t window_rows = 0;
+  std::optional<WindowShape> windows;
   bool operator==(const AggregateNode&) const = default;
 };
 
 // The first key whose type is a window.
 [[nodiscard]] std::optional<size_t> window_key(const std::vector<NamedExpr>& keys);
+// The keys whose rows must meet in one task: all of them, but not the panes of windows, which meet later.
+[[nodiscard]] std::vector<NamedExpr> meeting_keys(const AggregateNode& aggregate);
 
 struct OrderKey {
   Expr expr;

@@ -219,14 +219,18 @@ class Reader {
     return true;
   }
 
+  static void read_windows(WindowShape& windows, TextCursor& cursor) {
+    const auto kind = find_window_kind(cursor.word());
+    if (!kind) cursor.fail("there is no such window");
+    windows.kind = kind.value_or(WindowKind::Tumble);
+    windows.size = read_micros(cursor);
+    windows.step = read_micros(cursor);
+    windows.offset = read_micros(cursor);
+  }
+
   static bool read_payload(WindowNode& window, const std::string& key, TextCursor& cursor) {
     if (key == "window") {
-      const auto kind = find_window_kind(cursor.word());
-      if (!kind) cursor.fail("there is no such window");
-      window.kind = kind.value_or(WindowKind::Tumble);
-      window.size = read_micros(cursor);
-      window.step = read_micros(cursor);
-      window.offset = read_micros(cursor);
+      read_windows(window, cursor);
       window.late_rows = cursor.accept_word("late_rows");
       window.counts_late = !cursor.accept_word("late_read");
     } else if (key == "late") {
@@ -255,6 +259,8 @@ class Reader {
       aggregate.keys.push_back(read_named(cursor));
     } else if (key == "rows") {
       aggregate.window_rows = cursor.u64();
+    } else if (key == "windows") {
+      read_windows(aggregate.windows.emplace(), cursor);
     } else if (key == "session") {
       aggregate.session.emplace();
       aggregate.session->gap = read_micros(cursor);

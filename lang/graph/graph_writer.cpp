@@ -59,10 +59,12 @@ class Writer {
     if (time.delay != 0) line("delay", fmt::format("{}", time.delay));
     if (time.idle) line("idle", fmt::format("{}", *time.idle));
   }
+  static std::string shape_text(const WindowShape& windows) {
+    return fmt::format("{} {} {} {}", window_kind_name(windows.kind), windows.size, windows.step, windows.offset);
+  }
   void write_payload(const WindowNode& window) {
-    line("window",
-         fmt::format("{} {} {} {}{}{}", window_kind_name(window.kind), window.size, window.step, window.offset,
-                     window.late_rows ? " late_rows" : "", window.counts_late ? "" : " late_read"));
+    line("window", fmt::format("{}{}{}", shape_text(window), window.late_rows ? " late_rows" : "",
+                               window.counts_late ? "" : " late_read"));
     if (window.late != 0) line("late", fmt::format("{}", window.late));
     if (window.pane != 0) line("pane", fmt::format("{}", window.pane));
     if (!window.column.empty()) line("column", write_name(window.column));
@@ -81,6 +83,7 @@ class Writer {
     if (aggregate.is_incremental) line("incremental", "");
     for (const auto& key : aggregate.keys) line("key", text_of(key));
     if (aggregate.window_rows != 0) line("rows", fmt::format("{}", aggregate.window_rows));
+    if (aggregate.windows) line("windows", shape_text(*aggregate.windows));
     if (const auto& session = aggregate.session)
       line("session", fmt::format("{} {} {} {}{}", session->gap, session->max, session->late,
                                   write_name(session->column), session->counts_late ? "" : " late_read"));

@@ -72,17 +72,11 @@ Result<Schema> schema_for(const TimeNode& time, const Node& node, const InputSch
 }
 
 Result<Schema> schema_for(const WindowNode& window, const Node& node, const InputSchemas& inputs) {
-  if (window.size <= 0 || window.step <= 0 || window.offset < 0) return internal_error("a window without a size");
+  SLUICE_TRY(check_shape(window));
   if (window.late_rows != window.column.empty()) return internal_error("late rows have no window");
   if (window.late < 0 || window.pane < 0) return internal_error("a window that ends before it ends");
   if (window.pane != 0 && (window.late_rows || window.size % window.pane != 0 || window.step % window.pane != 0))
     return internal_error("its windows are not made of panes");
-  if (window.kind == WindowKind::Tumble && window.size != window.step)
-    return internal_error("windows that tumble begin where the one before ends");
-  if (window.kind == WindowKind::Cumulate && window.size % window.step != 0)
-    return internal_error("windows that cumulate are made of whole steps");
-  if (window.size / window.step > kMostWindows)
-    return internal_error(fmt::format("a row in more than {} windows", kMostWindows));
   SLUICE_TRY(check_timed(*inputs[0], "windows"));
   if (window.late_rows) return passed_on(node, *inputs[0], {});
   if (node.schema.find(window.column) == nullptr) return internal_error("the window has no column");

@@ -95,6 +95,11 @@ Status check_windows(const AggregateNode& aggregate, const Schema& row) {
   const bool is_distinct = std::ranges::any_of(aggregate.calls, &AggregateCall::is_distinct);
   if (aggregate.window_rows != 0 && (aggregate.session || !is_single || has_window || is_distinct))
     return internal_error("windows of rows have one phase and no other window");
+  if (aggregate.windows) {
+    SLUICE_TRY(check_shape(*aggregate.windows));
+    if (aggregate.phase != AggregatePhase::Final || !has_window)
+      return internal_error("windows are made of the panes among the keys of a final aggregate");
+  }
   return aggregate.session ? check_session(aggregate, row) : Status();
 }
 

@@ -60,4 +60,15 @@ Status check_timed(const Schema& row, std::string_view what) {
   return {};
 }
 
+Status check_shape(const WindowShape& windows) {
+  if (windows.size <= 0 || windows.step <= 0 || windows.offset < 0) return internal_error("a window without a size");
+  if (windows.kind == WindowKind::Tumble && windows.size != windows.step)
+    return internal_error("windows that tumble begin where the one before ends");
+  if (windows.kind == WindowKind::Cumulate && windows.size % windows.step != 0)
+    return internal_error("windows that cumulate are made of whole steps");
+  if (windows.size / windows.step > kMostWindows)
+    return internal_error(fmt::format("a row in more than {} windows", kMostWindows));
+  return {};
+}
+
 }  // namespace sluice

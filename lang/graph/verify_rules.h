@@ -25,6 +25,7 @@ using InputSchemas = std::vector<const Schema*>;
 void add_weight(Schema& schema);
 // What travels as changes says so; only an incremental step may read it.
 [[nodiscard]] Result<bool> has_weight(bool is_incremental, const InputSchemas& inputs);
+[[nodiscard]] Status check_shape(const WindowShape& windows);
 // The columns of rows that have a time.
 [[nodiscard]] Status check_timed(const Schema& row, std::string_view what);
 

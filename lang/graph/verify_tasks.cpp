@@ -198,9 +198,8 @@ class TaskChecker {
     if (tasks_of(node) == 1) return {};
     const std::string many = fmt::format("it runs in {} tasks, ", tasks_of(node));
     if (needs_all_rows(id)) return many + "but needs all rows in one place";
-    const auto* keys = keys_of(node);
-    if (keys != nullptr && !distribution_.fits(node, *keys))
-      return many + "but its rows are not distributed by its keys";
+    const std::vector<NamedExpr> keys = keys_of(node);
+    if (!keys.empty() && !distribution_.fits(node, keys)) return many + "but its rows are not distributed by its keys";
     const auto* join = node.as<JoinNode>();
     if (is_lookup(node)) return is_broadcast(node.inputs[1]) ? std::string() : many + "but has not the whole table";
     if (join != nullptr && !distribution_.fits(node, *join))
@@ -217,18 +216,19 @@ class TaskChecker {
   }
 
   // Keys whose rows must be in one task.
-  [[nodiscard]] static const std::vector<NamedExpr>* keys_of(const Node& node) {
+  [[nodiscard]] static std::vector<NamedExpr> keys_of(const Node& node) {
     const auto* aggregate = node.as<AggregateNode>();
-    if (aggregate != nullptr && aggregate->phase != AggregatePhase::Partial) return &aggregate->keys;
+    if (aggregate != nullptr && aggregate->phase != AggregatePhase::Partial) return meeting_keys(*aggregate);
     const auto* frame = node.as<FrameNode>();
-    return frame == nullptr ? nullptr : &frame->keys;
+    return frame == nullptr ? std::vector<NamedExpr>() : frame->keys;
   }
 
   [[nodiscard]] bool needs_all_rows(NodeId id) const {
     const Node& node = graph_.nodes[id];
     if (const auto* sink = node.as<SinkNode>()) return sink->connector != "blackhole";
     if (const auto* aggregate = node.as<AggregateNode>())
-      return aggregate->phase != AggregatePhase::Partial && (aggregate->keys.empty() || aggregate->window_rows != 0);
+      return aggregate->phase != AggregatePhase::Partial &&
+             (meeting_keys(*aggregate).empty() || aggregate->window_rows != 0);
     if (const auto* frame = node.as<FrameNode>()) return frame->keys.empty();
     if (const auto* join = node.as<JoinNode>()) return join->left_keys.empty() && !join->is_lookup;
     // The first rows of each task may meet behind an exchange.

@@ -107,6 +107,19 @@ struct Panes {
   int64_t latest_end;  // no window's end when latest is null
 };
 
+// Panes that windows share: rows mostly fall into the one used last. A window that is due is given out group by group:
+// a group are the entries of its panes with one hash, in the order of the panes.
+struct WindowMerge {
+  HashTable* latest;  // of the pane from latest_start to latest_end; null: none
+  int64_t latest_start;
+  int64_t latest_end;
+  int64_t window_start;  // of the window that is due
+  int64_t window_end;
+  char** group;
+  HashTable* merged;  // has one entry, for the states of a group
+  char* merged_entry;
+};
+
 // A row that a join keeps among those of its side with the same keys; the row in block layout follows.
 struct JoinCell {
   JoinCell* next;

@@ -48,10 +48,10 @@ bool is_partitioned(const FlowGraph& graph, NodeId id, const Names& names) {
   return std::ranges::all_of(node.inputs, [&](NodeId input) { return is_partitioned(graph, input, names); });
 }
 
-const std::vector<NamedExpr>* keys_of(const Node& node) {
-  if (const auto* aggregate = node.as<AggregateNode>()) return &aggregate->keys;
-  if (const auto* top = node.as<TopNode>()) return &top->keys;
-  return nullptr;
+std::vector<NamedExpr> keys_of(const Node& node) {
+  if (const auto* aggregate = node.as<AggregateNode>()) return meeting_keys(*aggregate);
+  if (const auto* top = node.as<TopNode>()) return top->keys;
+  return {};
 }
 
 }  // namespace
@@ -82,10 +82,11 @@ HashRange key_range(const JobPlan& plan, StageId stage_id, const StatePlan& stat
   };
   const auto* join = node.as<JoinNode>();
   if (join != nullptr && stage.parallelism != 1 && is_spread_by_keys(plan.graph, node, *join)) return range();
-  const auto* keys = keys_of(node);
-  if (stage.parallelism == 1 || state.kind != StateKind::Groups || keys == nullptr || keys->empty()) return {};
+  const bool has_groups = state.kind == StateKind::Groups || state.kind == StateKind::Panes;
+  const std::vector<NamedExpr> keys = keys_of(node);
+  if (stage.parallelism == 1 || !has_groups || keys.empty()) return {};
   Names names;
-  for (const auto& key : *keys) {
+  for (const auto& key : keys) {
     if (!is_plain_column(key.expr, key.name)) return {};
     names.push_back(key.name);
   }

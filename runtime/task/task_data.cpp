@@ -29,6 +29,16 @@ std::vector<uint32_t> text_key_offsets(const Schema& keys) {
   return offsets;
 }
 
+// Do values of these types have bytes or elements besides themselves?
+bool has_parts_elsewhere(const Schema& schema) {
+  const auto leads = [](const auto& self, const Type& type) -> bool {
+    if (type.kind == TypeKind::String || type.kind == TypeKind::List) return true;
+    return type.kind == TypeKind::Record &&
+           std::ranges::any_of(type.fields, [&](const auto& field) { return self(self, field.type); });
+  };
+  return std::ranges::any_of(schema.fields, [&](const Field& field) { return leads(leads, field.type); });
+}
+
 }  // namespace
 
 TaskData::TaskData(const JobPlan& plan, StageId stage, uint32_t task, const StageCode& code,
@@ -61,7 +71,8 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
   };
   const bool has_window = std::ranges::any_of(state.key.fields, [](const Field& key) { return key.type.is_window; });
   const bool is_windowed = has_window && plan_.graph.nodes[state.node].kind() != NodeKind::Frame;
-  const int64_t lag = is_windowed || state.kind == StateKind::Sessions ? window_lag(plan_.graph, state.node) : 0;
+  const bool has_lag = is_windowed || state.kind == StateKind::Sessions || state.kind == StateKind::Panes;
+  const int64_t lag = has_lag ? window_lag(plan_.graph, state.node) : 0;
   const auto make_panes = [&](HashRange range, uint32_t rows_of_tops) {
     pane_tables_.push_back(std::make_unique<PaneTables>(entry_size, range, rows_of_tops, lag, account));
     pane_list_[position] = pane_tables_.back().get();
@@ -79,6 +90,15 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
                                     text_key_offsets(state.key), account);
       make_top();  // owns the tops of the keys, when that is what the entries lead to
       return;
+    case StateKind::Panes: {
+      const auto& windows = *plan_.graph.nodes[state.node].as<AggregateNode>()->windows;
+      const bool lead_elsewhere = has_parts_elsewhere(state.key) || has_parts_elsewhere(state.value);
+      const HashRange range = key_range(plan_, stage, state, task);
+      auto shared = std::make_unique<SharedPanes>(entry_size, lead_elsewhere, range, windows, lag, account);
+      sorter_list_[position] = shared.get();
+      shared_panes_.emplace_back(position, std::move(shared));
+      return;
+    }
     case StateKind::Distinct:
       if (is_windowed) return make_panes({}, 0);
       make_table({});
@@ -131,6 +151,10 @@ std::optional<int64_t> TaskData::first_window_due() {
     const auto end = panes_of_state->first_due();
     if (end && (!first || *end < *first)) first = end;
   }
+  for (const auto& [position, shared] : shared_panes_) {
+    const auto end = shared->first_due();
+    if (end && (!first || *end < *first)) first = end;
+  }
   for (const auto& sessions : session_tables_) {
     const auto end = sessions->first_due();
     if (end && (!first || *end < *first)) first = end;
@@ -144,7 +168,7 @@ bool TaskData::has_frames_due(int64_t watermark) const {
 
 bool TaskData::has_windows() const {
   const bool has_timed_frames = std::ranges::any_of(frame_rows_, [](const auto& frames) { return frames->is_timed(); });
-  return !pane_tables_.empty() || !session_tables_.empty() || has_timed_frames;
+  return !pane_tables_.empty() || !shared_panes_.empty() || !session_tables_.empty() || has_timed_frames;
 }
 
 uint64_t TaskData::rows_late() const {
@@ -167,6 +191,8 @@ void TaskData::measure_states() {
     if (pane_list_[i] != nullptr)
       profile.keys = std::max(profile.keys, static_cast<const PaneTables*>(pane_list_[i])->group_count());
   }
+  for (const auto& [position, shared] : shared_panes_)
+    state_profiles_[position].keys = std::max(state_profiles_[position].keys, shared->group_count());
 }
 
 const ErrorSite& TaskData::error_site(uint32_t site) const {
@@ -202,6 +228,7 @@ void TaskData::expire_joins(int64_t to) noexcept {
 void TaskData::release_state() {
   join_expiries_.clear();
   session_tables_.clear();
+  shared_panes_.clear();
   frame_rows_.clear();
   group_tables_.clear();
   pane_tables_.clear();

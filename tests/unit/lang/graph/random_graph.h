@@ -175,15 +175,7 @@ class RandomGraph {
       case NodeKind::Time:
         return TimeNode{maybe_expr(), maybe_expr(), duration(), coin() ? std::optional(duration()) : std::nullopt};
       case NodeKind::Window:
-        return WindowNode{static_cast<WindowKind>(below(3)),
-                          duration(),
-                          duration(),
-                          duration(),
-                          duration(),
-                          coin(),
-                          coin(),
-                          duration(),
-                          text()};
+        return WindowNode{windows(), duration(), coin(), coin(), duration(), text()};
       case NodeKind::Aggregate:
         return AggregateNode{
             static_cast<AggregatePhase>(below(3)),
@@ -191,7 +183,8 @@ class RandomGraph {
             named(),
             several([&] { return call(); }),
             coin() ? std::optional(SessionWindow{duration(), duration(), duration(), coin(), text()}) : std::nullopt,
-            bits()};
+            bits(),
+            coin() ? std::optional(windows()) : std::nullopt};
       case NodeKind::Top:
         return TopNode{bits(), coin(), coin(), text(), named(), order()};
       case NodeKind::Frame:
@@ -222,6 +215,8 @@ class RandomGraph {
     }
     return std::monostate{};
   }
+
+  WindowShape windows() { return {static_cast<WindowKind>(below(3)), duration(), duration(), duration()}; }
 
   JoinNode join() {
     JoinNode join;

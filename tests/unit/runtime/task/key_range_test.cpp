@@ -49,8 +49,9 @@ TEST(KeyRange, TablesBehindTheirOwnExchangeSeeTheirKeyGroups) {
   EXPECT_TRUE(Plan({"a", "b"}).is_narrow({plain("a"), plain("b")}));
   EXPECT_TRUE(Plan({"a"}).then(FilterNode{}).is_narrow({plain("a")}));
   EXPECT_TRUE(Plan({"a"}).then(ProjectNode{{plain("a"), plain("b")}}).is_narrow({plain("a")}));
-  EXPECT_TRUE(
-      Plan({"a"}).then(AggregateNode{AggregatePhase::Final, false, {plain("a")}, {}, {}, 0}).is_narrow({plain("a")}));
+  EXPECT_TRUE(Plan({"a"})
+                  .then(AggregateNode{AggregatePhase::Final, false, {plain("a")}, {}, {}, 0, {}})
+                  .is_narrow({plain("a")}));
   EXPECT_TRUE(Plan({"a"}).then(ExpandNode{"word", {}}).is_narrow({plain("a")}));
 }
 
