@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "lang/support/saturating.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/task/record_location.h"
 
@@ -39,9 +38,8 @@ Task::Task(const JobPlan& plan, TaskAddress address, std::shared_ptr<const Stage
 
 Task::Input& Task::add_input() {
   const size_t position = inputs_.size();
-  Input& input = inputs_.emplace_back();
+  Input& input = inputs_.emplace_back(watermark_origin(data_.plan(), address_.stage, position), data_.counters);
   input.table = tables_[position];
-  input.time = watermark_origin(data_.plan(), address_.stage, position);
   return input;
 }
 
@@ -134,20 +132,16 @@ std::optional<size_t> Task::next_source() const {
 
 // Where event time has come to in this input; the end of the input is the end of time, unless time stops there.
 int64_t Task::watermark_of(const Input& input) const {
-  const bool knows_no_time = !input.edge && input.time.nodes.empty();
+  const bool knows_no_time = !input.edge && !input.time.is_known();
   if (input.has_ended && (!time_stops_ || knows_no_time || input.profile.has_ended)) return kEndOfTime;
-  int64_t watermark = kEndOfTime;
-  for (const auto& [state, delay] : input.time.nodes) {
-    const int64_t latest = data_.counters[state];
-    watermark = std::min(watermark, latest < kNoWatermark + delay ? kNoWatermark : latest - delay);
-  }
-  if (input.time.is_own)
-    watermark = std::min(watermark, input.edge ? input.edge->watermark(time_stops_) : kNoWatermark);
-  return watermark;
+  if (!input.time.is_brought()) return input.time.watermark();
+  return std::min(input.time.watermark(), input.edge ? input.edge->watermark(time_stops_) : kNoWatermark);
 }
 
 // Looks where event time has come to, and begins to give out the windows that are complete.
 void Task::follow_time() {
+  if (time_board_ != nullptr)
+    for (auto& input : inputs_) input.time.share(*time_board_, address_.index, input.has_ended);
   int64_t watermark = kEndOfTime;
   for (const auto& input : inputs_) watermark = std::min(watermark, watermark_of(input));
   if (watermark <= watermark_) return;
@@ -213,7 +207,7 @@ Task::Progress Task::read() {
     if (progress == Progress::End) continue;
     if (progress != Progress::Wait) return progress;
     must_wait = true;
-    if (inputs_[*input].time.nodes.empty()) break;  // in order
+    if (!inputs_[*input].time.is_known()) break;  // in order
     inputs_[*input].waits = true;
   }
   follow_time();
@@ -234,6 +228,7 @@ Task::Progress Task::read_edge(size_t input) {
   EdgeReader& edge = *inputs_[input].edge;
   auto next = edge.next();
   if (next.kind == EdgeReader::Next::Kind::Wait) {
+    inputs_[input].time.note_wait();
     if (inputs_.size() == 1) outputs_.tell_progress(next.progress);
     return Progress::Wait;
   }
@@ -242,6 +237,7 @@ Task::Progress Task::read_edge(size_t input) {
     return Progress::End;
   }
   const abi::BlockHeader& header = *next.block.header();
+  if (header.row_count != 0) inputs_[input].time.note_rows();
   inputs_[input].profile.rows += header.row_count;
   if (header.row_count != 0) inputs_[input].profile.bytes += used_bytes(header);
   const Progress progress =
@@ -259,6 +255,7 @@ Task::Progress Task::read_source(size_t input) {
   meter_.enter_engine();
   if (!taken) return fail(taken.error());
   if (taken->kind == SourceFeed::Taken::Kind::Wait) {
+    inputs_[input].time.note_wait();
     if (!inputs_[input].table.fills_table) outputs_.tell_progress(taken->sequence);
     return Progress::Wait;
   }
@@ -268,31 +265,20 @@ Task::Progress Task::read_source(size_t input) {
     return Progress::End;
   }
   data_.set_chunk(chunk_.get());
-  set_clock(inputs_[input], chunk_->clock);
-  if (chunk_->watermark) raise_watermark(inputs_[input], *chunk_->watermark);
+  InputTime& time = inputs_[input].time;
+  time.note_rows();
+  if (chunk_->clock) time.set_clock(*chunk_->clock);
+  if (chunk_->watermark) time.raise(*chunk_->watermark);
   rows_in_ += chunk_->view.row_count;
   inputs_[input].profile.rows += chunk_->view.row_count;
   Progress progress = process(input, {&chunk_->view, chunk_->view.row_count, taken->sequence, true});
   if (progress == Progress::Made && phase_ == Phase::Reading && !chunk_->error_code.empty())
     progress = raise_chunk_error(*chunk_, feed.node());
   data_.set_chunk(nullptr);
-  if (chunk_->clock) set_clock(inputs_[input], chunk_->next_clock);
+  if (chunk_->clock) time.set_clock(chunk_->next_clock);
   note_watermark(inputs_[input]);
   if (progress == Progress::Made && phase_ == Phase::Reading) follow_time();
   return progress;
-}
-
-// A source with a clock of its own says where event time is; what the task has seen would depend on the pieces it got.
-void Task::set_clock(const Input& input, std::optional<int64_t> clock) {
-  if (!clock) return;
-  for (const auto& [state, delay] : input.time.nodes) data_.counters[state] = *clock;
-}
-
-void Task::raise_watermark(const Input& input, int64_t watermark) {
-  for (const auto& [state, delay] : input.time.nodes) {
-    int64_t& latest = data_.counters[state];
-    latest = std::max(latest, saturating_add(watermark, delay));
-  }
 }
 
 // A unit without rows only says how far its producer is; that is passed on.
@@ -425,14 +411,12 @@ void Task::end_turn() {
 
 int64_t Task::latest_event_time() const {
   int64_t latest = kNoWatermark;
-  for (const auto& input : inputs_)
-    for (const auto& [state, delay] : input.time.nodes) latest = std::max(latest, data_.counters[state]);
+  for (const auto& input : inputs_) latest = std::max(latest, input.time.latest());
   return latest;
 }
 
 bool Task::has_event_time() const {
-  return data_.has_windows() ||
-         std::ranges::any_of(inputs_, [](const Input& input) { return !input.time.nodes.empty(); });
+  return data_.has_windows() || std::ranges::any_of(inputs_, [](const Input& input) { return input.time.is_known(); });
 }
 
 void Task::note_watermark(Input& input) const {

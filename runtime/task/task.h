@@ -11,6 +11,7 @@
 
 #include "runtime/plan/job_plan.h"
 #include "runtime/task/edge_reader.h"
+#include "runtime/task/input_time.h"
 #include "runtime/task/scheduler.h"
 #include "runtime/task/source_feed.h"
 #include "runtime/task/stage_code.h"
@@ -19,6 +20,7 @@
 #include "runtime/task/task_meter.h"
 #include "runtime/task/task_outputs.h"
 #include "runtime/task/task_profile.h"
+#include "runtime/task/time_board.h"
 #include "runtime/task/watermark_origin.h"
 
 namespace sluice {
@@ -62,6 +64,8 @@ class Task final : public Runnable {
   void add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
                   const std::vector<std::vector<Channel*>>& channels_of_partitions);
   void add_sink(Sink& sink) { data_.add_sink(sink); }
+  // For jobs with sources that say `idle`; must outlive the task, which is then to be woken now and then.
+  void set_time_board(TimeBoard& board) { time_board_ = &board; }
   void finish_wiring() { data_.set_writers(outputs_.writers()); }
 
   Step run() noexcept override;
@@ -88,12 +92,13 @@ class Task final : public Runnable {
   enum class Phase : uint8_t { Reading, Advancing, Finishing, Closing, Failing, Failed };
   enum class Progress : uint8_t { Made, Wait, End, Failed };
   struct Input {
+    Input(WatermarkOrigin origin, int64_t* counters) : time(std::move(origin), counters) {}
     SourceFeed* feed = nullptr;  // or
     std::optional<EdgeReader> edge;
     bool has_ended = false;
-    bool waits = false;    // a source that had nothing this time
-    TableInput table;      // which inputs it waits for
-    WatermarkOrigin time;  // where its watermark comes from
+    bool waits = false;  // a source that had nothing this time
+    TableInput table;    // which inputs it waits for
+    InputTime time;
     InputProfile profile;
   };
 
@@ -112,8 +117,6 @@ class Task final : public Runnable {
   };
   Progress process(size_t input, const Unit& unit);
   Progress raise_chunk_error(const ChunkBuffer& chunk, NodeId source);
-  void set_clock(const Input& input, std::optional<int64_t> clock);
-  void raise_watermark(const Input& input, int64_t watermark);
   void follow_time();
   [[nodiscard]] int64_t watermark_of(const Input& input) const;
   [[nodiscard]] std::optional<size_t> next_source() const;
@@ -143,6 +146,7 @@ class Task final : public Runnable {
   std::vector<TableInput> tables_;  // of the inputs
   std::vector<Input> inputs_;
   std::unique_ptr<ChunkBuffer> chunk_;
+  TimeBoard* time_board_ = nullptr;
   TaskCounters counters_;
   int64_t end_event_time_ = kNoWatermark;  // as they were when the task ended
   std::optional<int64_t> end_window_due_;

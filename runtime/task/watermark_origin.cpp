@@ -31,7 +31,7 @@ class Search {
       if (!is_here) continue;
       has_user = true;
       if (const auto* time = plan_.graph.nodes[user].as<TimeNode>()) {
-        origin_.nodes.emplace_back(counter_of(stage_, user), time->delay);
+        origin_.nodes.push_back({user, counter_of(stage_, user), time->delay, time->idle});
       } else {
         visit(user);
       }

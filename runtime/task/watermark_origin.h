@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
+#include <optional>
 #include <vector>
 
 #include "runtime/plan/job_plan.h"
@@ -10,9 +10,15 @@
 namespace sluice {
 
 struct WatermarkOrigin {
-  // Time nodes in the stage: position of the counter with the latest time seen, and the delay in microseconds.
-  std::vector<std::pair<uint32_t, int64_t>> nodes;
-  bool is_own = false;  // some rows pass no time node: the edge's watermark counts too; a source has none
+  struct Time {
+    NodeId node;
+    uint32_t counter = 0;  // position of the state with the latest time seen
+    int64_t delay = 0;     // microseconds
+    std::optional<int64_t> idle;
+    bool operator==(const Time&) const = default;
+  };
+  std::vector<Time> nodes;  // the time nodes in the stage
+  bool is_own = false;      // some rows pass no time node: the edge's watermark counts too; a source has none
 };
 // Of StagePlan::inputs[input].
 [[nodiscard]] WatermarkOrigin watermark_origin(const JobPlan& plan, StageId stage, size_t input);

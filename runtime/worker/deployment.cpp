@@ -35,6 +35,7 @@ Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, TaskFa
   std::unique_ptr<Deployment> deployment(new Deployment(plan, settings));
   SLUICE_TRY(deployment->open_sources(connectors));
   deployment->make_channels();
+  if (TimeBoard::shortest_idle(plan.graph)) deployment->time_board_.emplace(plan);
   for (size_t stage = 0; stage < plan.stages.size(); ++stage)
     SLUICE_TRY(deployment->make_stage(StageId(stage), code, connectors, is_cancelled, time_stops, on_end));
   deployment->connect_channels();
@@ -60,6 +61,13 @@ Status Deployment::open_sources(ConnectorFactory& connectors) {
   return {};
 }
 
+std::optional<std::chrono::microseconds> Deployment::wake_interval() const {
+  constexpr std::chrono::microseconds kShortest{1'000};
+  constexpr std::chrono::microseconds kLongest{100'000};
+  const auto idle = TimeBoard::shortest_idle(plan_.graph);
+  return idle ? std::optional(std::clamp(*idle / 8, kShortest, kLongest)) : std::nullopt;
+}
+
 void Deployment::make_channels() {
   for (const auto& edge : plan_.edges) {
     auto& channels = channels_.emplace_back();
@@ -81,6 +89,7 @@ Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory
   for (uint32_t index = 0; index < stage.parallelism; ++index) {
     tasks_.push_back(std::make_unique<Task>(plan_, TaskAddress{id, index}, code, is_cancelled, time_stops, on_end));
     task_of_address_[{id, index}] = tasks_.back().get();
+    if (time_board_) tasks_.back()->set_time_board(*time_board_);
     if (settings_.profile) tasks_.back()->begin_profile();
     SLUICE_TRY(wire(*tasks_.back(), id, connectors));
   }

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -15,6 +17,7 @@
 #include "runtime/plan/job_plan.h"
 #include "runtime/task/source_feed.h"
 #include "runtime/task/task.h"
+#include "runtime/task/time_board.h"
 
 namespace sluice {
 
@@ -43,6 +46,8 @@ class Deployment {
   Deployment& operator=(const Deployment&) = delete;
 
   [[nodiscard]] const std::vector<std::unique_ptr<Task>>& tasks() const { return tasks_; }
+  // How often tasks are to be woken, so that they notice sources that are idle; nothing when none says `idle`.
+  [[nodiscard]] std::optional<std::chrono::microseconds> wake_interval() const;
   [[nodiscard]] const std::vector<std::unique_ptr<SourceFeed>>& feeds() const { return feeds_; }
   // Makes the results visible, in plan order. Behind the first failure nothing more is committed.
   Status commit_sinks();
@@ -71,6 +76,7 @@ class Deployment {
 
   const JobPlan& plan_;
   EngineSettings settings_;
+  std::optional<TimeBoard> time_board_;  // when a source says `idle`
   std::vector<std::unique_ptr<SourceFeed>> feeds_;
   std::map<std::pair<uint32_t, size_t>, SourceFeed*> feed_of_input_;  // (stage, input)
   std::vector<EdgeChannels> channels_;                                // by edge

@@ -1,6 +1,8 @@
 #include "runtime/worker/worker.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 #include <variant>
 
@@ -40,6 +42,7 @@ Worker::Worker(uint32_t id, const JobPlan& plan, TaskFactory& code, ConnectorFac
 
 Worker::~Worker() {
   on(CancelTasks{});
+  idle_clock_ = {};
   scheduler_.stop();
 }
 
@@ -60,6 +63,16 @@ void Worker::on(const DeployTasks&) {
 void Worker::on(const StartTasks&) {
   started_ = std::chrono::steady_clock::now();
   scheduler_.start();
+  if (const auto interval = deployment_->wake_interval())
+    idle_clock_ = std::jthread([this, pause = *interval](const std::stop_token& stop) {
+      std::mutex mutex;
+      std::unique_lock lock(mutex);
+      std::condition_variable_any never;
+      while (!stop.stop_requested()) {
+        never.wait_for(lock, stop, pause, [] { return false; });
+        for (const auto& task : deployment_->tasks()) task->wake();
+      }
+    });
 }
 
 // In this order, so that whoever sees an input end knows that time stops there.

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <thread>
 
 #include "runtime/control/job_profile.h"
 #include "runtime/control/job_progress.h"
@@ -55,6 +56,7 @@ class Worker {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   Scheduler scheduler_;
   std::unique_ptr<Deployment> deployment_;
+  std::jthread idle_clock_;  // wakes tasks that may have to notice that a source is idle
 };
 
 }  // namespace sluice

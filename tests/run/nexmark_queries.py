@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
-"""nexmark_queries.py SLUICE ROOT: the queries of examples/nexmark give the answers that plain Python computes from the
-events of nexmark_events.py, at two rates, with and without disorder, however they are run."""
+"""nexmark_queries.py SLUICE ROOT [--all EVENTS]: the queries of examples/nexmark give the answers that plain Python computes from the
+events of nexmark_events.py, at two rates, with and without disorder, however they are run. With --all so many events
+at the rates and disorders of the benchmark, and every combination of tasks, tiers and block sizes; for a million that
+takes the better part of an hour.
 
+    tests/run/nexmark_queries.py build/release/sluice . --all 1000000"""
+
+import os
 import sys
 from collections import defaultdict
 from datetime import datetime, timezone
@@ -21,6 +26,11 @@ CONFIGURATIONS = (
     Configuration(parallel=4, tier="quick", block_bytes=4096),
     Configuration(parallel=2, optimize=False, tier="quick", block_bytes=1000),
 )
+ALL_SETTINGS = tuple({"rate": rate, "disorder": disorder} for rate in (100_000, 10_000_000)
+                     for disorder in (0, 3_000_000))
+ALL_CONFIGURATIONS = tuple(Configuration(parallel=parallel, tier=tier, block_bytes=block_bytes)
+                           for parallel in (1, 2, 4) for tier in ("quick", "optimized")
+                           for block_bytes in (4096, 262_144))
 DAY = "2015-07-15T00:00:00Z"
 
 
@@ -283,17 +293,21 @@ IN_ANY_ORDER = {"q5": q5, "q7": q7, "q11": q11, "q12": q12, "q15": q15, "q16": q
 
 
 def main():
-    sluice, root, failures = sys.argv[1], sys.argv[2], 0
-    for settings in SETTINGS:
-        streams = [[dict(zip(columns, row)) for row in Nexmark(EVENTS, **settings).stream(name)]
+    sluice, root, failures = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2]), 0
+    is_all = sys.argv[3:4] == ["--all"]
+    events = int(sys.argv[4]) if is_all else EVENTS
+    for settings in ALL_SETTINGS if is_all else SETTINGS:
+        streams = [[dict(zip(columns, row)) for row in Nexmark(events, **settings).stream(name)]
                    for name, columns in (("person", PERSON), ("auction", AUCTION), ("bid", BID))]
         bids = streams[2]
         params = {f"nexmark.{name}": f"{value}us" if name == "disorder" else value for name, value in settings.items()}
-        params["nexmark.events"] = EVENTS
+        params["nexmark.events"] = events
         for name, query in {**ORDERED, **IN_ANY_ORDER, **JOINS}.items():
             answer = query(*streams) if name in JOINS else query(bids)
             expected = [",".join(map(str, row)) for row in answer]
-            for configuration in CONFIGURATIONS:
+            if is_all:
+                print(f"{settings} {name}: {len(expected)} rows", file=sys.stderr)
+            for configuration in ALL_CONFIGURATIONS if is_all else CONFIGURATIONS:
                 # Paths in the examples begin at the root.
                 result = run_sluice(sluice, f"{root}/examples/nexmark/{name}.flow", configuration, params, cwd=root)
                 rows = result.stdout.decode().splitlines()[1:]
