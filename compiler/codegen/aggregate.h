@@ -23,19 +23,19 @@ struct AggregateLayout {
   uint32_t state = 0;              // position in StagePlan::states
   std::optional<size_t> window;    // among the keys
   bool is_registered = false;      // the states of the only group are in registers while rows come
-  std::vector<uint32_t> distinct;  // positions of the tables of distinct calls
+  std::vector<uint32_t> distinct;  // positions of the tables of distinct_groups
   llvm::Value* table = nullptr;    // the one being worked on: it owns the bytes of strings
 };
 
-// Entries of the table of a distinct call with keys and arguments of these types; each has a count where rows can be
-// taken back.
-[[nodiscard]] EntryLayout distinct_layout(const AggregateNode& node, const std::vector<Type>& types);
 [[nodiscard]] AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const AggregateNode& node);
 // Is its one group looked up once for all rows of a unit? See emit_prepare.
 [[nodiscard]] bool is_kept_open(const AggregateNode& node);
 // The entry of an aggregate without keys, made when the table is empty.
 [[nodiscard]] llvm::Value* only_entry(FunctionEmitter& f, const AggregateNode& node, AggregateLayout layout);
 
+// The table for a row with these keys: that of its window, if one of them is a window.
+[[nodiscard]] llvm::Value* table_for(FunctionEmitter& f, const AggregateLayout& layout, uint32_t state,
+                                     const std::vector<Value>& keys);
 [[nodiscard]] std::vector<Value> evaluate_keys(FunctionEmitter& f, const AggregateNode& node, const Row& row);
 using Arguments = std::map<std::string, Value, std::less<>>;
 [[nodiscard]] Arguments evaluate_arguments(FunctionEmitter& f, const AggregateCall& call, const Row& row);
@@ -56,6 +56,15 @@ void add_results(FunctionEmitter& f, NodeId id, const AggregateNode& node, const
 // A row into its group, whose keys are known; an aggregate of plain groups that takes rows, not partial results.
 void consume_hashed(FunctionEmitter& f, NodeId id, const AggregateNode& node, AggregateLayout layout,
                     const HashedKeys& keys, const Row& row);
+
+// Distinct values: emit_distinct.cpp. The entries of the table of a group of calls, see distinct_groups: one has a
+// count where rows can be taken back, and a bit for each call where there are several.
+[[nodiscard]] EntryLayout distinct_layout(const AggregateNode& node, const std::vector<size_t>& group,
+                                          const std::vector<Type>& key_types);
+// `apply(call, arguments)` where the row's arguments come to the group of keys for the first time.
+void consume_distinct(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, size_t group,
+                      const std::vector<Value>& keys, const Row& row,
+                      const std::function<void(size_t call, const Arguments& arguments)>& apply);
 
 // Incremental aggregates: emit_changing_aggregate.cpp.
 void add_change_states(StageContext& stage, NodeId id, const AggregateNode& node, AggregateLayout& layout);

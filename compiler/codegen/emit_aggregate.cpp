@@ -41,10 +41,6 @@ bool may_be_registered(const AggregateNode& node) {
 
 }  // namespace
 
-EntryLayout distinct_layout(const AggregateNode& node, const std::vector<Type>& types) {
-  return entry_layout(types, node.is_incremental ? std::vector<Type>{Type(TypeKind::Int)} : std::vector<Type>());
-}
-
 AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const AggregateNode& node) {
   AggregateLayout layout;
   for (const auto& key : meeting_keys(node)) layout.key_types.push_back(key.expr.type);
@@ -63,27 +59,19 @@ AggregateLayout aggregate_layout(StageContext& stage, NodeId id, const Aggregate
   layout.window = window_key(node.keys);
   layout.is_registered = may_be_registered(node);
   if (node.phase == AggregatePhase::Final) return layout;
-  for (const auto& call : node.calls) {
-    if (!call.is_distinct) continue;
+  for (const auto& group : distinct_groups(node)) {
     layout.distinct.push_back(
         stage.state_index(id, StateKind::Distinct, static_cast<uint32_t>(layout.distinct.size())));
-    std::vector<Type> types = layout.key_types;
-    for (const auto& arg : call.args) types.push_back(arg.expr.type);
     // Also when its rows turn out never to be counted.
-    stage.entry_sizes[layout.distinct.back()] = distinct_layout(node, types).size;
+    stage.entry_sizes[layout.distinct.back()] = distinct_layout(node, group, layout.key_types).size;
   }
   return layout;
 }
 
-namespace {
-
-// The table for a row with these keys: that of its window, if one of them is a window.
 llvm::Value* table_for(FunctionEmitter& f, const AggregateLayout& layout, uint32_t state,
                        const std::vector<Value>& keys) {
   return layout.window ? table_of_pane(f, pane_of(f, state, keys[*layout.window])) : f.table(state);
 }
-
-}  // namespace
 
 std::vector<Value> evaluate_keys(FunctionEmitter& f, const AggregateNode& node, const Row& row) {
   std::vector<Value> keys;
@@ -129,64 +117,77 @@ std::vector<Value> merge(FunctionEmitter& f, const AggregateCall& call, const Ro
   return updated;
 }
 
-void update_call(FunctionEmitter& f, const AggregateNode& node, size_t call_index, const AggregateLayout& layout,
-                 const std::vector<Value>& keys, const Row& row, const std::vector<llvm::Value*>& addresses) {
-  const AggregateCall& call = node.calls[call_index];
-  auto* table = layout.table;
-  const auto old_states = [&] {
+// Brings a row into the states of calls, at addresses one behind the other.
+class Update {
+ public:
+  Update(FunctionEmitter& emitter, const AggregateNode& node, const AggregateLayout& layout, const Row& row,
+         const std::vector<llvm::Value*>& addresses)
+      : f_(emitter), node_(node), layout_(layout), row_(row), addresses_(addresses) {
+    size_t position = 0;
+    for (const auto& call : node.calls) {
+      first_state_.push_back(position);
+      position += call.states.size();
+    }
+  }
+
+  void merge_partial(size_t call) { write(call, merge(f_, node_.calls[call], row_, old_states(call))); }
+
+  void step_row(size_t call) {
+    const auto counted = [&] { apply(call, evaluate_arguments(f_, node_.calls[call], row_)); };
+    if (!node_.calls[call].filter) return counted();
+    f_.if_then(emit_expr(f_, *node_.calls[call].filter, {&row_, {}}).data, counted);
+  }
+
+  void apply(size_t call, const Arguments& arguments) {
+    write(call, step(f_, node_.calls[call], {nullptr, arguments}, old_states(call)));
+  }
+
+ private:
+  std::vector<Value> old_states(size_t call) {
     std::vector<Value> states;
-    for (size_t i = 0; i < call.states.size(); ++i) states.push_back(load_state(f, call.states[i].type, addresses[i]));
+    for (const auto& state : node_.calls[call].states)
+      states.push_back(load_state(f_, state.type, addresses_[first_state_[call] + states.size()]));
     return states;
-  };
-  const auto write = [&](const std::vector<Value>& states) {
+  }
+
+  void write(size_t call, const std::vector<Value>& states) {
     for (size_t i = 0; i < states.size(); ++i) {
-      if (layout.is_registered) {
-        store_memory(f, states[i], addresses[i]);
+      auto* address = addresses_[first_state_[call] + i];
+      if (layout_.is_registered) {
+        store_memory(f_, states[i], address);
       } else {
-        store_state(f, table, states[i], addresses[i]);
+        store_state(f_, layout_.table, states[i], address);
       }
     }
-  };
-  if (node.phase == AggregatePhase::Final) {
-    write(merge(f, call, row, old_states()));
-    return;
   }
-  const auto counted = [&] {
-    const Arguments arguments = evaluate_arguments(f, call, row);
-    const auto apply = [&] { write(step(f, call, {nullptr, arguments}, old_states())); };
-    if (!call.is_distinct) return apply();
-    uint32_t nth = 0;
-    for (size_t i = 0; i < call_index; ++i) nth += node.calls[i].is_distinct ? 1 : 0;
-    const uint32_t state = layout.distinct[nth];
-    std::vector<Value> seen = keys;
-    std::vector<Type> types = layout.key_types;
-    for (const auto& arg : call.args) {
-      seen.push_back(arguments.at(arg.name));
-      types.push_back(arg.expr.type);
-    }
-    const EntryLayout seen_layout = entry_layout(types, {});
-    f.stage.entry_sizes[state] = seen_layout.size;
-    f.if_then(find_or_insert(f, table_for(f, layout, state, keys), seen_layout, seen, [](llvm::Value*) {}).is_new,
-              apply);
-  };
-  if (call.filter) {
-    f.if_then(emit_expr(f, *call.filter, {&row, {}}).data, counted);
-  } else {
-    counted();
-  }
-}
+
+  FunctionEmitter& f_;
+  const AggregateNode& node_;
+  const AggregateLayout& layout_;
+  const Row& row_;
+  const std::vector<llvm::Value*>& addresses_;
+  std::vector<size_t> first_state_;  // by call
+};
 
 // All calls, with the addresses of their states one behind the other.
 void update_calls(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
                   const std::vector<Value>& keys, const Row& row, const std::vector<llvm::Value*>& addresses) {
-  size_t position = 0;
+  Update update(f, node, layout, row, addresses);
+  const bool is_final = node.phase == AggregatePhase::Final;
   for (size_t call = 0; call < node.calls.size(); ++call) {
-    const size_t count = node.calls[call].states.size();
     f.node = id;
-    update_call(f, node, call, layout, keys, row,
-                {addresses.begin() + static_cast<ptrdiff_t>(position),
-                 addresses.begin() + static_cast<ptrdiff_t>(position + count)});
-    position += count;
+    if (is_final) {
+      update.merge_partial(call);
+    } else if (!node.calls[call].is_distinct) {
+      update.step_row(call);
+    }
+  }
+  if (is_final) return;
+  const auto groups = distinct_groups(node);
+  for (size_t group = 0; group < groups.size(); ++group) {
+    f.node = id;
+    consume_distinct(f, node, layout, group, keys, row,
+                     [&](size_t call, const Arguments& arguments) { update.apply(call, arguments); });
   }
 }
 

@@ -145,12 +145,8 @@ class ChangingAggregate {
     const auto nth = std::count_if(node_.calls.begin(), node_.calls.begin() + static_cast<ptrdiff_t>(call_index),
                                    [](const AggregateCall& earlier) { return earlier.is_distinct; });
     std::vector<Value> seen = keys;
-    std::vector<Type> types = layout_.key_types;
-    for (const auto& arg : call.args) {
-      seen.push_back(arguments.at(arg.name));
-      types.push_back(arg.expr.type);
-    }
-    const EntryLayout seen_layout = distinct_layout(node_, types);
+    for (const auto& arg : call.args) seen.push_back(arguments.at(arg.name));
+    const EntryLayout seen_layout = distinct_layout(node_, {call_index}, layout_.key_types);
     auto* table = f_.table(layout_.distinct[static_cast<size_t>(nth)]);
     auto* entry = find_or_insert(f_, table, seen_layout, seen, [](llvm::Value*) {}).entry;
     auto* place = f_.offset(entry, seen_layout.states[0]);

@@ -204,7 +204,8 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
     case StateKind::Panes:
       return fmt::format("groups of each pane {} → {}", schema_text(state.key), schema_text(state.value));
     case StateKind::Distinct:
-      return "hash table " + schema_text(state.key);
+      return "hash table " + schema_text(state.key) +
+             (state.value.fields.empty() ? "" : " → " + state.value.fields[0].name);
     case StateKind::Top:
       return fmt::format("the first {} rows{} {}", top == nullptr ? 0 : top->limit,
                          top == nullptr || top->keys.empty() ? "" : " per group", schema_text(state.value));

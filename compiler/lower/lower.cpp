@@ -55,10 +55,14 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
       states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, state_columns(aggregate->calls)});
       if (aggregate->session->counts_late) states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
     }
-    for (const auto& call : aggregate->calls) {
-      if (!call.is_distinct || aggregate->phase == AggregatePhase::Final) continue;
+    if (aggregate->phase == AggregatePhase::Final) return states;
+    for (const auto& group : distinct_groups(*aggregate)) {
+      const AggregateCall& call = aggregate->calls[group.front()];
       const std::string name = node.name + "." + call.name + ".distinct";
-      states.push_back({StateKind::Distinct, name, id, distinct_key(*aggregate, call), {}});
+      Schema calls;
+      if (group.size() > 1)
+        calls.fields.push_back({fmt::format("which of {} calls", group.size()), Type(TypeKind::Int)});
+      states.push_back({StateKind::Distinct, name, id, distinct_key(*aggregate, call), std::move(calls)});
     }
   } else if (const auto* join = node.as<JoinNode>()) {
     states.push_back({StateKind::Groups, node.name, id, row_of(join->left_keys), {}});

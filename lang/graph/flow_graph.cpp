@@ -81,6 +81,25 @@ std::vector<NamedExpr> meeting_keys(const AggregateNode& aggregate) {
   return keys;
 }
 
+std::vector<std::vector<size_t>> distinct_groups(const AggregateNode& aggregate) {
+  constexpr size_t kMostCalls = 64;  // that one word has bits for
+  std::vector<std::vector<size_t>> groups;
+  for (size_t call = 0; call < aggregate.calls.size(); ++call) {
+    if (!aggregate.calls[call].is_distinct) continue;
+    const auto fits = [&](const std::vector<size_t>& group) {
+      return !aggregate.is_incremental && group.size() < kMostCalls &&
+             aggregate.calls[group.front()].args == aggregate.calls[call].args;
+    };
+    const auto group = std::ranges::find_if(groups, fits);
+    if (group == groups.end()) {
+      groups.push_back({call});
+    } else {
+      group->push_back(call);
+    }
+  }
+  return groups;
+}
+
 bool AggregateCall::operator==(const AggregateCall& other) const {
   return name == other.name && function == other.function && args == other.args && filter == other.filter &&
          is_distinct == other.is_distinct && states == other.states && finish == other.finish;

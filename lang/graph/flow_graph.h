@@ -207,6 +207,11 @@ struct AggregateNode {
 // The keys whose rows must meet in one task: all of them, but not the panes of windows, which meet later.
 [[nodiscard]] std::vector<NamedExpr> meeting_keys(const AggregateNode& aggregate);
 
+// Positions of the calls that count distinct values, those with the same arguments together: each group has one table,
+// whose entries say for which of its calls the values count already. Rows that may go again are counted one by one, so
+// there every call is a group of its own.
+[[nodiscard]] std::vector<std::vector<size_t>> distinct_groups(const AggregateNode& aggregate);
+
 struct OrderKey {
   Expr expr;
   bool descending = false;
