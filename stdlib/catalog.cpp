@@ -73,7 +73,11 @@ ConnectorCatalog make_connectors() {
       entry.params.push_back(
           ConnectorParam{std::move(param.name), std::move(param.type), std::move(param.default_value), {}});
     if (!row.columns.empty()) entry.fixed_schema = Schema{parse_table_type(row.columns).fields};
-    if (row.format == SourceFormat::Nexmark) entry.clock_column = "arrival";
+    if (row.format == SourceFormat::Nexmark) {
+      entry.clock_column = "arrival";
+      entry.count_option = "events";
+      entry.rate_option = "rate";
+    }
     entry.doc = row.doc;
     if (row.format == SourceFormat::Csv) entry.check_options = check_csv_options;
     if (row.format == SourceFormat::Json) entry.check_options = check_json_options;

@@ -42,7 +42,7 @@ class CheckCommand final : public Command {
     options.tests_count = true;
     auto compilation = open_program(options);
     if (!compilation) return usage_error(console, compilation.error().to_string());
-    const auto done = compilation->run_until(Phase::Check);
+    const auto done = compilation->run_until(Phase::Optimize);  // some warnings are about what will run
     if (!done) return usage_error(console, done.error().to_string());
     if (*done) static_cast<void>(compilation->check_tests());
     const auto findings = compilation->diagnostics().sorted();

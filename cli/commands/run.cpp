@@ -61,6 +61,7 @@ class RunCommand final : public Command {
   }
 
   ExitCode execute(const Console& console) override {
+    program_.input_ends = end_after_.has_value();
     auto compilation = open_program(program_);
     if (!compilation) return usage_error(console, compilation.error().to_string());
     if (const ExitCode code = compile(*compilation, Phase::Plan, console); code != ExitCode::Done) return code;

@@ -72,6 +72,7 @@ Result<Compilation> open_program(const ProgramOptions& options) {
   compile.passes.parallelism = options.parallel != 0 ? options.parallel : core_count();
   compile.passes.optimize = !options.no_optimize;
   compile.tests_count = options.tests_count;
+  compile.input_ends = options.input_ends;
 #ifndef SLUICE_VERIFY_PASSES
   compile.passes.verify = false;
 #endif

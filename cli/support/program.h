@@ -22,6 +22,7 @@ struct ProgramOptions {
   bool no_optimize = false;
   std::vector<std::string> without;  // names of passes
   bool tests_count = false;          // see CheckOptions
+  bool input_ends = false;
 };
 
 // FILE and --param.

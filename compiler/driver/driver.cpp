@@ -8,6 +8,7 @@
 
 #include "compiler/lower/lower.h"
 #include "compiler/lower/verify_plan.h"
+#include "compiler/passes/growing_state.h"
 #include "lang/check/check.h"
 #include "lang/check/verify_names.h"
 #include "lang/graph/graph_text.h"
@@ -86,6 +87,7 @@ Status Compilation::run_phase(Phase phase) {
       return {};
     case Phase::Optimize:
       optimized_ = plan_ ? PassResult{*graph_, {}} : run_passes(*graph_, options_.passes);
+      if (program_) report_growing_state(optimized_->graph, standard_connectors(), diagnostics_);
       return {};
     case Phase::Plan:
       if (!plan_) plan_ = lower(optimized_->graph);
@@ -101,7 +103,8 @@ Status Compilation::read() {
 }
 
 CheckOptions Compilation::check_options() const {
-  return {path_ == "-" ? "stdin" : std::filesystem::path(path_).stem().string(), options_.params, options_.tests_count};
+  return {path_ == "-" ? "stdin" : std::filesystem::path(path_).stem().string(), options_.params, options_.tests_count,
+          options_.input_ends};
 }
 
 Status Compilation::check_program() {

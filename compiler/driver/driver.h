@@ -29,6 +29,7 @@ struct CompileOptions {
   std::map<std::string, std::string> params;  // --param
   PassOptions passes;
   bool tests_count = false;  // see CheckOptions
+  bool input_ends = false;
 };
 
 // What the text handed in is: every form that can be read back may take the place of a program.

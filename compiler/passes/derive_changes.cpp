@@ -7,6 +7,7 @@
 #include <map>
 
 #include "compiler/passes/passes.h"
+#include "lang/graph/endless.h"
 
 namespace sluice::passes {
 
@@ -16,7 +17,7 @@ Expr weight_of_new_row(const Span& span) { return Expr::literal(int64_t{1}, Type
 
 class Deriver {
  public:
-  explicit Deriver(FlowGraph graph) : editor_(std::move(graph)) {}
+  explicit Deriver(FlowGraph graph) : endless_(endless_nodes(graph)), editor_(std::move(graph)) {}
 
   PassResult run() && {
     for (const NodeId id : editor_.graph().ids()) {
@@ -24,12 +25,28 @@ class Deriver {
       const NodeId rows = derived(node(id).inputs[0]);
       editor_.replace(id, visible_changes(id, rows));
     }
+    distinct_as_they_come();
     return {std::move(editor_).finish(), std::move(notes_).take()};
   }
 
  private:
   [[nodiscard]] const Node& node(NodeId id) const { return editor_.graph().nodes[id]; }
   [[nodiscard]] bool has_weight(NodeId id) const { return node(id).schema.find(kRowWeight) != nullptr; }
+
+  // Of endless rows the distinct ones can only be given out as they come.
+  void distinct_as_they_come() {
+    for (size_t i = 0; i < endless_.size(); ++i) {
+      const NodeId id(i);
+      if (!endless_[i] || node(id).rows.is_table || is_final(node(id))) continue;
+      const auto* distinct = node(id).as<AggregateNode>();
+      if (distinct == nullptr || distinct->is_incremental || distinct->keys.empty() || !distinct->calls.empty())
+        continue;
+      Node changed = node(id);
+      changed.as<AggregateNode>()->is_incremental = true;
+      editor_.replace(id, std::move(changed));
+      notes_.fired({node(id).label}, fmt::format("`{}` gives a row out when it comes first", node(id).text));
+    }
+  }
 
   // The node that gives out the changes of what `id` gives out at its end: `id` itself where that only grows anyway.
   NodeId derived(NodeId id) {
@@ -172,6 +189,7 @@ class Deriver {
     return changed;
   }
 
+  const std::vector<bool> endless_;  // of the nodes as they were
   GraphEditor editor_;
   std::map<NodeId, NodeId> derived_;
   Notes notes_{"derive_changes"};

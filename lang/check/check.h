@@ -18,6 +18,7 @@ struct CheckOptions {
   std::string job_name;                       // of the graph: the file's name without .flow
   std::map<std::string, std::string> params;  // --param name=value, values as Flow literals or bare text
   bool tests_count = false;                   // a program may have tests instead of a pipeline: it is not going to run
+  bool input_ends = false;                    // whatever is read, the run ends it after a time
 };
 
 // Returns no graph when errors were reported. `sources` is not const because the text of stdlib's Flow modules is

@@ -42,9 +42,16 @@ struct ConnectorEntry {
   // rows.
   std::string clock_column;
   std::string doc;
+  // The option that says how many rows a source has, 0 being endless, and the one that says how many come in a second.
+  // Empty: it ends.
+  std::string count_option;
+  std::string rate_option;
   // What its options ask for beyond their types; may be empty.
   std::function<std::optional<OptionFault>(const std::vector<ConnectorOption>&, Direction)> check_options;
 };
+
+// Does a source with these options go on for ever?
+[[nodiscard]] bool is_endless(const ConnectorEntry& entry, const std::vector<ConnectorOption>& options);
 
 class ConnectorCatalog {
  public:

@@ -14,6 +14,8 @@ class GraphBuilder {
   NodeId add(Node node, const std::string& name);
   [[nodiscard]] const Node& node(NodeId id) const { return graph_.nodes[id]; }
   [[nodiscard]] const FlowGraph& graph() const { return graph_; }
+  // Of every node, as endless.h says.
+  [[nodiscard]] const std::vector<bool>& endless() const { return endless_; }
   // The rows that the windows of this node leave out are read, so they need not be counted.
   void note_late_read(NodeId windows);
   // The parallelism of nodes without a hint of their own.
@@ -24,6 +26,7 @@ class GraphBuilder {
 
  private:
   FlowGraph graph_;
+  std::vector<bool> endless_;
   uint32_t parallelism_ = 0;
 };
 

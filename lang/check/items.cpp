@@ -195,7 +195,7 @@ void check_pipeline_item(Session& session, const ast::Pipeline& pipeline) {
   PipelineChecker checker(session, "");
   const Flow flow = checker.check(pipeline);
   if (flow.is_broken) return;
-  if (session.graph.node(flow.node).kind() != NodeKind::Sink) checker.print(flow, pipeline.span);
+  if (session.graph.node(flow.node).kind() != NodeKind::Sink) checker.print(flow, pipeline);
 }
 
 struct ItemChecker {

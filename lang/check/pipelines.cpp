@@ -6,6 +6,7 @@
 #include "lang/check/items.h"
 #include "lang/check/modules.h"
 #include "lang/check/types.h"
+#include "lang/operators/kinds.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
@@ -307,7 +308,8 @@ Flow PipelineChecker::connector_input(const ast::Input& input) {
 Flow add_source(Session& session, const ConnectorCall& call, const Schema& declared, const std::string& name,
                 const Span& span, const std::vector<ast::Hint>& hints, const std::vector<std::string>& key) {
   Node node;
-  node.payload = SourceNode{call.connector->name, call.options, declared, std::nullopt};
+  const bool is_endless = !session.options.input_ends && sluice::is_endless(*call.connector, call.options);
+  node.payload = SourceNode{call.connector->name, call.options, declared, std::nullopt, is_endless};
   node.schema = declared;
   node.rows.key = key;
   // A declared source is known by its name, another by its call.
@@ -344,8 +346,10 @@ std::optional<CheckedSink> PipelineChecker::check_sink(const ast::Expr& target) 
   return CheckedSink{SinkNode{call->connector->name, call->options}, std::nullopt, {}};
 }
 
-void PipelineChecker::print(const Flow& rows, const Span& span) {
-  if (rows.is_broken) return;
+void PipelineChecker::print(const Flow& rows, const ast::Pipeline& pipeline) {
+  const Span& span = pipeline.span;
+  const Span& last = pipeline.steps.empty() ? span : pipeline.steps.back().span;
+  if (rows.is_broken || refuse_changing(*this, rows, last, {})) return;
   ast::Step step;
   step.op.text = "to";
   step.span = span;

@@ -18,7 +18,7 @@ class PipelineChecker final : public OperatorContext {
   // The pipeline's rows; a node of kind Sink when it ended in `to`.
   [[nodiscard]] Flow check(const ast::Pipeline& pipeline);
   // Adds the sink of a pipeline that names none.
-  void print(const Flow& rows, const Span& span);
+  void print(const Flow& rows, const ast::Pipeline& pipeline);
 
   // Inside a function over pipelines: what its parameters stand for.
   void bind(const std::string& name, Expr value) { locals_.push_back({name, std::move(value)}); }
@@ -39,6 +39,8 @@ class PipelineChecker final : public OperatorContext {
   [[nodiscard]] Flow check_input(const ast::Input& input) override;
   [[nodiscard]] Flow late_input(const ast::Path& path);
   [[nodiscard]] std::optional<CheckedSink> check_sink(const ast::Expr& target) override;
+  [[nodiscard]] const FlowGraph& graph() const override { return session_.graph.graph(); }
+  [[nodiscard]] const std::vector<bool>& endless() const override { return session_.graph.endless(); }
   [[nodiscard]] Flow add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) override;
 
  private:

@@ -89,6 +89,9 @@ Problem problem_of_source(const SourceNode& source, const ConnectorCatalog& conn
   Problem problem = problem_of_connector(source.connector, source.options, connectors, Direction::Read);
   if (!problem.empty()) return problem;
   const ConnectorEntry& entry = *connectors.find(source.connector);
+  // Not the other way round: a run can end what would not end by itself.
+  if (source.is_endless && !is_endless(entry, source.options))
+    return fmt::format("{} ends with these options", source.connector);
   if (entry.fixed_schema && source.declared != *entry.fixed_schema)
     return fmt::format("{} has other columns", source.connector);
   for (const auto& [name, type] : source.declared.fields) {

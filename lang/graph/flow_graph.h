@@ -55,6 +55,7 @@ struct SourceNode {
   std::vector<ConnectorOption> options;
   Schema declared;             // all columns the program declares; the node's schema is the decoded subset
   std::optional<Expr> filter;  // over declared columns; rows that fail are dropped before decoding the rest
+  bool is_endless = false;     // its rows never end (endless.h)
   bool operator==(const SourceNode&) const = default;
 };
 

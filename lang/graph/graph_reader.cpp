@@ -173,6 +173,8 @@ class Reader {
       source.declared = read_schema(cursor);
     } else if (key == "filter") {
       source.filter = read_expr(cursor);
+    } else if (key == "endless") {
+      source.is_endless = true;
     } else {
       return false;
     }

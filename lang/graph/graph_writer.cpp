@@ -43,6 +43,7 @@ class Writer {
     line("connector", write_name(source.connector));
     write_options(source.options);
     line("declared", write_schema(source.declared));
+    if (source.is_endless) line("endless", "");
     if (source.filter) line("filter", text_of(*source.filter));
   }
   void write_payload(const FilterNode& filter) { line("condition", text_of(filter.condition)); }

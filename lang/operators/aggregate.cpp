@@ -61,7 +61,7 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   check_clauses(context, step, {Per, Over}, {Emit, Keep});
   std::optional<WindowClause> window;
   if (const auto* over = find_clause(step, Over)) {
-    window = check_window(context, step, *over);
+    window = check_window(context, step, *over, input);
     if (!window) return Flow::broken();
     if (window->session)
       input = timed_for(context, step, *window, std::move(input));

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "lang/operators/kinds.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/windows.h"
 
@@ -16,7 +17,12 @@ const Type kTimestamp(TypeKind::Timestamp);
 
 // The order of the rows; nothing when it was reported.
 std::optional<std::vector<OrderKey>> order_of(OperatorContext& context, const ast::Step& step, const Flow& input) {
-  if (const auto* by = find_clause(step, ast::ClauseKind::By)) return check_orders(context, input, by->orders);
+  if (const auto* by = find_clause(step, ast::ClauseKind::By)) {
+    const std::string help = input.is_timed ? "leave it out: rows are looked at in the order of event time"
+                                            : "give the rows event time, whose order is known as they come";
+    if (refuse_waiting(context, input, by->span, fmt::format("{} by", step.op.text), help)) return std::nullopt;
+    return check_orders(context, input, by->orders);
+  }
   if (input.is_timed) return std::vector<OrderKey>{{Expr::column(std::string(kRowTime), kTimestamp, step.op.span)}};
   context.diagnostics()
       .report(diag::E0402, step.op.span, step.op.text)
@@ -142,6 +148,12 @@ Flow check_frames(OperatorContext& context, const ast::Step& step, Flow input) {
   next.is_timed = framed.is_timed;
   next.late = framed.late;
   return context.add(added_at(step), ProjectNode{std::move(*columns)}, {framed.node}, std::move(next));
+}
+
+Flow sorted_by_time(OperatorContext& context, const ast::Step& step, const Flow& input) {
+  FrameNode node;
+  node.order.push_back({Expr::column(std::string(kRowTime), kTimestamp, step.op.span)});
+  return add_frame(context, step, std::move(node), input);
 }
 
 }  // namespace sluice

@@ -7,4 +7,7 @@ namespace sluice {
 
 [[nodiscard]] Flow check_frames(OperatorContext& context, const ast::Step& step, Flow input);
 
+// The rows, which have event time, in its order, each when the watermark has passed it.
+[[nodiscard]] Flow sorted_by_time(OperatorContext& context, const ast::Step& step, const Flow& input);
+
 }  // namespace sluice

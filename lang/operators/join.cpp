@@ -440,7 +440,7 @@ Flow check_join(OperatorContext& context, const ast::Step& step, Flow input) {
   }
   std::optional<WindowClause> window;
   if (const auto* over = find_clause(step, Over)) {
-    window = check_window(context, step, *over);
+    window = check_window(context, step, *over, input);
     if (!window) return Flow::broken();
     if (window->is_all) window.reset();  // which is what a join without a window is about
   }

@@ -57,6 +57,10 @@ class OperatorContext {
   // The sink behind `to x`; nothing when it was reported.
   [[nodiscard]] virtual std::optional<CheckedSink> check_sink(const ast::Expr& target) = 0;
 
+  // The graph so far, and of every node whether its rows may come for ever.
+  [[nodiscard]] virtual const FlowGraph& graph() const = 0;
+  [[nodiscard]] virtual const std::vector<bool>& endless() const = 0;
+
   // Appends a node for `step` whose output is described by `next` (schema, rows, ...); returns `next` with the node.
   // A project node whose rows stay timed passes their time on without being told.
   [[nodiscard]] virtual Flow add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) = 0;

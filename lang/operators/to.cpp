@@ -1,4 +1,5 @@
 // to SINK: writes the rows. The end of a pipeline.
+#include "lang/operators/kinds.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
@@ -51,6 +52,8 @@ Flow check_to(OperatorContext& context, const ast::Step& step, Flow input) {
   check_clauses(context, step, {});
   const auto sink = context.check_sink(*step.expr);
   if (!sink || input.is_broken) return Flow::broken();
+  if (refuse_changing(context, input, step.expr->span, text_of(context.sources(), step.expr->span)))
+    return Flow::broken();
   input = without_time(context, step, input);
   if (sink->row) {
     auto row = fitted(context, step, input, *sink);

@@ -28,7 +28,7 @@ struct Grouping {
 std::optional<Grouping> check_grouping(OperatorContext& context, const ast::Step& step, Flow input) {
   std::optional<WindowClause> window;
   if (const auto* over = find_clause(step, ast::ClauseKind::Over)) {
-    window = check_window(context, step, *over);
+    window = check_window(context, step, *over, input);
     if (!window) return std::nullopt;
     if (!window->is_all) input = assign_windows(context, step, *window, std::move(input));
   }

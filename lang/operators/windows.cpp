@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "lang/operators/kinds.h"
 #include "lang/support/time_text.h"
 
 namespace sluice {
@@ -248,7 +249,8 @@ std::optional<FrameClause> check_frame(OperatorContext& context, const ast::Step
   return std::nullopt;
 }
 
-std::optional<WindowClause> check_window(OperatorContext& context, const ast::Step& step, const ast::Clause& over) {
+std::optional<WindowClause> check_window(OperatorContext& context, const ast::Step& step, const ast::Clause& over,
+                                         const Flow& input) {
   const ast::Expr& expr = *over.expr;
   const auto* call = std::get_if<ast::Call>(&expr.node);
   const auto* callee = call == nullptr ? nullptr : std::get_if<ast::NameExpr>(&call->callee->node);
@@ -260,7 +262,12 @@ std::optional<WindowClause> check_window(OperatorContext& context, const ast::St
   if (const auto kind = find_kind(name)) return time_window(context, *kind, name, *call, expr.span);
   if (name == "session" && step.op.text == "aggregate") return session_window(context, *call, expr.span);
   if (name == "count" && step.op.text == "aggregate") return count_window(context, *call, expr.span);
-  if (name == "all") return all_window(context, *call, expr.span);
+  if (name == "all") {
+    // A join over everything is one without a window.
+    const bool waits =
+        step.op.text != "join" && refuse_waiting(context, input, expr.span, "all", "for example tumble(1h)");
+    return waits ? std::nullopt : all_window(context, *call, expr.span);
+  }
   static const std::vector<std::string> kLater{"session", "count", "all", "rows", "last"};
   if (std::ranges::find(kLater, name) != kLater.end()) {
     context.diagnostics().report(diag::E0901, expr.span, fmt::format("`{}` over `{}(...)`", step.op.text, name));

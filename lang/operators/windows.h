@@ -17,9 +17,9 @@ struct WindowClause {
   bool is_wall = false;                  // by the clock on the wall, not by event time
   Span span;
 };
-// Nothing when it was reported. `step` is the step that has the clause.
+// Nothing when it was reported. `step` is the step that has the clause, `input` its rows.
 [[nodiscard]] std::optional<WindowClause> check_window(OperatorContext& context, const ast::Step& step,
-                                                       const ast::Clause& over);
+                                                       const ast::Clause& over, const Flow& input);
 
 // What `over` says of a step that gives every row a frame: so many rows, or all of so many microseconds; both end with
 // the row itself. Neither: all rows before it.

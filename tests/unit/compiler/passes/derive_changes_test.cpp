@@ -59,5 +59,22 @@ TEST(DeriveChanges, NothingToDo) {
   EXPECT_TRUE(result.notes.empty());
 }
 
+// hits with `what` said of the source, and their distinct urls.
+PassResult derive_distinct(const std::string& what) {
+  std::string text = testing::hits("node 2 aggregate (1) \"distinct\"\n  key url = url:string\n  schema url: string\n" +
+                                   sink("3", "2", "url: string"));
+  text.insert(text.find("  schema "), what);
+  return testing::run(text, {"derive_changes"});
+}
+
+TEST(DeriveChanges, DistinctEndlessRowsComeAtOnce) {
+  const auto result = derive_distinct("  endless\n");
+  EXPECT_TRUE(find_node(result.graph, "2")->as<AggregateNode>()->is_incremental);
+  EXPECT_EQ(find_node(result.graph, "2")->schema.find(kRowWeight), nullptr);
+  EXPECT_EQ(testing::notes_of(result),
+            (std::vector<std::string>{"+ 2: `distinct` gives a row out when it comes first"}));
+  EXPECT_FALSE(find_node(derive_distinct("").graph, "2")->as<AggregateNode>()->is_incremental);
+}
+
 }  // namespace
 }  // namespace sluice

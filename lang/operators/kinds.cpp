@@ -1,0 +1,80 @@
+#include "lang/operators/kinds.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "lang/graph/endless.h"
+#include "lang/operators/operator_util.h"
+
+namespace sluice {
+
+namespace {
+
+// The step as a person wrote it; a long one by its first and last words.
+std::string step_text(const Node& node) {
+  constexpr size_t kLong = 40;
+  const std::string text = node.text.empty() ? std::string(node_kind_name(node.kind())) : node.text;
+  if (text.size() <= kLong) return text;
+  std::vector<std::string> words;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find(' ', at), text.size());
+    words.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  const std::string head = words[0] + " " + words[std::min<size_t>(1, words.size() - 1)];
+  if (words.size() < 5) return head + " ...";
+  return head + " ... " + words[words.size() - 2] + " " + words.back();
+}
+
+std::string step_on_line(OperatorContext& context, NodeId id) {
+  const Node& node = context.graph().nodes[id];
+  return fmt::format("`{}` on line {}", step_text(node), node.span.begin.line);
+}
+
+bool is_join(OperatorContext& context, NodeId id) { return context.graph().nodes[id].kind() == NodeKind::Join; }
+
+}  // namespace
+
+bool is_endless(OperatorContext& context, const Flow& flow) {
+  return !flow.is_broken && context.endless()[flow.node.value];
+}
+
+bool refuse_changing(OperatorContext& context, const Flow& rows, const Span& span, const std::string& sink) {
+  if (rows.is_broken || !is_endless(context, rows)) return false;
+  const auto maker = changing_step(context.graph(), context.endless(), rows.node);
+  if (!maker) return false;
+  const std::string to = sink.empty() ? std::string() : " |> to " + sink;
+  const std::string reason = is_join(context, *maker) ? "a row without a partner may get one, as the join has no window"
+                                                      : "which has no window";
+  context.diagnostics()
+      .report(diag::E0401, span)
+      .with_label(sink.empty() ? "printed as it is: append-only" : "append-only")
+      .with_note(fmt::format("rows can be replaced because of {}{}{}", step_on_line(context, *maker),
+                             is_join(context, *maker) ? ": " : ", ", reason))
+      .with_help(fmt::format("final: `over tumble(1h)` on line {};  as changes: |> changes{}",
+                             context.graph().nodes[*maker].span.begin.line, to));
+  return true;
+}
+
+bool refuse_waiting(OperatorContext& context, const Flow& rows, const Span& span, std::string_view who,
+                    const std::string& help) {
+  if (!is_endless(context, rows)) return false;
+  context.diagnostics().report(diag::E0419, span, who).with_label(help);
+  return true;
+}
+
+std::string table_maker_text(OperatorContext& context, const Flow& rows) {
+  if (rows.is_broken || !rows.rows.is_table) return {};
+  NodeId at = rows.node;
+  while (true) {
+    const auto& inputs = context.graph().nodes[at].inputs;
+    const auto below =
+        std::ranges::find_if(inputs, [&](NodeId input) { return context.graph().nodes[input].rows.is_table; });
+    if (below == inputs.end()) return step_on_line(context, at);
+    at = *below;
+  }
+}
+
+}  // namespace sluice
