@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 PROGRAMS = {
     **{query: ROOT / f"examples/nexmark/{query}.flow" for query in ("q5", "q7", "q8", "q11")},
-    "interval_join": HERE / "pipelines/interval_join.flow",
+    **{name: HERE / f"pipelines/{name}.flow" for name in ("interval_join", "keep", "closed_auctions")},
 }
 WARM_UP = 0.1
 GROWTH = 1.1

@@ -7,6 +7,7 @@
 #include "compiler/codegen/cells.h"
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/operators.h"
+#include "compiler/codegen/panes.h"
 #include "runtime/abi/kernel_abi.h"
 
 namespace sluice::codegen {
@@ -47,13 +48,12 @@ Value with_own_text(FunctionEmitter& f, Value value) {
 class ChangingAggregate {
  public:
   ChangingAggregate(FunctionEmitter& emitter, NodeId node_id, const AggregateNode& aggregate)
-      : f_(emitter), id_(node_id), node_(aggregate), layout_(aggregate_layout(emitter.stage, node_id, aggregate)) {
-    layout_.table = f_.table(layout_.state);
-  }
+      : f_(emitter), id_(node_id), node_(aggregate), layout_(aggregate_layout(emitter.stage, node_id, aggregate)) {}
 
   void consume(const Row& row) {
     std::vector<Value> keys;
     for (const auto& key : node_.keys) keys.push_back(emit_expr(f_, key.expr, {&row, {}}));
+    layout_.table = table_for(layout_.state, keys);
     auto* entry = has_keys() ? find_or_insert(f_, layout_.table, layout_.entry, keys, [](llvm::Value*) {}).entry
                              : only_entry(f_, node_, layout_);
     if (node_.calls.empty() && !reads_changes(f_.stage, id_)) return consume_new(entry);
@@ -68,8 +68,10 @@ class ChangingAggregate {
     f_.if_then(f_.b.CreateNot(is_now_shown), [&] { f_.call("rt_table_erase", {layout_.table, entry}); });
   }
 
-  // Without keys there is a result also when no row came.
+  // Windows that are complete are forgotten; without keys there is a result also when no row came.
   void finish() {
+    if (layout_.window) return for_each_due_pane(f_, layout_.state, layout_.distinct, [](llvm::Value*) {});
+    layout_.table = f_.table(layout_.state);
     auto* entry = only_entry(f_, node_, layout_);
     f_.if_then(f_.b.CreateNot(is_shown(entry)), [&] {
       f_.store(f_.int64(1), rows(entry));
@@ -81,6 +83,9 @@ class ChangingAggregate {
 
  private:
   [[nodiscard]] bool has_keys() const { return !node_.keys.empty(); }
+  llvm::Value* table_for(uint32_t state, const std::vector<Value>& keys) {
+    return layout_.window ? table_of_pane(f_, pane_of(f_, state, keys[*layout_.window])) : f_.table(state);
+  }
 
   // How many rows the group has; without keys: whether its result has been given out.
   llvm::Value* rows(llvm::Value* entry) { return f_.offset(entry, layout_.entry.states[layout_.state_types.size()]); }
@@ -147,7 +152,7 @@ class ChangingAggregate {
     std::vector<Value> seen = keys;
     for (const auto& arg : call.args) seen.push_back(arguments.at(arg.name));
     const EntryLayout seen_layout = distinct_layout(node_, {call_index}, layout_.key_types);
-    auto* table = f_.table(layout_.distinct[static_cast<size_t>(nth)]);
+    auto* table = table_for(layout_.distinct[static_cast<size_t>(nth)], keys);
     auto* entry = find_or_insert(f_, table, seen_layout, seen, [](llvm::Value*) {}).entry;
     auto* place = f_.offset(entry, seen_layout.states[0]);
     auto* count = f_.load(f_.stage.i64, place);

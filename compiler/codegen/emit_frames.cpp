@@ -9,6 +9,8 @@
 #include "compiler/codegen/kept_rows.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
+#include "compiler/codegen/panes.h"
+#include "compiler/codegen/table.h"
 
 namespace sluice::codegen {
 
@@ -34,7 +36,7 @@ class FrameEmitter {
     for (const auto& call : node.calls)
       for (const auto& state : call.states) layout_.state_types.push_back(state.type);
     std::vector<Type> states = layout_.state_types;
-    states.resize(states.size() + 3, Type(TypeKind::Int));  // position, rank, the rows that stay
+    states.resize(states.size() + 4, Type(TypeKind::Int));  // position, rank, the rows that stay, the latest time
     layout_.entry = entry_layout(layout_.key_types, states);
     layout_.state = f_.stage.state_index(id, StateKind::Groups);
     f_.stage.entry_sizes[layout_.state] = layout_.entry.size;
@@ -52,6 +54,7 @@ class FrameEmitter {
                      take(frames, address, f_.b.CreateLoad(f_.stage.ptr, end_slot));
                      end_row();
                    });
+    if (node_.keep != 0) sweep(frames);
   }
 
   // A row goes on when the last one that it looks at has entered, or when no more rows come.
@@ -125,10 +128,50 @@ class FrameEmitter {
     return keys;
   }
 
+  // What is known of a key from too long ago counts as forgotten, whether it is there or not.
+  void begin_anew_if_over(llvm::Value* frames, const Row& row) {
+    auto* time = row.at("order.0").data;
+    auto* has_rows = f_.b.CreateICmpNE(f_.load(f_.stage.i64, extra(0)), f_.int64(0));
+    auto* is_over = f_.b.CreateAnd(has_rows, f_.b.CreateICmpSLT(kept_until(), time));
+    f_.if_then(is_over, [&] {
+      f_.call("rt_frame_forget", {frames, rows_slot()});
+      f_.store(f_.int64(0), extra(0));
+      if (!has_frame(node_) || takes_back_) initialize_states(f_, aggregate_, layout_, &row, entry_);
+    });
+    f_.store(time, extra(3));
+  }
+
+  // The last time at which a row of the key belongs to those before it.
+  llvm::Value* kept_until() {
+    return f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, f_.load(f_.stage.i64, extra(3)),
+                                      f_.int64(static_cast<uint64_t>(node_.keep)));
+  }
+
+  // Gives the memory of keys back that are over.
+  void sweep(llvm::Value* frames) {
+    const auto is_true = [&](llvm::Value* flag) {
+      return f_.b.CreateICmpNE(flag, llvm::ConstantInt::get(f_.stage.i8, 0));
+    };
+    f_.if_then(is_true(f_.call("rt_frame_wants_sweep", {frames, layout_.table})), [&] {
+      auto* cursor = f_.slot(f_.stage.i64, "swept");
+      f_.b.CreateStore(f_.int64(0), cursor);
+      for_each_entry(f_, layout_.table, cursor, [&](llvm::Value* entry) {
+        entry_ = entry;
+        slot_ = extra(2);
+        f_.if_then(is_true(f_.call("rt_frame_is_over", {f_.context(), frames, kept_until()})), [&] {
+          f_.call("rt_frame_forget", {frames, rows_slot()});
+          forget_entry(f_, layout_.table, layout_.entry, layout_.key_types, layout_.state_types, entry);
+        });
+      });
+      f_.call("rt_frame_swept", {frames, layout_.table});
+    });
+  }
+
   // The row in `address` changes the states of its key and goes on.
   void take(llvm::Value* frames, llvm::Value* address, llvm::Value* end) {
     const Row row = load_row(f_, kept_, address, end);
     const std::vector<Value> keys = find_entry(row);
+    if (node_.keep != 0) begin_anew_if_over(frames, row);
     if (const uint64_t kept = rows_looked_at(node_); kept != 0) {
       auto* in_frame = llvm::ConstantInt::get(f_.stage.i8, has_frame(node_) ? 1 : 0);
       f_.call("rt_frame_enter", {frames, rows_slot(), f_.int64(kept), in_frame});

@@ -6,6 +6,7 @@
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
 #include "compiler/codegen/panes.h"
+#include "compiler/codegen/sessions.h"
 #include "compiler/codegen/table.h"
 #include "lang/support/invariant.h"
 #include "runtime/data/row_layout.h"
@@ -143,7 +144,60 @@ void consume_changing(FunctionEmitter& f, NodeId id, const TopNode& node, const 
 
 }  // namespace
 
+namespace {
+
+// A top for each session of a key.
+struct SessionTopEmitter {
+  FunctionEmitter& f;
+  NodeId id;
+  const TopNode& node;
+  const Schema& kept = kept_schema(f.stage, id, StateKind::Top);
+  SessionKeys keys = session_keys(f.stage, id, node.keys, *node.session, sizeof(void*));
+
+  llvm::Value* tops() const { return f.sorter(f.stage.state_index(id, StateKind::Top)); }
+  llvm::Value* state_of(llvm::Value* session) const { return f.offset(session, sizeof(abi::Session)); }
+  llvm::Value* compare() const { return compare_function(f.stage, id, node.order, kept, false); }
+  llvm::Value* ties() const {
+    return node.with_ties ? compare_function(f.stage, id, node.order, kept, true) : no_function(f);
+  }
+
+  void consume(const Row& row) const {
+    if_in_time(f, id, *node.session, row, [&] {
+      std::vector<Value> values;
+      for (const auto& key : node.keys) values.push_back(emit_expr(f, key.expr, {&row, {}}));
+      auto* entry = find_or_insert(f, f.table(keys.table), keys.entry, values, [](llvm::Value*) {}).entry;
+      auto* session = session_for(f, keys, entry, row.at(kRowTime).data, *node.session);
+      absorb_others(f, keys, entry, session, [&](llvm::Value* other) {
+        f.call("rt_session_top_absorb",
+               {tops(), state_of(session), state_of(other), compare(), ties(), f.int64(node.limit)});
+      });
+      auto* top = f.call("rt_session_top", {tops(), state_of(session)});
+      const auto kept_row = kept_values(f, node.order, kept, row);
+      f.if_then(f.b.CreateNot(is_behind_all(f, node, kept, kept_row, top)), [&] {
+        store_row(f, kept_row, f.call("rt_top_reserve", {f.context(), top, heap_size(f, kept_row)}));
+        f.call("rt_top_commit", {f.context(), top, compare(), ties(), f.int64(node.limit)});
+      });
+    });
+  }
+
+  void finish() const {
+    for_each_due_session(f, keys, *node.session, [&](const DueSession& due) {
+      auto* top = f.call("rt_session_top", {tops(), state_of(due.session)});
+      auto* count = f.call("rt_top_finish", {f.context(), top, compare()});
+      emit_kept_rows(f, kept, "rt_top_row", top, f.int64(0), count, [&](llvm::Value* position, const Row& row) {
+        Row with_window = with_rank(f, node, row, position);
+        with_window.add(node.session->column, due.window);
+        emit_users(f, id, with_window);
+      });
+      f.call("rt_session_top_release", {tops(), state_of(due.session)});
+    });
+  }
+};
+
+}  // namespace
+
 void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row) {
+  if (node.session) return SessionTopEmitter{f, id, node}.consume(row);
   if (node.is_incremental) return consume_changing(f, id, node, row);
   const Schema& kept = kept_schema(f.stage, id, StateKind::Top);
   const uint32_t state = f.stage.state_index(id, StateKind::Top);
@@ -172,6 +226,10 @@ void note_entry(StageContext& stage, NodeId id, const TopNode& node) {
 }
 
 void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node) {
+  if (node.session) {
+    emit_prepare(f, id);
+    return SessionTopEmitter{f, id, node}.finish();
+  }
   const Schema& kept = kept_schema(f.stage, id, StateKind::Top);
   const uint32_t state = f.stage.state_index(id, StateKind::Top);
   auto* compare = compare_function(f.stage, id, node.order, kept, false);

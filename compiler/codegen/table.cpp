@@ -296,6 +296,24 @@ std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout, cons
 
 Value load_state(FunctionEmitter& f, const Type& type, llvm::Value* address) { return load_memory(f, type, address); }
 
+void forget_entry(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, const std::vector<Type>& keys,
+                  const std::vector<Type>& states, llvm::Value* entry) {
+  for (const auto& key : load_keys(f, layout, keys, entry)) {
+    if (!is_string(key.type)) continue;
+    auto* is_outside = f.b.CreateNot(emit_is_short(f, key.size));
+    if (key.present != nullptr) is_outside = f.b.CreateAnd(is_outside, key.present);
+    f.if_then(is_outside, [&] { f.call("rt_table_reuse", {table, key.data, key.size}); });
+  }
+  for (size_t i = 0; i < states.size(); ++i) {
+    if (!is_string(states[i])) continue;
+    auto* field = f.offset(entry, layout.states[i] + (states[i].nullable ? 8u : 0u));  // {data, size, capacity}
+    auto* capacity = f.load(f.stage.i64, field, 16);
+    f.if_then(f.b.CreateICmpNE(capacity, f.int64(0)),
+              [&] { f.call("rt_table_reuse", {table, f.load(f.stage.ptr, field), capacity}); });
+  }
+  f.call("rt_table_erase", {table, entry});
+}
+
 void store_state(FunctionEmitter& f, llvm::Value* table, const Value& value, llvm::Value* address) {
   if (!is_string(value.type)) {
     store_memory(f, copy_into(f, table, value), address);

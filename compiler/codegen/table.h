@@ -58,6 +58,10 @@ void prefetch_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash);
 [[nodiscard]] std::vector<Value> load_keys(FunctionEmitter& f, const EntryLayout& layout,
                                            const std::vector<Type>& types, llvm::Value* entry);
 [[nodiscard]] Value load_state(FunctionEmitter& f, const Type& type, llvm::Value* address);
+// Forgets an entry with these keys and states; the memory of its strings, and its own, serve other keys. The table was
+// told so when it was made.
+void forget_entry(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, const std::vector<Type>& keys,
+                  const std::vector<Type>& states, llvm::Value* entry);
 // Replaces a state; the table owns the bytes of strings.
 void store_state(FunctionEmitter& f, llvm::Value* table, const Value& value, llvm::Value* address);
 

@@ -50,6 +50,7 @@ std::string time_text(const TimeNode& time) {
 
 std::string window_text(const WindowNode& window) {
   if (window.late_rows) return "rows too late for their windows";
+  if (window.column.starts_with('@')) return "rows that are not late";
   std::string text = fmt::format("over {}({}", window_kind_name(window.kind), duration_text(window.size));
   if (window.kind != WindowKind::Tumble) text += ", every = " + duration_text(window.step);
   if (window.offset != 0) text += ", offset = " + duration_text(window.offset);
@@ -120,10 +121,13 @@ std::string kind_text(const Node& node) {
 std::string final_text(const FlowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   const auto* windowed = keys_of(node);
-  const auto* aggregate = node.as<AggregateNode>();
   std::string window;
-  if (aggregate != nullptr && aggregate->session) window = aggregate->session->column;
+  const SessionWindow* session = session_of(node);
+  if (session != nullptr) window = session->column;
   if (windowed != nullptr && window_key(*windowed)) window = (*windowed)[*window_key(*windowed)].name;
+  if (window.starts_with('@'))
+    return session != nullptr ? "no row of the key for " + duration_text(session->gap - 1)
+                              : "the watermark has passed its time";
   if (!window.empty()) {
     const int64_t lag = window_lag(graph, id);
     return fmt::format("watermark ≥ {}.end{}", window, lag == 0 ? "" : " + " + duration_text(lag));

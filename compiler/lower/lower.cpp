@@ -68,6 +68,10 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
     states.push_back({StateKind::Groups, node.name, id, row_of(join->left_keys), {}});
   } else if (const auto* top = node.as<TopNode>()) {
     if (!top->keys.empty()) states.push_back({StateKind::Groups, node.name + ".groups", id, row_of(top->keys), {}});
+    if (top->session) {
+      states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, {}});
+      if (top->session->counts_late) states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
+    }
     Schema row = graph.nodes[node.inputs[0]].schema;
     std::erase_if(row.fields, [](const Field& field) { return field.name == kRowWeight; });
     states.push_back(
@@ -153,7 +157,7 @@ class Lowerer {
                          : join != nullptr    ? &join->left_keys
                                               : nullptr;
       if (is_blocking(node(id))) {
-        has_windows |= aggregate != nullptr && aggregate->session;
+        has_windows |= session_of(node(id)) != nullptr;
         has_windows |= keys != nullptr && window_key(*keys);
         continue;
       }

@@ -1,7 +1,8 @@
 // R17: a join without a window forgets a row when its condition says that no row that is still to come has a partner in
 // it: `b.ts in a.ts..a.expires` needs an `a` until the watermark of the b's is at `expires`, and a `b` until that of
 // the a's is at its own time. Only for times that are never behind their watermark, those of a source with a clock: a
-// row that comes late would miss partners that it has now, and which ones would depend on how fast the tasks are.
+// row that comes late would miss partners that it has now, and which ones would depend on how fast the tasks are. A
+// join with `keep` leaves out late rows, and has its bounds from the start.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,36 +10,11 @@
 
 #include "compiler/passes/passes.h"
 #include "lang/graph/graph_text.h"
+#include "lang/graph/time_order.h"
 
 namespace sluice::passes {
 
 namespace {
-
-void split_conjunction(const Expr& condition, std::vector<const Expr*>& parts) {
-  if (!condition.is_op(ExprOp::And)) return parts.push_back(&condition);
-  for (const auto& arg : condition.args) split_conjunction(arg, parts);
-}
-
-// earlier - distance <= later
-struct Order {
-  const Expr* earlier;
-  const Expr* later;
-  int64_t distance = 0;
-};
-
-std::optional<Order> order_of(const Expr& part) {
-  const bool is_le = part.is_op(ExprOp::Le) || part.is_op(ExprOp::Lt);
-  const bool is_ge = part.is_op(ExprOp::Ge) || part.is_op(ExprOp::Gt);
-  if (!is_le && !is_ge) return std::nullopt;
-  const Expr& less = part.args[is_le ? 0 : 1];
-  const Expr& more = part.args[is_le ? 1 : 0];
-  if (less.type.kind == TypeKind::Timestamp) return Order{&less, &more};
-  // a - b <= 5s
-  const auto* distance = more.is_literal() ? std::get_if<int64_t>(&more.value) : nullptr;
-  if (!less.is_op(ExprOp::Sub) || less.args[0].type.kind != TypeKind::Timestamp || distance == nullptr)
-    return std::nullopt;
-  return Order{&less.args[0], &less.args[1], *distance};
-}
 
 // What is known about a column as the time of its rows.
 enum class TimeKind : uint8_t { None, MayBeLate, NeverLate };
@@ -63,6 +39,8 @@ class Bounder {
   [[nodiscard]] const Node& node(NodeId id) const { return editor_.graph().nodes[id]; }
 
   void bound(NodeId id, const JoinNode& join) {
+    if (join.left_bound || join.right_bound)
+      return notes_.fired({node(id).label}, "`keep` says how long rows of both sides are needed");
     if (!join.residual) return notes_.not_fired({node(id).label}, "no range of times in `on`: all rows are kept");
     if (const Expr* part = failing_part(*join.residual))
       return notes_.not_fired({node(id).label}, fmt::format("`{}` may fail, and a row that makes it fail must not be "
@@ -80,7 +58,7 @@ class Bounder {
     std::vector<const Expr*> parts;
     split_conjunction(residual, parts);
     const auto fails = [](const Expr* part) {
-      const auto order = order_of(*part);
+      const auto order = time_order_of(*part);
       return order ? can_fail(*order->earlier) || can_fail(*order->later) : can_fail(*part);
     };
     const auto it = std::ranges::find_if(parts, fails);
@@ -93,7 +71,7 @@ class Bounder {
     const std::string_view name = side == 0 ? "left" : "right";
     bool may_be_late = false;
     for (const Expr* part : parts) {
-      const auto order = order_of(*part);
+      const auto order = time_order_of(*part);
       if (!order || order->earlier->kind != ExprKind::Column) continue;
       const auto other = of_side(id, join, *order->earlier, 1 - side);
       auto own = of_side(id, join, *order->later, side);

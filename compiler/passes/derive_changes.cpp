@@ -90,10 +90,11 @@ class Deriver {
       case NodeKind::Exchange:
         return true;
       case NodeKind::Aggregate:
+        // Of windows it was asked for (`emit changes`) where they are a table.
         return node.as<AggregateNode>()->session || node.as<AggregateNode>()->window_rows != 0 ||
-               window_key(node.as<AggregateNode>()->keys);
+               (window_key(node.as<AggregateNode>()->keys) && !node.rows.is_table);
       case NodeKind::Top:
-        return window_key(node.as<TopNode>()->keys).has_value();
+        return node.as<TopNode>()->session || window_key(node.as<TopNode>()->keys);
       case NodeKind::Join:
         return !window_of(*node.as<JoinNode>()).empty();
       case NodeKind::Filter:

@@ -120,6 +120,8 @@ class Pruner {
   void reads_of(const TopNode& top, NodeId id) {
     read_weight(id);
     for (const auto& key : top.keys) add_columns(key.expr, read_below(id));
+    if (top.session)
+      for (const auto name : {kRowTime, kRowMark}) read_below(id).insert(std::string(name));
     read_to_break_ties(top.order, id, read_[id]);
   }
   void reads_of(const SortNode& sort, NodeId id) { read_to_break_ties(sort.order, id, read_[id]); }

@@ -19,6 +19,7 @@ std::string obstacle(const WindowNode& window, const Node& reader) {
   const auto* aggregate = reader.as<AggregateNode>();
   if (aggregate == nullptr) return "only aggregates can share panes";
   if (aggregate->phase != AggregatePhase::Single) return "it merges panes already";
+  if (aggregate->is_incremental) return "each row gives out the changes of its windows at once";
   const auto key = window_key(aggregate->keys);
   if (!key || aggregate->keys[*key].expr.kind != ExprKind::Column || aggregate->keys[*key].expr.name != window.column)
     return "its window is not a key of the aggregate";

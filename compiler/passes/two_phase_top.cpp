@@ -67,7 +67,9 @@ PassResult two_phase_top(FlowGraph graph, const PassOptions&) {
     if (node.kind() != NodeKind::Top || node.as<TopNode>()->is_incremental) continue;
     const NodeId input = node.inputs[0];
     const auto* exchange = editor.graph().nodes[input].as<ExchangeNode>();
-    if (exchange == nullptr) {
+    if (node.as<TopNode>()->session) {
+      notes.not_fired({node.label}, "only who sees all rows of a key knows its sessions");
+    } else if (exchange == nullptr) {
       notes.not_fired({node.label}, "its rows cross no exchange");
     } else if (!has_few_groups(*node.as<TopNode>(), *exchange)) {
       notes.not_fired({node.label}, "its groups are spread over the tasks already");

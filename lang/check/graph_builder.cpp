@@ -22,6 +22,7 @@ void GraphBuilder::note_late_read(NodeId windows) {
   if (auto* window = node.as<WindowNode>()) window->counts_late = false;
   if (auto* aggregate = node.as<AggregateNode>(); aggregate != nullptr && aggregate->session)
     aggregate->session->counts_late = false;
+  if (auto* top = node.as<TopNode>(); top != nullptr && top->session) top->session->counts_late = false;
   if (auto* frame = node.as<FrameNode>()) frame->counts_late = false;
 }
 

@@ -120,8 +120,9 @@ bool Node::operator==(const Node& other) const {
 
 bool is_blocking(const Node& node) {
   if (const auto* join = node.as<JoinNode>()) return !is_streamed(*join);
-  // Without keys there is a result also when no row ever comes.
-  if (const auto* aggregate = node.as<AggregateNode>()) return !aggregate->is_incremental || aggregate->keys.empty();
+  // Without keys there is a result also when no row ever comes, and windows are forgotten there.
+  if (const auto* aggregate = node.as<AggregateNode>())
+    return !aggregate->is_incremental || aggregate->keys.empty() || window_key(aggregate->keys);
   if (const auto* top = node.as<TopNode>()) return !top->is_incremental;
   return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Frame;
 }
@@ -155,6 +156,13 @@ std::vector<Field> made_columns(const FrameNode& frame) {
   return columns;
 }
 
+const SessionWindow* session_of(const Node& node) {
+  const auto* aggregate = node.as<AggregateNode>();
+  const auto* top = node.as<TopNode>();
+  if (aggregate != nullptr && aggregate->session) return &*aggregate->session;
+  return top != nullptr && top->session ? &*top->session : nullptr;
+}
+
 int64_t window_lag(const FlowGraph& graph, NodeId node) {
   std::vector<int64_t> lags;  // inputs come before their users
   for (size_t i = 0; i <= node.value; ++i) {
@@ -163,8 +171,7 @@ int64_t window_lag(const FlowGraph& graph, NodeId node) {
     if (at.kind() != NodeKind::Time)
       for (const NodeId input : at.inputs) lag = std::max(lag, lags[input.value]);
     if (const auto* window = at.as<WindowNode>()) lag += window->late;
-    if (const auto* aggregate = at.as<AggregateNode>(); aggregate != nullptr && aggregate->session)
-      lag += aggregate->session->late;
+    if (const auto* session = session_of(at)) lag += session->late;
     lags.push_back(lag);
   }
   return lags.back();

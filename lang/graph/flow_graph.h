@@ -190,8 +190,9 @@ struct SessionWindow {
 // less.
 //
 // Incremental: no result waits for the end. Each row takes back the result of its group and gives out the new one, in
-// rows with a kRowWeight; rows that have one come in as changes. Not with a window, and in one phase. The same for top
-// and join. What can only grow (distinct rows, pairs of streams) has no kRowWeight.
+// rows with a kRowWeight; rows that have one come in as changes. In one phase, and with no window but one among the
+// keys, which says when the group is forgotten. The same for top and join, those without any window. What can only grow
+// (distinct rows, pairs of streams) has no kRowWeight.
 struct AggregateNode {
   AggregatePhase phase = AggregatePhase::Single;
   bool is_incremental = false;
@@ -221,7 +222,7 @@ struct OrderKey {
 
 // The first `limit` rows of each group (one group without keys) in `order`. Ties are broken by the remaining columns
 // of the row, left to right, ascending, so the result does not depend on arrival. Output within a group is ordered. A
-// window among the keys works as in AggregateNode.
+// window among the keys, and a session, work as in AggregateNode.
 struct TopNode {
   uint64_t limit = 0;
   bool is_incremental = false;  // see AggregateNode
@@ -229,6 +230,7 @@ struct TopNode {
   std::string rank_column;      // 1-based position, empty when not asked for
   std::vector<NamedExpr> keys;
   std::vector<OrderKey> order;
+  std::optional<SessionWindow> session;
   bool operator==(const TopNode&) const = default;
 };
 
@@ -255,6 +257,9 @@ struct FrameNode {
   std::string number_column;      // 1-based position among the rows of the key; empty when not asked for
   std::string rank_column;        // the same, but rows equal under `order` have that of the first of them
   bool counts_late = true;        // as in WindowNode
+  // Not 0, and only in the order of event time: a row that comes more than so many microseconds behind the row of its
+  // key before it sees nothing of those; the key begins anew with it.
+  int64_t keep = 0;
   bool operator==(const FrameNode&) const = default;
 };
 
@@ -399,6 +404,9 @@ struct FlowGraph {
   [[nodiscard]] std::vector<NodeId> users_of(NodeId node) const;
   [[nodiscard]] std::vector<NodeId> ids() const;
 };
+
+// The sessions that the node makes; null when it makes none.
+[[nodiscard]] const SessionWindow* session_of(const Node& node);
 
 // How far behind the ends of its windows the node gives out their results: they wait for late rows, here or above.
 [[nodiscard]] int64_t window_lag(const FlowGraph& graph, NodeId node);

@@ -264,12 +264,7 @@ class Reader {
     } else if (key == "windows") {
       read_windows(aggregate.windows.emplace(), cursor);
     } else if (key == "session") {
-      aggregate.session.emplace();
-      aggregate.session->gap = read_micros(cursor);
-      aggregate.session->max = read_micros(cursor);
-      aggregate.session->late = read_micros(cursor);
-      aggregate.session->column = cursor.name();
-      aggregate.session->counts_late = !cursor.accept_word("late_read");
+      aggregate.session = read_session(cursor);
     } else if (key == "call") {
       finish_call(cursor);
       read_call(aggregate.calls.emplace_back(), cursor);
@@ -329,6 +324,8 @@ class Reader {
       top.is_incremental = true;
     } else if (key == "rank") {
       top.rank_column = cursor.name();
+    } else if (key == "session") {
+      top.session = read_session(cursor);
     } else if (key == "key") {
       top.keys.push_back(read_named(cursor));
     } else if (key == "order") {
@@ -348,6 +345,8 @@ class Reader {
       frame.rows = cursor.u64();
     } else if (key == "last") {
       frame.last = read_micros(cursor);
+    } else if (key == "keep") {
+      frame.keep = read_micros(cursor);
     } else if (key == "late_read") {
       frame.counts_late = false;
     } else if (key == "shift" || key == "lead") {
@@ -454,6 +453,16 @@ class Reader {
   }
 
   static bool read_payload(std::monostate, const std::string&, TextCursor&) { return false; }
+
+  static SessionWindow read_session(TextCursor& cursor) {
+    SessionWindow session;
+    session.gap = read_micros(cursor);
+    session.max = read_micros(cursor);
+    session.late = read_micros(cursor);
+    session.column = cursor.name();
+    session.counts_late = !cursor.accept_word("late_read");
+    return session;
+  }
 
   static NamedExpr read_named(TextCursor& cursor) {
     std::string name = cursor.name();

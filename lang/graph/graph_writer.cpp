@@ -85,15 +85,14 @@ class Writer {
     for (const auto& key : aggregate.keys) line("key", text_of(key));
     if (aggregate.window_rows != 0) line("rows", fmt::format("{}", aggregate.window_rows));
     if (aggregate.windows) line("windows", shape_text(*aggregate.windows));
-    if (const auto& session = aggregate.session)
-      line("session", fmt::format("{} {} {} {}{}", session->gap, session->max, session->late,
-                                  write_name(session->column), session->counts_late ? "" : " late_read"));
+    write_session(aggregate.session);
     for (const auto& call : aggregate.calls) write_call(call);
   }
   void write_payload(const TopNode& top) {
     line("limit", fmt::format("{}{}", top.limit, top.with_ties ? " with_ties" : ""));
     if (top.is_incremental) line("incremental", "");
     if (!top.rank_column.empty()) line("rank", write_name(top.rank_column));
+    write_session(top.session);
     for (const auto& key : top.keys) line("key", text_of(key));
     write_order(top.order);
   }
@@ -102,6 +101,7 @@ class Writer {
     write_order(frame.order);
     if (frame.rows != 0) line("rows", fmt::format("{}", frame.rows));
     if (frame.last != 0) line("last", fmt::format("{}", frame.last));
+    if (frame.keep != 0) line("keep", fmt::format("{}", frame.keep));
     if (!frame.counts_late) line("late_read", "");
     write_shifts("shift", frame.shifts);
     write_shifts("lead", frame.leads);
@@ -155,6 +155,12 @@ class Writer {
       if (state.retract) line("    retract", text_of(*state.retract));
     }
     line("  finish", text_of(call.finish));
+  }
+
+  void write_session(const std::optional<SessionWindow>& session) {
+    if (!session) return;
+    line("session", fmt::format("{} {} {} {}{}", session->gap, session->max, session->late, write_name(session->column),
+                                session->counts_late ? "" : " late_read"));
   }
 
   void write_shifts(std::string_view word, const std::vector<FrameShift>& shifts) {

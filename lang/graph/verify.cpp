@@ -87,10 +87,13 @@ Result<Schema> schema_for(const TopNode& top, const Node& node, const InputSchem
   SLUICE_TRY(check_named(top.keys, *inputs[0]));
   SLUICE_TRY(check_order(top.order, *inputs[0]));
   SLUICE_TRY(has_weight(top.is_incremental, inputs));
-  if (top.is_incremental && window_key(top.keys)) return internal_error("an incremental top with a window");
+  if (top.is_incremental && (window_key(top.keys) || top.session))
+    return internal_error("an incremental top with a window");
+  if (top.session) SLUICE_TRY(check_session(*top.session, !top.keys.empty(), *inputs[0]));
   Schema schema = *inputs[0];
   if (top.is_incremental) std::erase_if(schema.fields, [](const Field& field) { return field.name == kRowWeight; });
   if (!top.rank_column.empty()) schema.fields.push_back({top.rank_column, Type(TypeKind::Int)});
+  if (top.session) schema.fields.push_back({top.session->column, Type::window()});
   if (top.is_incremental) add_weight(schema);
   if (schema.fields.size() != node.schema.fields.size()) return schema;
   return passed_on(node, schema, {});

@@ -76,22 +76,19 @@ Status check_call(const AggregateCall& call, AggregatePhase phase, bool has_keys
   return check_states(call, phase, has_keys);
 }
 
-Status check_session(const AggregateNode& aggregate, const Schema& row) {
-  const SessionWindow& session = *aggregate.session;
-  if (session.gap < 1 || session.max < 0 || session.late < 0 || aggregate.phase != AggregatePhase::Single ||
-      aggregate.keys.empty())
-    return internal_error("sessions need a gap and keys, and have one phase");
+Status check_sessions(const AggregateNode& aggregate, const Schema& row) {
+  if (aggregate.phase != AggregatePhase::Single) return internal_error("sessions have one phase");
   for (const auto& call : aggregate.calls)
     if (call.is_distinct || !call.can_merge()) return internal_error("sessions need states that merge");
-  return check_timed(row, "sessions");
+  return check_session(*aggregate.session, !aggregate.keys.empty(), row);
 }
 
 // At most one kind of windows, and what it forbids.
 Status check_windows(const AggregateNode& aggregate, const Schema& row) {
   const bool has_window = window_key(aggregate.keys).has_value();
   const bool is_single = aggregate.phase == AggregatePhase::Single;
-  if (aggregate.is_incremental && (!is_single || has_window || aggregate.session || aggregate.window_rows != 0))
-    return internal_error("an incremental aggregate with a window or in two phases");
+  if (aggregate.is_incremental && (!is_single || aggregate.session || aggregate.window_rows != 0))
+    return internal_error("an incremental aggregate over such a window or in two phases");
   const bool is_distinct = std::ranges::any_of(aggregate.calls, &AggregateCall::is_distinct);
   if (aggregate.window_rows != 0 && (aggregate.session || !is_single || has_window || is_distinct))
     return internal_error("windows of rows have one phase and no other window");
@@ -100,7 +97,7 @@ Status check_windows(const AggregateNode& aggregate, const Schema& row) {
     if (aggregate.phase != AggregatePhase::Final || !has_window)
       return internal_error("windows are made of the panes among the keys of a final aggregate");
   }
-  return aggregate.session ? check_session(aggregate, row) : Status();
+  return aggregate.session ? check_sessions(aggregate, row) : Status();
 }
 
 Status check_extent(const FrameNode& frame, const Schema& row) {
@@ -111,6 +108,8 @@ Status check_extent(const FrameNode& frame, const Schema& row) {
   if (frame.last != 0 &&
       (frame.order.size() != 1 || frame.order[0].descending || frame.order[0].expr.type != Type(TypeKind::Timestamp)))
     return internal_error("a frame by time of rows in another order");
+  if (frame.keep < 0 || (frame.keep != 0 && (!follows_time(frame) || !frame.leads.empty())))
+    return internal_error("a frame that forgets keys, but not in the order of time");
   return {};
 }
 

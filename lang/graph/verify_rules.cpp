@@ -54,6 +54,12 @@ Result<bool> has_weight(bool is_incremental, const InputSchemas& inputs) {
   return found;
 }
 
+Status check_session(const SessionWindow& session, bool has_keys, const Schema& row) {
+  if (session.gap < 1 || session.max < 0 || session.late < 0 || !has_keys)
+    return internal_error("sessions need a gap and keys");
+  return check_timed(row, "sessions");
+}
+
 Status check_timed(const Schema& row, std::string_view what) {
   for (const auto name : {kRowTime, kRowMark})
     if (row.find(name) == nullptr) return internal_error(fmt::format("{} of rows that have no time", what));

@@ -26,6 +26,7 @@ void add_weight(Schema& schema);
 // What travels as changes says so; only an incremental step may read it.
 [[nodiscard]] Result<bool> has_weight(bool is_incremental, const InputSchemas& inputs);
 [[nodiscard]] Status check_shape(const WindowShape& windows);
+[[nodiscard]] Status check_session(const SessionWindow& session, bool has_keys, const Schema& row);
 // The columns of rows that have a time.
 [[nodiscard]] Status check_timed(const Schema& row, std::string_view what);
 

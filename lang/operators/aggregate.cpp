@@ -1,8 +1,10 @@
 // aggregate COLUMNS [per KEYS]: one row per group, the keys first. A column may be any expression over aggregate calls
 // and keys; what is more than a plain call is computed by a project node behind the aggregate. `over` adds the window
-// as the last key.
+// as the last key. With `keep` a group is over when no row has come for so long: a session whose window nobody sees.
 #include <algorithm>
 
+#include "lang/operators/emit.h"
+#include "lang/operators/keep.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
@@ -23,17 +25,18 @@ Flow keys_flow(const Flow& input, const std::vector<NamedExpr>& keys, const ast:
 
 // A row can join two sessions to one, so their states must combine.
 bool fits_sessions(OperatorContext& context, const AggregateNode& node) {
+  const bool is_kept = node.session->column == kLifeColumn;
   for (const auto& call : node.calls) {
     if (call.is_distinct) {
-      context.diagnostics().report(diag::E0901, call.span, fmt::format("`{}` over sessions", call.function));
+      context.diagnostics().report(diag::E0901, call.span,
+                                   fmt::format("`{}` {}", call.function, is_kept ? "with `keep`" : "over sessions"));
       return false;
     }
     if (call.can_merge()) continue;
     context.diagnostics()
         .report(diag::E0501, call.span, call.function)
-        .with_help(fmt::format("a late row can join two sessions, so states must combine; add to `agg {}`: merge o {{ "
-                               "... }}",
-                               call.function));
+        .with_help(fmt::format("a late row can join two {}, so states must combine; add to `agg {}`: merge o {{ ... }}",
+                               is_kept ? "groups of a key" : "sessions", call.function));
     return false;
   }
   return true;
@@ -58,9 +61,14 @@ bool is_plain_call(const NamedExpr& column) {
 
 Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
-  check_clauses(context, step, {Per, Over}, {Emit, Keep});
+  check_clauses(context, step, {Per, Over, Keep, Emit});
+  const auto emit = check_emit(context, step);
   std::optional<WindowClause> window;
-  if (const auto* over = find_clause(step, Over)) {
+  if (const auto* clause = find_clause(step, Keep)) {
+    const auto keep = check_keep(context, step, *clause, input);
+    if (!keep) return Flow::broken();
+    window = window_of_keep(*keep, clause->span);
+  } else if (const auto* over = find_clause(step, Over)) {
     window = check_window(context, step, *over, input);
     if (!window) return Flow::broken();
     if (window->session)
@@ -74,21 +82,21 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
     if (!keys) return Flow::broken();
     node.keys = std::move(*keys);
   }
+  // Results of windows as they change, instead of the last one.
+  const bool is_of_time = (window && !window->session && window->rows == 0 && !window->is_all) || window_key(node.keys);
+  const bool shows_changes = emit == Emit::Changes && is_of_time;
+  if (!emit || (!shows_changes && !add_end(context, step, *emit, window.has_value(), input, node.keys)))
+    return Flow::broken();
   if (window) node.window_rows = window->rows;
   const bool has_bounds = window && window->rows == 0 && !window->is_all;
   if (has_bounds && !input.is_broken) {
-    const std::string& column = window->session ? window->session->column : window->node.column;
-    if (std::ranges::find(node.keys, column, &NamedExpr::name) != node.keys.end()) {
+    if (window->session && !fits_session(context, step, *window, node.keys, {})) return Flow::broken();
+    const std::string& column = window->node.column;
+    if (!window->session && std::ranges::find(node.keys, column, &NamedExpr::name) != node.keys.end()) {
       context.diagnostics().report(diag::E0208, step.span, column).with_label("`over` makes it a key by itself");
       return Flow::broken();
     }
     if (!window->session) node.keys.push_back({column, Expr::column(column, Type::window(), window->span)});
-    if (window->session && node.keys.empty()) {
-      context.diagnostics()
-          .report(diag::E0121, step.op.span, "session", "per")
-          .with_label("say whose sessions: per user");
-      return Flow::broken();
-    }
     node.session = window->session;
   }
   // Groups of a window are final when it ends: a stream.
@@ -97,7 +105,7 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   if (node.session)
     outputs.push_back({node.session->column, Expr::column(node.session->column, Type::window(), window->span)});
   Flow keys = keys_flow(input, outputs, step);
-  keys.rows.is_table = window_name.empty() && !window;
+  keys.rows.is_table = (window_name.empty() && !window) || shows_changes;
   ColumnList columns(context);
   for (const auto& key : outputs)
     columns.add(key.name, Expr::column(key.name, key.expr.type, key.expr.span), key.expr.span);
@@ -126,7 +134,9 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   const bool is_plain = std::all_of(begin, columns.columns().end(), is_plain_call) &&
                         columns.columns().size() == key_count + node.calls.size();
   const auto timed = [&](Flow flow) {
-    return window_name.empty() ? flow : timed_by_window(context, step, flow, window_name);
+    if (window_name.empty() || shows_changes) return flow;
+    flow = timed_by_window(context, step, flow, window_name);
+    return window_name.starts_with('@') ? without_column(context, step, flow, window_name) : flow;
   };
   const auto session = node.session;
   Flow grouped = is_plain ? next : keys;

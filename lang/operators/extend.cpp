@@ -1,5 +1,5 @@
-// extend COLUMNS: adds columns behind those of the row. A name that exists is refused: `set` replaces. With `per`, `by`
-// or `over` the columns may look at other rows: frames.cpp.
+// extend COLUMNS: adds columns behind those of the row. A name that exists is refused: `set` replaces. With `per`,
+// `by`, `over` or `keep` the columns may look at other rows: frames.cpp.
 #include "lang/operators/columns.h"
 #include "lang/operators/frames.h"
 #include "lang/operators/operator_util.h"
@@ -9,7 +9,7 @@ namespace sluice {
 
 Flow check_extend(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
-  for (const auto kind : {Per, By, Over})
+  for (const auto kind : {Per, By, Over, Keep})
     if (find_clause(step, kind) != nullptr) return check_frames(context, step, std::move(input));
   if (!check_clauses(context, step, {})) return Flow::broken();
   ColumnList columns(context);

@@ -1,4 +1,4 @@
-// first [per KEYS] [over WINDOW]: of each group the row with the earliest event time.
+// first [per KEYS] [over WINDOW | keep D]: of each group the row with the earliest event time.
 #include "lang/operators/operators.h"
 
 namespace sluice {

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "lang/operators/keep.h"
 #include "lang/operators/kinds.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/windows.h"
@@ -97,7 +98,8 @@ void add_time(std::vector<NamedExpr>& columns, const Span& span) {
   columns.push_back({std::string(kRowMark), Expr::literal(std::numeric_limits<int64_t>::min(), kTimestamp, span)});
 }
 
-// The rows with what the node makes. They keep their time unless they wait for rows behind them.
+}  // namespace
+
 Flow add_frame(OperatorContext& context, const ast::Step& step, FrameNode node, const Flow& input) {
   const bool stays_timed = follows_time(node) && node.leads.empty();
   const bool may_be_late = follows_time(node);
@@ -120,6 +122,22 @@ Flow add_frame(OperatorContext& context, const ast::Step& step, FrameNode node, 
   return context.add(added_at(step), ProjectNode{std::move(columns)}, {framed.node}, std::move(timed));
 }
 
+namespace {
+
+bool check_keep_of(OperatorContext& context, const ast::Step& step, const Flow& input, FrameNode& node) {
+  const auto* clause = find_clause(step, ast::ClauseKind::Keep);
+  if (clause == nullptr) return true;
+  if (find_clause(step, ast::ClauseKind::By) != nullptr) {
+    context.diagnostics()
+        .report(diag::E0120, clause->keyword_span, step.op.text + " ... by", "keep")
+        .with_label("with `by` all rows wait for the end of the input; without it they come in the order of time");
+    return false;
+  }
+  const auto keep = check_keep(context, step, *clause, input);
+  node.keep = keep.value_or(0);
+  return keep.has_value();
+}
+
 // What looks at the rows behind a row, as a node of its own.
 FrameNode split_leads(FrameNode& node) {
   FrameNode behind;
@@ -134,13 +152,17 @@ FrameNode split_leads(FrameNode& node) {
 
 Flow check_frames(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
-  if (!check_clauses(context, step, {Per, By, Over}) || input.is_broken) return Flow::broken();
+  if (!check_clauses(context, step, {Per, By, Over, Keep}) || input.is_broken) return Flow::broken();
   FrameNode node;
-  if (!check_frame_of(context, step, input, node)) return Flow::broken();
+  if (!check_keep_of(context, step, input, node) || !check_frame_of(context, step, input, node)) return Flow::broken();
   auto columns = check_frame_columns(context, step, input, node);
   if (!columns || !looks_at_rows(context, step, node)) return Flow::broken();
   Flow next = projected(input, *columns, step);
   FrameNode behind = split_leads(node);
+  if (!behind.leads.empty() && node.keep != 0) {
+    context.diagnostics().report(diag::E0901, find_clause(step, Keep)->span, "`lead` with `keep`");
+    return Flow::broken();
+  }
   Flow framed = input;
   if (!made_columns(node).empty()) framed = add_frame(context, step, std::move(node), framed);
   if (!behind.leads.empty() && !framed.is_broken) framed = add_frame(context, step, std::move(behind), framed);

@@ -1,10 +1,11 @@
-// [left|right|full|semi|anti|cross|asof] join INPUT as NAME on CONDITION [over WINDOW] [within D]: rows of both inputs
-// that belong together. The row of the other side becomes a record column NAME, which is null where there is none. What
-// is special about an asof join stands in asof_join.cpp.
+// [left|right|full|semi|anti|cross|asof] join INPUT as NAME on CONDITION [over WINDOW] [within D] [keep D]: rows of
+// both inputs that belong together. The row of the other side becomes a record column NAME, which is null where there
+// is none. What is special about an asof join stands in asof_join.cpp.
 #include <algorithm>
 #include <functional>
 
 #include "lang/operators/asof_join.h"
+#include "lang/operators/keep.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
@@ -97,6 +98,7 @@ class JoinChecker {
     read_right_once();
     if (is_asof(step_) && !both_have_time(cover(step_.join_kind->span, step_.op.span), "asof join"))
       return Flow::broken();
+    if (!drop_late_rows()) return Flow::broken();
     if (window) {
       left_ = assign_windows(context_, step_, *window, std::move(left_));
       right_ = assign_windows(context_, step_, *window, std::move(right_));
@@ -109,6 +111,7 @@ class JoinChecker {
     }
     collect_right(window ? window->node.column : std::string());
     if (!add_condition() || !add_within()) return Flow::broken();
+    if (keep_ && !add_keep()) return Flow::broken();
     if (window) add_window_key(*window);
     if (node_.left_keys.empty() && !is_cross(step_)) return report_no_equality();
     if (is_asof(step_)) return add_asof_join(context_, step_, asof_parts());
@@ -266,16 +269,52 @@ class JoinChecker {
     const auto distance = context_.check_duration(*within->expr, "`within`", 0);
     if (!distance || !both_have_time(within->span, "within")) return false;
     within_ = distance;
-    if (is_asof(step_)) return true;
-    const Span& span = within->span;
+    if (!is_asof(step_)) add_distance(*distance, within->span);
+    return true;
+  }
+
+  void add_distance(int64_t distance, const Span& span) {
     const Expr left = Expr::column(std::string(kRowTime), kTimestamp, span);
     const Expr right = Expr::column(right_time(kRowTime), kTimestamp, span);
     const Type duration(TypeKind::Duration);
     const auto is_near = [&](const Expr& a, const Expr& b) {
       Expr difference = Expr::make_op(ExprOp::Sub, {a, b}, duration, span);
-      return Expr::make_op(ExprOp::Le, {std::move(difference), Expr::literal(*distance, duration, span)}, kBool, span);
+      return Expr::make_op(ExprOp::Le, {std::move(difference), Expr::literal(distance, duration, span)}, kBool, span);
     };
     add_residual(Expr::make_op(ExprOp::And, {is_near(left, right), is_near(right, left)}, kBool, span));
+  }
+
+  // With `keep` no row comes behind the watermark, so that it says which rows find no partner any more.
+  bool drop_late_rows() {
+    const auto* clause = find_clause(step_, ast::ClauseKind::Keep);
+    if (clause == nullptr) return true;
+    keep_ = check_keep(context_, step_, *clause, left_);
+    if (!keep_ || !both_have_time(clause->span, "keep")) return false;
+    if (node_.kind != JoinKind::Inner && node_.kind != JoinKind::Semi) {
+      context_.diagnostics().report(diag::E0901, clause->span,
+                                    fmt::format("`{} join` with `keep`", step_.join_kind->text));
+      return false;
+    }
+    if (left_.rows.is_table || right_.rows.is_table) {
+      context_.diagnostics().report(diag::E0901, clause->span, "a join of a table with `keep`");
+      return false;
+    }
+    left_ = without_late_rows(context_, step_, left_);
+    right_ = without_late_rows(context_, step_, right_);
+    return true;
+  }
+
+  bool add_keep() {
+    const auto& clause = *find_clause(step_, ast::ClauseKind::Keep);
+    if (window_key(node_.left_keys)) {
+      context_.diagnostics()
+          .report(diag::E0120, clause.keyword_span, "a join by a window", "keep")
+          .with_label("leave it out: the rows of a window are forgotten when it is complete");
+      return false;
+    }
+    const Span& span = clause.span;
+    add_distance(*keep_, span);
+    node_.left_bound = node_.right_bound = JoinBound{Expr::column(std::string(kRowTime), kTimestamp, span), *keep_};
     return true;
   }
 
@@ -423,6 +462,7 @@ class JoinChecker {
   std::string name_;  // of the other side
   Type record_;
   std::optional<int64_t> within_;
+  std::optional<int64_t> keep_;
   std::map<std::string, std::string> flat_;  // field of the other side -> column of a pair
 };
 
@@ -432,7 +472,7 @@ Flow check_join(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
   const bool is_ok = is_cross(step)  ? check_clauses(context, step, {Over}, {Keep, Emit})
                      : is_asof(step) ? check_clauses(context, step, {On, Within}, {Keep, Emit})
-                                     : check_clauses(context, step, {On, Over, Within}, {Keep, Emit});
+                                     : check_clauses(context, step, {On, Over, Within, Keep}, {Emit});
   Flow other = context.check_input(step.inputs.front().input);
   if (!step.inputs.front().alias) {
     report_no_name(context, step);

@@ -1,6 +1,8 @@
 // top N [with ties] by ORDER [per KEYS] [as rank]: the first N rows of each group.
 #include <fmt/format.h>
 
+#include "lang/operators/emit.h"
+#include "lang/operators/keep.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
@@ -18,25 +20,37 @@ bool wants_ties(OperatorContext& context, const ast::Step& step) {
   return true;
 }
 
-// What `over` and `per` say: the input with its windows, and the keys; nothing when something was reported.
+// What `over`, `keep` and `per` say: the input with its windows, and the keys; nothing when something was reported.
 struct Grouping {
   Flow input;
   std::optional<std::vector<NamedExpr>> keys = std::vector<NamedExpr>();
+  std::optional<SessionWindow> session;
   bool is_all = false;  // one window for everything, which ends with the input
+  [[nodiscard]] bool is_windowed() const { return is_all || session.has_value(); }
 };
 
 std::optional<Grouping> check_grouping(OperatorContext& context, const ast::Step& step, Flow input) {
   std::optional<WindowClause> window;
-  if (const auto* over = find_clause(step, ast::ClauseKind::Over)) {
+  if (const auto* clause = find_clause(step, ast::ClauseKind::Keep)) {
+    const auto keep = check_keep(context, step, *clause, input);
+    if (!keep) return std::nullopt;
+    window = window_of_keep(*keep, clause->span);
+  } else if (const auto* over = find_clause(step, ast::ClauseKind::Over)) {
     window = check_window(context, step, *over, input);
     if (!window) return std::nullopt;
-    if (!window->is_all) input = assign_windows(context, step, *window, std::move(input));
+    if (window->session)
+      input = timed_for(context, step, *window, std::move(input));
+    else if (!window->is_all)
+      input = assign_windows(context, step, *window, std::move(input));
   }
   Grouping grouping{std::move(input)};
   grouping.is_all = window && window->is_all;
   if (const auto* per = find_clause(step, ast::ClauseKind::Per))
     grouping.keys = check_keys(context, grouping.input, per->keys);
-  if (grouping.keys && window && !grouping.is_all && !grouping.input.is_broken) {
+  if (window && window->session && grouping.keys && !grouping.input.is_broken) {
+    if (!fits_session(context, step, *window, *grouping.keys, grouping.input.schema)) return std::nullopt;
+    grouping.session = window->session;
+  } else if (grouping.keys && window && !grouping.is_all && !grouping.input.is_broken) {
     const std::string& column = window->node.column;
     grouping.keys->push_back({column, Expr::column(column, Type::window(), window->span)});
   }
@@ -46,19 +60,43 @@ std::optional<Grouping> check_grouping(OperatorContext& context, const ast::Step
 // The rows that `node` chooses are those of the window's end, if there is one.
 Flow add_top(OperatorContext& context, const ast::Step& step, TopNode node, const Grouping& grouping, Flow next) {
   const NodeId input = grouping.input.node;
-  const std::string window_name = window_column(node.keys);
+  const std::string window_name = grouping.session ? grouping.session->column : window_column(node.keys);
+  if ((grouping.session || window_name.starts_with('@')) && next.schema.find(window_name) == nullptr)
+    next.schema.fields.push_back({window_name, Type::window()});
+  if (next.late == nullptr) next.late = grouping.input.late;
   next.rows.is_table = window_name.empty() && !grouping.is_all;
+  node.session = grouping.session;
   next = context.add(step, std::move(node), {input}, std::move(next));
-  return window_name.empty() ? without_time(context, step, next) : timed_by_window(context, step, next, window_name);
+  if (grouping.session && next.late == nullptr && !next.is_broken)
+    next.late = late_rows_of_moments(grouping.input, grouping.session->late, next.node);
+  if (window_name.empty()) return without_time(context, step, next);
+  next = timed_by_window(context, step, next, window_name);
+  return window_name.starts_with('@') ? without_column(context, step, next, window_name) : next;
+}
+
+// `first .. keep D` need not wait until its key is forgotten.
+Flow check_first_kept(OperatorContext& context, const ast::Step& step, const ast::Clause& clause, Emit emit,
+                      Flow input) {
+  const auto keep = check_keep(context, step, clause, input);
+  if (!keep) return Flow::broken();
+  std::vector<NamedExpr> keys;
+  if (const auto* per = find_clause(step, ast::ClauseKind::Per)) {
+    auto checked = check_keys(context, input, per->keys);
+    if (!checked) return Flow::broken();
+    keys = std::move(*checked);
+  }
+  if (!add_end(context, step, emit, true, input, keys)) return Flow::broken();
+  return first_of_keys(context, step, std::move(keys), *keep, std::move(input));
 }
 
 }  // namespace
 
 Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   using enum ast::ClauseKind;
-  check_clauses(context, step, {With, By, Per, As, Over}, {Emit, Keep});
+  check_clauses(context, step, {With, By, Per, As, Over, Keep, Emit});
+  const auto emit = check_emit(context, step);
   auto grouping = check_grouping(context, step, std::move(input));
-  if (!grouping) return Flow::broken();
+  if (!emit || !grouping) return Flow::broken();
   input = grouping->input;
   const auto count = context.check_count(*step.expr, "top");
   const auto* by = find_clause(step, By);
@@ -89,13 +127,16 @@ Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   if (!count || !orders || !grouping->keys) return input.is_broken ? input : next;
   node.limit = *count;
   node.order = std::move(*orders);
+  if (!add_end(context, step, *emit, grouping->is_windowed(), grouping->input, *grouping->keys)) return Flow::broken();
   node.keys = std::move(*grouping->keys);
   return add_top(context, step, std::move(node), *grouping, std::move(next));
 }
 
 Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, bool is_latest) {
   using enum ast::ClauseKind;
-  if (!check_clauses(context, step, {Per, Over}, {By, Keep})) return Flow::broken();
+  const bool is_ok = check_clauses(context, step, {Per, Over, Keep, Emit}, {By});
+  const auto emit = check_emit(context, step);
+  if (!is_ok || !emit) return Flow::broken();
   if (input.is_broken) return input;
   if (!input.is_timed) {
     context.diagnostics()
@@ -103,8 +144,11 @@ Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, 
         .with_label(fmt::format("or say what decides: top 1 by ts{}", is_latest ? " desc" : ""));
     return Flow::broken();
   }
+  if (const auto* clause = find_clause(step, Keep); clause != nullptr && !is_latest)
+    return check_first_kept(context, step, *clause, *emit, std::move(input));
   auto grouping = check_grouping(context, step, std::move(input));
   if (!grouping || !grouping->keys) return Flow::broken();
+  if (!add_end(context, step, *emit, grouping->is_windowed(), grouping->input, *grouping->keys)) return Flow::broken();
   TopNode node;
   node.limit = 1;
   node.order = {{Expr::column(std::string(kRowTime), Type(TypeKind::Timestamp), step.op.span), is_latest}};

@@ -144,7 +144,8 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
   return window;
 }
 
-std::optional<WindowClause> session_window(OperatorContext& context, const ast::Call& call, const Span& span) {
+std::optional<WindowClause> session_window(OperatorContext& context, const ast::Step& step, const ast::Call& call,
+                                           const Span& span) {
   WindowArguments arguments(context, "session", call, span);
   if (!arguments.bind({"gap"}, {"max", "late", "clock"})) return std::nullopt;
   const ast::Expr* max = arguments.find("max");
@@ -153,6 +154,10 @@ std::optional<WindowClause> session_window(OperatorContext& context, const ast::
   const auto late = arguments.duration_or("late", 0);
   const auto wall = is_wall_clock(context, arguments.find("clock"));
   if (!gap || !longest || !late || !wall) return std::nullopt;
+  if (max != nullptr && step.op.text != "aggregate") {
+    context.diagnostics().report(diag::E0901, max->span, fmt::format("`{}` over sessions with `max`", step.op.text));
+    return std::nullopt;
+  }
   WindowClause window;
   window.session = SessionWindow{};
   window.session->gap = *gap;
@@ -260,7 +265,9 @@ std::optional<WindowClause> check_window(OperatorContext& context, const ast::St
   }
   const std::string& name = callee->name.text;
   if (const auto kind = find_kind(name)) return time_window(context, *kind, name, *call, expr.span);
-  if (name == "session" && step.op.text == "aggregate") return session_window(context, *call, expr.span);
+  static const std::vector<std::string> kWithSessions{"aggregate", "top", "latest", "first"};
+  if (name == "session" && std::ranges::find(kWithSessions, step.op.text) != kWithSessions.end())
+    return session_window(context, step, *call, expr.span);
   if (name == "count" && step.op.text == "aggregate") return count_window(context, *call, expr.span);
   if (name == "all") {
     // A join over everything is one without a window.
@@ -352,6 +359,26 @@ std::shared_ptr<const LateRows> late_of_several(const Flow& a, const Flow& b) {
 std::string window_column(const std::vector<NamedExpr>& keys) {
   const auto position = window_key(keys);
   return position ? keys[*position].name : std::string();
+}
+
+Flow without_late_rows(OperatorContext& context, const ast::Step& step, Flow input) {
+  WindowClause moment;
+  moment.node.size = moment.node.step = 1;
+  moment.node.column = "@moment";
+  moment.span = step.span;
+  const RowKind rows = input.rows;
+  Flow in_time = assign_windows(context, step, moment, std::move(input));
+  in_time.rows = rows;
+  return without_column(context, step, in_time, moment.node.column);
+}
+
+Flow without_column(OperatorContext& context, const ast::Step& step, const Flow& flow, const std::string& column) {
+  if (flow.is_broken) return flow;
+  auto columns = all_columns(flow, step.span);
+  std::erase_if(columns, [&](const NamedExpr& each) { return each.name == column; });
+  Flow next = projected(flow, columns, step);
+  next.gone = flow.gone;
+  return context.add(added_at(step), ProjectNode{std::move(columns)}, {flow.node}, std::move(next));
 }
 
 Flow without_time(OperatorContext& context, const ast::Step& step, const Flow& flow) {

@@ -57,6 +57,13 @@ struct FrameClause {
 // The first column of `keys` that is a window; empty when there is none.
 [[nodiscard]] std::string window_column(const std::vector<NamedExpr>& keys);
 
+// The rows that are not behind their partition's watermark.
+[[nodiscard]] Flow without_late_rows(OperatorContext& context, const ast::Step& step, Flow input);
+
+// The flow without a column that programs do not see.
+[[nodiscard]] Flow without_column(OperatorContext& context, const ast::Step& step, const Flow& flow,
+                                  const std::string& column);
+
 // The flow without its event time: what a sink writes, and what has to fit rows that have none.
 [[nodiscard]] Flow without_time(OperatorContext& context, const ast::Step& step, const Flow& flow);
 

@@ -61,12 +61,11 @@ std::optional<std::string_view> operator_alias(std::string_view word) {
 
 void report_unknown_operator(const ast::Name& word, const std::vector<std::string>& functions,
                              Diagnostics& diagnostics) {
-  // A clause of the language that is to come; what replaces it now depends on the step in front.
+  Diagnostic& diagnostic = diagnostics.report(diag::E0104, word.span, word.text);
   if (word.text == "emit") {
-    diagnostics.report(diag::E0901, word.span, "`emit`");
+    diagnostic.with_label("it belongs to the step in front: leave `|>` out");
     return;
   }
-  Diagnostic& diagnostic = diagnostics.report(diag::E0104, word.span, word.text);
   if (const auto flow = operator_alias(word.text)) {
     diagnostic.with_label(fmt::format("Flow calls this `{}`", *flow));
     if (operator_shape(*flow)) diagnostic.with_edit({word.span, std::string(*flow), false});

@@ -1,6 +1,7 @@
 #include "runtime/data/top_state.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "runtime/abi/runtime_functions.h"
@@ -36,6 +37,16 @@ void TopState::commit(abi::RowCompare compare, abi::RowCompare compare_ties, uin
     compact_at_ = limit > std::numeric_limits<uint64_t>::max() / 2 ? limit : std::max(kMinCandidates, 2 * limit);
   best_.push_back(fresh);
   if (best_.size() >= compact_at_) compact(compare);
+}
+
+void TopState::absorb(const TopState& other, abi::RowCompare compare, abi::RowCompare compare_ties,
+                      uint64_t limit) noexcept {
+  for (const RowCell& cell : other.best_) {
+    const auto size = static_cast<size_t>(cell.end - cell.row);
+    const abi::RowWriter* writer = reserve(size - rows_.row_size());
+    std::memcpy(writer->row, cell.row, size);
+    commit(compare, compare_ties, limit);
+  }
 }
 
 // With one row to keep, it is always known which.

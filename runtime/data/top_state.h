@@ -19,6 +19,8 @@ class TopState {
   // The row last reserved is complete: keeps it if it may still be among the first `limit`. Rows equal to the last of
   // those under `compare_ties` are kept as well, when it is not null. All three are the same in every call.
   void commit(abi::RowCompare compare, abi::RowCompare compare_ties, uint64_t limit) noexcept;
+  // Takes over the rows of another top with the same arguments of commit.
+  void absorb(const TopState& other, abi::RowCompare compare, abi::RowCompare compare_ties, uint64_t limit) noexcept;
   // A row that is behind this one need not be reserved; null while any row is kept.
   [[nodiscard]] const RowCell* worst() const { return has_worst_ ? &best_[limit_ - 1] : nullptr; }
   // Puts the rows in order; returns their number.

@@ -100,7 +100,10 @@ const FrameRows::Cell* FrameRows::next(int64_t watermark, abi::RowCompare compar
 }
 
 void FrameRows::enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept {
-  if (*key == nullptr) {
+  if (*key == nullptr && !forgotten_.empty()) {
+    *key = forgotten_.back();
+    forgotten_.pop_back();
+  } else if (*key == nullptr) {
     keys_.push_back(std::make_unique<KeyRows>());
     *key = keys_.back().get();
   }
@@ -114,6 +117,19 @@ void FrameRows::enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept {
     --rows.count;
     --rows.left;
   }
+}
+
+void FrameRows::forget(KeyRows** key) noexcept {
+  if (*key == nullptr) return;
+  for (size_t i = 0; i < (*key)->count; ++i) free_row((*key)->at(i).row);
+  **key = KeyRows();
+  forgotten_.push_back(*key);
+  *key = nullptr;
+}
+
+// Those that come have a time behind the watermark, less what windows above wait for late rows.
+bool FrameRows::is_over(int64_t time, int64_t watermark) const noexcept {
+  return saturating_add(time, lag_) < watermark;
 }
 
 FrameRows::KeyRows** FrameRows::next_of_rest(uint64_t rows, uint64_t& back) noexcept {
@@ -133,6 +149,7 @@ namespace sluice::abi {
 namespace {
 
 FrameRows& frames_of(Ptr frames) { return *static_cast<FrameRows*>(frames); }
+const GroupTable& keys_of(Ptr table) { return *static_cast<GroupTable*>(static_cast<HashTable*>(table)); }
 FrameRows::KeyRows* rows_of(Ptr slot) { return *static_cast<FrameRows::KeyRows**>(slot); }
 
 Ptr give(const RowCell& row, Ptr end) {
@@ -156,6 +173,20 @@ Ptr rt_frame_next(Ptr context, Ptr frames, Ptr compare, Ptr end) noexcept {
 
 void rt_frame_enter(Ptr frames, Ptr slot, I64 kept, I8 in_frame) noexcept {
   frames_of(frames).enter(static_cast<FrameRows::KeyRows**>(slot), static_cast<uint64_t>(kept), in_frame != 0);
+}
+
+void rt_frame_forget(Ptr frames, Ptr slot) noexcept {
+  frames_of(frames).forget(static_cast<FrameRows::KeyRows**>(slot));
+}
+
+I8 rt_frame_wants_sweep(Ptr frames, Ptr table) noexcept {
+  return static_cast<I8>(frames_of(frames).wants_sweep(keys_of(table)));
+}
+
+void rt_frame_swept(Ptr frames, Ptr table) noexcept { frames_of(frames).swept(keys_of(table)); }
+
+I8 rt_frame_is_over(Ptr context, Ptr frames, I64 time) noexcept {
+  return static_cast<I8>(frames_of(frames).is_over(time, static_cast<TaskContext*>(context)->watermark));
 }
 
 Ptr rt_frame_leave(Ptr slot, I64 rows, I64 time, Ptr end) noexcept {

@@ -2,6 +2,7 @@
 // before them, leave in order, and stay behind as long as frames and look-backs of their key need them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "runtime/abi/layout.h"
 #include "runtime/data/row_store.h"
 #include "runtime/data/stoppable_sort.h"
+#include "runtime/state/group_table.h"
 
 namespace sluice {
 
@@ -44,10 +46,19 @@ class FrameRows {
   // See rt_frame_next and rt_frame_enter.
   [[nodiscard]] const Cell* next(int64_t watermark, abi::RowCompare compare) noexcept;
   void enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept;
+  // Gives the rows of a key back, and the memory that led to them.
+  void forget(KeyRows** key) noexcept;
+  // Keys that are over stay in `keys` until it is twice as large as what was needed when it was last swept.
+  [[nodiscard]] bool wants_sweep(const GroupTable& keys) const noexcept { return keys.count >= sweep_at_; }
+  void swept(const GroupTable& keys) noexcept { sweep_at_ = std::max(kFirstSweep, 2 * keys.count); }
+  // Are all rows that are still to come later than `time`?
+  [[nodiscard]] bool is_over(int64_t time, int64_t watermark) const noexcept;
   // See rt_frame_rest: the key, whose rows are given one by one.
   [[nodiscard]] KeyRows** next_of_rest(uint64_t rows, uint64_t& back) noexcept;
 
  private:
+  static constexpr uint64_t kFirstSweep = 1024;  // keys
+
   [[nodiscard]] static bool is_later(const Cell& a, const Cell& b) { return a.time > b.time; }
   void collect_due(int64_t watermark, abi::RowCompare compare) noexcept;
   void free_row(const RowCell& row) noexcept;
@@ -64,6 +75,8 @@ class FrameRows {
   size_t next_due_ = 0;
   Cell current_{{nullptr, nullptr}, 0};  // null when it has entered the rows of its key
   std::vector<std::unique_ptr<KeyRows>> keys_;
+  std::vector<KeyRows*> forgotten_;  // of keys_: for the next key
+  uint64_t sweep_at_ = kFirstSweep;
   KeyRows* resting_ = nullptr;  // whose rest is being given out
   size_t next_resting_ = 0;
   uint64_t resting_rows_ = 0;

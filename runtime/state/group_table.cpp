@@ -15,9 +15,8 @@ namespace sluice {
 
 namespace {
 
-constexpr uint64_t kFirstSlots = 256;
-constexpr uint64_t kFirstSpareSlots = 64;
-constexpr size_t kFirstBytes = 4096;
+constexpr uint64_t kSlotsPerSpareOne = 4;
+constexpr size_t kFirstBytesPerSlot = 16;
 constexpr uint64_t kPrefetchDistance = 16;  // slots
 
 using uint128 = unsigned __int128;
@@ -46,11 +45,15 @@ HashRange hash_range(uint32_t key_groups, uint32_t first_group, uint32_t end_gro
   return {static_cast<uint64_t>(first), static_cast<uint64_t>(first_hash(end_group) - first)};
 }
 
-GroupTable::GroupTable(uint32_t entry_size, HashRange range, uint64_t* account)
-    : abi::HashTable{}, range_(range), entry_size_(entry_size), account_(account), memory_(kFirstBytes, account) {
+GroupTable::GroupTable(uint32_t entry_size, HashRange range, uint64_t* account, uint64_t first_slots)
+    : abi::HashTable{},
+      range_(range),
+      entry_size_(entry_size),
+      account_(account),
+      memory_(kFirstBytesPerSlot * first_slots, account) {
   SLUICE_INVARIANT(entry_size >= sizeof(uint64_t), "a table entry begins with its hash");
   hash_base = range.first;
-  allocate_slots(kFirstSlots, kFirstSpareSlots);
+  allocate_slots(first_slots, first_slots / kSlotsPerSpareOne);
 }
 
 GroupTable::~GroupTable() {
@@ -163,6 +166,8 @@ void GroupTable::erase(char* entry) noexcept {
   slots[hole] = 0;
   --count;
   erased_.push_back(entry);
+  for (const auto& field : outgrown_) reuse(field.data, field.capacity);
+  outgrown_.clear();
 }
 
 void GroupTable::reuse(char* bytes, uint64_t size) noexcept {
@@ -188,6 +193,7 @@ char* GroupTable::take_back(uint64_t size) noexcept {
 void GroupTable::clear() noexcept {
   erased_.clear();
   free_bytes_.clear();
+  outgrown_.clear();
   given_back_.clear();
   std::memset(slots, 0, slot_count * sizeof(uint64_t));
   count = 0;
@@ -201,27 +207,33 @@ void GroupTable::swap(GroupTable& other) noexcept {
   std::swap(grow_at_, other.grow_at_);
   std::swap(erased_, other.erased_);
   std::swap(free_bytes_, other.free_bytes_);
+  std::swap(outgrown_, other.outgrown_);
   std::swap(given_back_, other.given_back_);
   std::swap(memory_, other.memory_);
 }
 
+// Room for any number of bytes with the same logarithm.
+char* GroupTable::reusable(uint64_t size) noexcept {
+  const auto power = static_cast<size_t>(std::bit_width(size));
+  if (power >= free_bytes_.size() || free_bytes_[power].empty()) return memory_.allocate(size_t{1} << power);
+  char* bytes = free_bytes_[power].back();
+  free_bytes_[power].pop_back();
+  return bytes;
+}
+
 char* GroupTable::copy(std::string_view bytes) noexcept {
-  char* copy = nullptr;
-  const auto power = static_cast<size_t>(std::bit_width(bytes.size()));
-  if (!reuses_bytes_) {
-    copy = memory_.allocate(bytes.size());
-  } else if (power < free_bytes_.size() && !free_bytes_[power].empty()) {
-    copy = free_bytes_[power].back();
-    free_bytes_[power].pop_back();
-  } else {
-    copy = memory_.allocate(size_t{1} << power);
-  }
+  char* copy = reuses_bytes_ ? reusable(bytes.size()) : memory_.allocate(bytes.size());
   if (!bytes.empty()) std::memcpy(copy, bytes.data(), bytes.size());
   return copy;
 }
 
 void GroupTable::set_string(StringField& field, std::string_view bytes) noexcept {
-  if (bytes.size() > field.capacity) {
+  if (bytes.size() > field.capacity && reuses_bytes_) {
+    // The value of another state may still be in the old bytes.
+    if (field.capacity != 0) outgrown_.push_back({field.data, field.size, field.capacity});
+    field.data = reusable(bytes.size());
+    field.capacity = (uint64_t{1} << std::bit_width(bytes.size())) - 1;
+  } else if (bytes.size() > field.capacity) {
     // The old bytes are lost until the table is cleared; growing by half bounds that to twice what is used.
     const uint64_t capacity = std::max<uint64_t>(bytes.size(), field.capacity + field.capacity / 2);
     field.data = memory_.allocate(capacity);

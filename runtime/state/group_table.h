@@ -22,8 +22,11 @@ struct HashRange {
 
 class GroupTable : public abi::HashTable {
  public:
+  static constexpr uint64_t kFirstSlots = 256;
+
   // Entries of `entry_size` bytes; hashes outside of `range` must not occur. Memory is added to *account.
-  GroupTable(uint32_t entry_size, HashRange range, uint64_t* account);
+  // `first_slots`: a power of two, for a start.
+  GroupTable(uint32_t entry_size, HashRange range, uint64_t* account, uint64_t first_slots = kFirstSlots);
   ~GroupTable();
   GroupTable(const GroupTable&) = delete;
   GroupTable& operator=(const GroupTable&) = delete;
@@ -72,6 +75,7 @@ class GroupTable : public abi::HashTable {
   void allocate_slots(uint64_t home_slots, uint64_t spare_slots) noexcept;
   void rebuild(uint64_t home_slots, uint64_t spare_slots) noexcept;
   char* take_back(uint64_t size) noexcept;
+  [[nodiscard]] char* reusable(uint64_t size) noexcept;
   void sort_run(uint64_t begin) noexcept;
   bool place(uint64_t hash, uint64_t slot) noexcept;
 
@@ -84,6 +88,7 @@ class GroupTable : public abi::HashTable {
   std::vector<char*> erased_;
   bool reuses_bytes_ = false;
   std::vector<std::vector<char*>> free_bytes_;  // by the binary logarithm of their size
+  std::vector<StringField> outgrown_;           // to be reused when an entry is erased
   std::vector<char*> given_back_;  // by size: the first of a list, each piece begins with the address of the next
   ByteArena memory_;               // entries and their strings, side by side: one cache miss brings both
 };

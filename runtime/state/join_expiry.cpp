@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "lang/support/saturating.h"
+
 namespace sluice {
 
 namespace {
@@ -25,11 +27,12 @@ bool is_needed(const abi::JoinCell* first, int64_t watermark) {
 
 }  // namespace
 
-JoinExpiry::JoinExpiry(GroupTable& table, HashRange range, std::vector<uint32_t> text_keys, uint64_t* account)
-    : table_(&table), range_(range), text_keys_(std::move(text_keys)), account_(account) {}
+JoinExpiry::JoinExpiry(GroupTable& table, HashRange range, std::vector<uint32_t> text_keys, uint64_t* account,
+                       int64_t lag)
+    : table_(&table), range_(range), text_keys_(std::move(text_keys)), account_(account), lag_(lag) {}
 
 void JoinExpiry::advance(int64_t watermark) noexcept {
-  if (table_->entry_bytes() >= sweep_at_) sweep(watermark);
+  if (table_->entry_bytes() >= sweep_at_) sweep(saturating_add(watermark, -lag_));
 }
 
 void JoinExpiry::sweep(int64_t watermark) noexcept {

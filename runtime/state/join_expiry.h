@@ -18,7 +18,8 @@ inline constexpr uint64_t kShortTextBytes = 16;  // up to so many are in the ent
 class JoinExpiry {
  public:
   // `table` has the range; its entries end with the chains of both sides. `text_keys`: where texts stand in an entry.
-  JoinExpiry(GroupTable& table, HashRange range, std::vector<uint32_t> text_keys, uint64_t* account);
+  // Rows may come up to `lag` behind the watermark.
+  JoinExpiry(GroupTable& table, HashRange range, std::vector<uint32_t> text_keys, uint64_t* account, int64_t lag = 0);
 
   // Nobody may hold an address in the table.
   void advance(int64_t watermark) noexcept;
@@ -34,6 +35,7 @@ class JoinExpiry {
   HashRange range_;
   std::vector<uint32_t> text_keys_;
   uint64_t* account_;
+  int64_t lag_;
   std::unique_ptr<GroupTable> next_;  // while sweeping
   uint64_t sweep_at_ = kFirstSweep;   // bytes
 };

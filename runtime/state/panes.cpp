@@ -8,6 +8,10 @@
 
 namespace sluice {
 
+namespace {
+constexpr uint64_t kFirstSlots = 16;  // there may be a pane for each of many groups
+}
+
 PaneTables::PaneTables(uint32_t entry_size, HashRange range, uint32_t row_size, int64_t lag, uint64_t* account)
     : abi::Panes{}, entry_size_(entry_size), range_(range), row_size_(row_size), lag_(lag), account_(account) {
   latest_end = std::numeric_limits<int64_t>::min();
@@ -15,7 +19,7 @@ PaneTables::PaneTables(uint32_t entry_size, HashRange range, uint32_t row_size, 
 
 std::unique_ptr<PaneTables::Owned> PaneTables::make_pane(int64_t end) const {
   auto pane = std::make_unique<Owned>();
-  pane->groups = std::make_unique<GroupTable>(entry_size_, range_, account_);
+  pane->groups = std::make_unique<GroupTable>(entry_size_, range_, account_, kFirstSlots);
   pane->groups->reserve(usual_groups_);
   if (row_size_ != 0) pane->tops_of_keys = std::make_unique<TopState>(row_size_, account_);
   pane->table = pane->groups.get();

@@ -87,7 +87,7 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       make_table(key_range(plan_, stage, state, task));
       if (const auto* join = plan_.graph.nodes[state.node].as<JoinNode>(); join != nullptr && forgets_rows(*join))
         join_expiries_.emplace_back(*group_tables_.back(), key_range(plan_, stage, state, task),
-                                    text_key_offsets(state.key), account);
+                                    text_key_offsets(state.key), account, window_lag(plan_.graph, state.node));
       make_top();  // owns the tops of the keys, when that is what the entries lead to
       return;
     case StateKind::Panes: {
@@ -104,7 +104,9 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       make_table({});
       return;
     case StateKind::Top:
-      make_top();
+      if (session_of(plan_.graph.nodes[state.node]) == nullptr) return make_top();
+      session_tops_.push_back(std::make_unique<SessionTops>(row_size, account));
+      sorter_list_[position] = session_tops_.back().get();
       return;
     case StateKind::Ranking:
       rankings_.push_back(std::make_unique<Ranking>(row_size, account));
@@ -115,14 +117,16 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sorter_list_[position] = sort_states_.back().get();
       return;
     case StateKind::Sessions: {  // its keys stand right before it
-      const auto& session = *plan_.graph.nodes[state.node].as<AggregateNode>()->session;
+      const SessionWindow& session = *session_of(plan_.graph.nodes[state.node]);
       session_tables_.push_back(
           std::make_unique<SessionTable>(*group_tables_.back(), entry_size, session.gap, session.max, lag, account));
       sorter_list_[position] = session_tables_.back().get();
       return;
     }
     case StateKind::Frames: {
-      const bool is_timed = follows_time(*plan_.graph.nodes[state.node].as<FrameNode>());
+      const auto& frame = *plan_.graph.nodes[state.node].as<FrameNode>();
+      const bool is_timed = follows_time(frame);
+      if (frame.keep != 0) group_tables_.back()->expect_reuse();  // of its keys, which stand right before it
       const int64_t lag_of_rows = window_lag(plan_.graph, state.node);
       frame_rows_.push_back(std::make_unique<FrameRows>(row_size, lag_of_rows, is_timed, account, is_cancelled_));
       sorter_list_[position] = frame_rows_.back().get();
@@ -131,7 +135,7 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
     case StateKind::Counter: {
       const NodeKind of = plan_.graph.nodes[state.node].kind();
       if (of == NodeKind::Time) counter_list_[position] = kNoWatermark;
-      if (of == NodeKind::Window || of == NodeKind::Aggregate || of == NodeKind::Frame)
+      if (of == NodeKind::Window || of == NodeKind::Aggregate || of == NodeKind::Top || of == NodeKind::Frame)
         late_counters_.push_back(position);
       return;
     }
@@ -229,6 +233,7 @@ void TaskData::release_state() {
   join_expiries_.clear();
   session_tables_.clear();
   shared_panes_.clear();
+  session_tops_.clear();
   frame_rows_.clear();
   group_tables_.clear();
   pane_tables_.clear();

@@ -19,6 +19,7 @@
 #include "runtime/state/join_expiry.h"
 #include "runtime/state/panes.h"
 #include "runtime/state/session_table.h"
+#include "runtime/state/session_tops.h"
 #include "runtime/state/shared_panes.h"
 #include "runtime/task/row_error.h"
 #include "runtime/task/scratch.h"
@@ -97,6 +98,7 @@ class TaskData : public abi::TaskContext {
   std::vector<std::unique_ptr<PaneTables>> pane_tables_;
   std::vector<std::pair<size_t, std::unique_ptr<SharedPanes>>> shared_panes_;  // with their positions
   std::vector<std::unique_ptr<SessionTable>> session_tables_;
+  std::vector<std::unique_ptr<SessionTops>> session_tops_;
   std::vector<std::unique_ptr<FrameRows>> frame_rows_;
   std::vector<std::unique_ptr<SortState>> sort_states_;
   std::vector<std::unique_ptr<TopState>> top_states_;

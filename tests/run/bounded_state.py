@@ -1,4 +1,4 @@
-"""bounded_state.py SLUICE: queries whose windows and time ranges let state go hold no more of it after an hour of event
+"""bounded_state.py SLUICE: queries whose windows, time ranges and `keep` let state go hold no more of it after an hour of event
 time than after twenty minutes. bench/bounded_state.py looks at the memory of the whole process, over an hour."""
 
 import json
@@ -10,7 +10,7 @@ sluice = sys.argv[1]
 ROOT = Path(__file__).resolve().parent.parent.parent
 RATE = 1000
 PROGRAMS = [ROOT / f"examples/nexmark/{query}.flow" for query in ("q5", "q7", "q8", "q11")]
-PROGRAMS.append(ROOT / "bench/pipelines/interval_join.flow")
+PROGRAMS += [ROOT / f"bench/pipelines/{name}.flow" for name in ("interval_join", "keep", "closed_auctions")]
 
 
 # With one task: of several, one may be ahead of the others for a while, and keeps more for that.

@@ -184,7 +184,7 @@ def winners(auctions, bids):
 def q6(_people, auctions, bids):
     sellers = defaultdict(list)
     for auction, bid in winners(auctions, bids):
-        sellers[auction["seller"]].append((instant(bid["date_time"]), auction["id"], bid["price"]))
+        sellers[auction["seller"]].append((instant(auction["expires"]), auction["id"], bid["price"]))
     rows = []
     for seller, of in sellers.items():
         of.sort()

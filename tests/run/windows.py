@@ -227,7 +227,7 @@ def random_case(random_, path):
     what = random_.choice(["aggregate", "aggregate", "top"])
     if kind == "count":
         step_text, columns, expected = count_case(random_, rows)
-    elif what == "aggregate" or kind == "session":
+    elif what == "aggregate" or longest:
         made = Columns(random_, distinct=kind != "session")
         step_text = f"aggregate {made.flow()}{per} over {window}"
         columns += ", " + made.names()

@@ -186,7 +186,14 @@ class RandomGraph {
             bits(),
             coin() ? std::optional(windows()) : std::nullopt};
       case NodeKind::Top:
-        return TopNode{bits(), coin(), coin(), text(), named(), order()};
+        return TopNode{
+            bits(),
+            coin(),
+            coin(),
+            text(),
+            named(),
+            order(),
+            coin() ? std::optional(SessionWindow{duration(), duration(), duration(), coin(), text()}) : std::nullopt};
       case NodeKind::Frame:
         return FrameNode{named(),
                          order(),
@@ -197,7 +204,8 @@ class RandomGraph {
                          several([&] { return FrameShift{text(), expr(), bits()}; }),
                          text(),
                          text(),
-                         coin()};
+                         coin(),
+                         duration()};
       case NodeKind::Sort:
         return SortNode{order()};
       case NodeKind::Limit:

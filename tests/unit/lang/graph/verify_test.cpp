@@ -241,6 +241,8 @@ TEST(Verify, Frames) {
             "a frame by time of rows in another order (at node 2 (frame))");
   EXPECT_EQ(problem_of_graph(frame("  order a:int asc\n  shift 1000001 s = a:int\n")),
             "a shift by 1000001 rows (at node 2 (frame))");
+  EXPECT_EQ(problem_of_graph(frame("  order a:int asc\n  keep 5\n")),
+            "a frame that forgets keys, but not in the order of time (at node 2 (frame))");
 }
 
 TEST(Verify, ChangesAreReadByIncrementalSteps) {
@@ -248,7 +250,7 @@ TEST(Verify, ChangesAreReadByIncrementalSteps) {
   EXPECT_EQ(problem_of_graph(weighted + "node 3 changes (2)\n  column c\n  schema `@weight`: int, c: int\n"),
             "changes as input of a step that is not incremental (at node 3 (changes))");
   EXPECT_EQ(problem_of_graph("node 2 aggregate (1)\n  incremental\n  rows 3\n  key a = a:int\n  schema a: int\n"),
-            "an incremental aggregate with a window or in two phases (at node 2 (aggregate))");
+            "an incremental aggregate over such a window or in two phases (at node 2 (aggregate))");
   EXPECT_EQ(problem_of_graph("node 2 join (1, 1)\n  join inner\n  right `@weight` = a:int\n  schema a: int\n"),
             "a pair has one weight, that of the join (at node 2 (join))");
   EXPECT_EQ(problem_of_graph("node 2 top (1)\n  limit 1\n  incremental\n  order a:int asc\n"

@@ -67,6 +67,13 @@ class Frames {
     return texts;
   }
   int64_t count() { return rt_frame_count(&key_); }
+  void forget() { rt_frame_forget(&frames_, &key_); }
+  bool is_known() const { return key_ != nullptr; }
+  bool is_over(int64_t time, int64_t watermark) {
+    TaskContext context{};
+    context.watermark = watermark;
+    return rt_frame_is_over(&context, &frames_, time) != 0;
+  }
   [[nodiscard]] const FrameRows& frames() const { return frames_; }
   [[nodiscard]] uint64_t bytes() const { return account_; }
 
@@ -139,6 +146,36 @@ TEST(FrameRows, RowsLeaveAFrameByNumberOrTime) {
   frames.due(kEnd, 1, true);
   EXPECT_EQ(frames.count(), 3);
   EXPECT_EQ(frames.row(3), "-");
+}
+
+TEST(FrameRows, TheRowsOfAKeyAreForgotten) {
+  Frames frames(true, 10);
+  frames.forget();  // nothing is known yet
+  for (int round = 0; round < 3; ++round) {
+    frames.hold(1, "a");
+    frames.hold(2, "b");
+    EXPECT_EQ(frames.due(kEnd, 2, true), Texts({"a", "b"}));
+    EXPECT_EQ(frames.count(), 2);
+    frames.forget();
+    EXPECT_FALSE(frames.is_known());
+    EXPECT_EQ(frames.bytes(), 0u);
+  }
+  EXPECT_FALSE(frames.is_over(20, 30));
+  EXPECT_TRUE(frames.is_over(20, 31));
+}
+
+TEST(FrameRows, KeysAreSweptWhenTheirNumberHasDoubled) {
+  uint64_t account = 0;
+  FrameRows frames(kRowSize, 0, true, &account);
+  GroupTable keys(16, {}, &account);
+  uint64_t sweeps = 0;
+  for (uint64_t i = 1; i <= 100'000; ++i) {
+    static_cast<void>(keys.insert(i << 40));
+    if (rt_frame_wants_sweep(&frames, &keys) == 0) continue;
+    ++sweeps;
+    rt_frame_swept(&frames, &keys);
+  }
+  EXPECT_EQ(sweeps, 7u);  // at 1024, 2048, ... 65536
 }
 
 }  // namespace

@@ -199,5 +199,25 @@ TEST(GroupTable, KeysThatComeAndGoTakeNoMoreMemory) {
   EXPECT_EQ(table.count, live.size());
 }
 
+TEST(GroupTable, StringsOfStatesServeThoseOfLaterEntries) {
+  uint64_t account = 0;
+  GroupTable table(8 + sizeof(GroupTable::StringField), {}, &account);
+  table.expect_reuse();
+  uint64_t bytes = 0;
+  for (int round = 0; round < 1'000; ++round) {
+    char* entry = table.insert(hash_key(round));
+    auto* field = reinterpret_cast<GroupTable::StringField*>(entry + 8);
+    for (const size_t size : {3, 40, 20, 1000}) {
+      const std::string text(size, static_cast<char>('a' + round % 26));
+      rt_table_set_string(&table, field, const_cast<char*>(text.data()), static_cast<int64_t>(size));
+      ASSERT_EQ(std::string(field->data, field->size), text);
+    }
+    table.reuse(field->data, field->capacity);
+    table.erase(entry);
+    if (round == 0) bytes = account;
+  }
+  EXPECT_EQ(account, bytes);
+}
+
 }  // namespace
 }  // namespace sluice

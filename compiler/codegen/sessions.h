@@ -1,0 +1,45 @@
+// Sessions in generated code (runtime/state/session_table.h): each key has a list of open ones, whose states lie behind
+// abi::Session. A row makes one longer, begins one, or joins two to one.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "compiler/codegen/function_emitter.h"
+#include "compiler/codegen/table.h"
+#include "compiler/codegen/value.h"
+
+namespace sluice::codegen {
+
+struct SessionKeys {
+  std::vector<Type> types;
+  EntryLayout entry;  // of the table of keys; its state is the head of the list, or abi::KeySessions
+  uint32_t table = 0;
+  uint32_t sessions = 0;
+};
+// Of a node whose sessions have `state_bytes` behind their heads.
+[[nodiscard]] SessionKeys session_keys(StageContext& stage, NodeId id, const std::vector<NamedExpr>& keys,
+                                       const SessionWindow& window, uint32_t state_bytes);
+
+// Runs `body` unless the row comes later than its source promised, so that its session might be gone.
+void if_in_time(FunctionEmitter& f, NodeId id, const SessionWindow& window, const Row& row,
+                const std::function<void()>& body);
+
+// The session for a row at `time` of the key in `entry`.
+[[nodiscard]] llvm::Value* session_for(FunctionEmitter& f, const SessionKeys& keys, llvm::Value* entry,
+                                       llvm::Value* time, const SessionWindow& window);
+// Calls `merge` with each session that the row has joined to this one, to be merged into it.
+void absorb_others(FunctionEmitter& f, const SessionKeys& keys, llvm::Value* entry, llvm::Value* session,
+                   const std::function<void(llvm::Value* other)>& merge);
+
+// A session that is complete: its key and window.
+struct DueSession {
+  llvm::Value* session;
+  std::vector<Value> keys;
+  Value window;
+};
+// Calls `emit` for each, then forgets it.
+void for_each_due_session(FunctionEmitter& f, const SessionKeys& keys, const SessionWindow& window,
+                          const std::function<void(const DueSession&)>& emit);
+
+}  // namespace sluice::codegen
