@@ -139,7 +139,7 @@ Expr ExprChecker::add_aggregate(AggregateCall call, const Span& span) {
   const AggregateColumn& column = *env_.aggregates;
   call.span = span;
   // A group whose rows were all filtered out has no first row to begin a state with.
-  const bool may_be_empty = call.filter || !column.has_keys;
+  const bool may_be_empty = call.filter || !column.has_rows;
   if (may_be_empty && begins_with_row(call)) make_states_optional(call);
   const Type type = call.finish.type;
   const auto is_same = [&](AggregateCall other) {
@@ -155,14 +155,14 @@ Expr ExprChecker::add_aggregate(AggregateCall call, const Span& span) {
   return Expr::column(std::move(name), type, span);
 }
 
-Expr PipelineChecker::check_aggregate_column(const ast::Column& column, const std::string& name, const Flow& input,
-                                             const Flow& keys, std::vector<AggregateCall>& calls) {
+Expr PipelineChecker::check_aggregate_column(const ast::Column& column, const std::string& name,
+                                             const AggregateInput& rows, std::vector<AggregateCall>& calls) {
   AggregateColumn collected;
-  collected.input = &input;
+  collected.input = rows.rows;
   collected.name = name;
-  collected.has_keys = !keys.schema.fields.empty();
+  collected.has_rows = rows.has_rows;
   collected.calls = &calls;
-  return check_collecting(column, keys, collected);
+  return check_collecting(column, *rows.keys, collected);
 }
 
 Expr PipelineChecker::check_frame_column(const ast::Column& column, const std::string& name, const Flow& input,
@@ -170,7 +170,7 @@ Expr PipelineChecker::check_frame_column(const ast::Column& column, const std::s
   AggregateColumn collected;
   collected.input = &input;
   collected.name = name;
-  collected.has_keys = true;  // a frame has at least the row itself
+  collected.has_rows = true;  // a frame has at least the row itself
   collected.calls = &frame.calls;
   collected.frame = &frame;
   return check_collecting(column, input, collected);

@@ -23,9 +23,9 @@ struct Local {
 // The aggregate calls of one column of an aggregate step.
 struct AggregateColumn {
   const Flow* input = nullptr;
-  std::string name;  // of the column; calls inside larger expressions are named after it
-  Span whole;        // the column's expression: a call that is all of it gets the column's name
-  bool has_keys = false;
+  std::string name;            // of the column; calls inside larger expressions are named after it
+  Span whole;                  // the column's expression: a call that is all of it gets the column's name
+  bool has_rows = false;       // no group is without rows
   std::optional<Expr> filter;  // the column's own `where`
   std::vector<AggregateCall>* calls = nullptr;
   FrameNode* frame = nullptr;  // of a step over frames: what its columns need besides calls

@@ -102,6 +102,7 @@ Flow PipelineChecker::add(const ast::Step& step, NodePayload payload, std::vecto
   // What the operator adds besides its own node, such as the projection behind an aggregate.
   if (node.kind() == NodeKind::Project && (op == "aggregate" || op == "union" || op == "to")) op = "project";
   if (node.kind() == NodeKind::Window) op = "window";
+  if (node.kind() == NodeKind::Union) op = "union";
   if (node.kind() == NodeKind::Time) op = "time";
   std::string name = name_of_node(op);
   apply_hints(session_, step.hints, node, name);

@@ -32,8 +32,8 @@ class PipelineChecker final : public OperatorContext {
   [[nodiscard]] std::optional<int64_t> check_duration(const ast::Expr& expr, std::string_view who,
                                                       int64_t least) override;
   [[nodiscard]] std::optional<Expr> convert(const Expr& value, const Type& type) override;
-  [[nodiscard]] Expr check_aggregate_column(const ast::Column& column, const std::string& name, const Flow& input,
-                                            const Flow& keys, std::vector<AggregateCall>& calls) override;
+  [[nodiscard]] Expr check_aggregate_column(const ast::Column& column, const std::string& name,
+                                            const AggregateInput& rows, std::vector<AggregateCall>& calls) override;
   [[nodiscard]] Expr check_frame_column(const ast::Column& column, const std::string& name, const Flow& input,
                                         FrameNode& frame) override;
   [[nodiscard]] Flow check_input(const ast::Input& input) override;

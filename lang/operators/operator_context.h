@@ -22,6 +22,13 @@ struct CheckedSink {
   std::string name;           // of a declared sink
 };
 
+// What the columns of an aggregate step read.
+struct AggregateInput {
+  const Flow* rows = nullptr;
+  const Flow* keys = nullptr;  // as they come out of the step
+  bool has_rows = false;       // no group is without rows
+};
+
 class OperatorContext {
  public:
   OperatorContext() = default;
@@ -43,11 +50,10 @@ class OperatorContext {
                                                               int64_t least) = 0;
   // `value` as a value of `type` if the language converts implicitly (T to T?, null, literals).
   [[nodiscard]] virtual std::optional<Expr> convert(const Expr& value, const Type& type) = 0;
-  // A column of an aggregate step: an expression over the keys (columns of `keys`) and aggregate calls over `input`,
-  // which are appended to `calls` and stand in the expression as columns.
+  // A column of an aggregate step: an expression over the keys and aggregate calls over the rows, which are appended to
+  // `calls` and stand in the expression as columns.
   [[nodiscard]] virtual Expr check_aggregate_column(const ast::Column& column, const std::string& name,
-                                                    const Flow& input, const Flow& keys,
-                                                    std::vector<AggregateCall>& calls) = 0;
+                                                    const AggregateInput& rows, std::vector<AggregateCall>& calls) = 0;
   // A column of a step over frames: an expression over the columns of `input` and calls over its rows, which are added
   // to `frame` and stand in the expression as columns.
   [[nodiscard]] virtual Expr check_frame_column(const ast::Column& column, const std::string& name, const Flow& input,

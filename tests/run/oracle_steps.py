@@ -165,6 +165,25 @@ def step_window_aggregate(random, relation):
     return aggregate(random, relation, key_count, any_window(random, key_count != 0))
 
 
+def key_sets(random, columns, flow_keys):
+    """Several sets of these keys at once: how `per` says so, and the sets, each a list of positions. Only keys that are
+    never null may be missing from a set."""
+    loose = [i for i, column in enumerate(columns) if not column.nullable and column.type != "average"]
+    fixed = [i for i in range(len(columns)) if i not in loose]
+    kind = random.choice(["rollup", "cube", "sets"])
+    names = ", ".join(flow_keys[i] for i in loose)
+    if kind == "rollup":
+        chosen = [loose[:n] for n in range(len(loose), -1, -1)]
+    else:
+        chosen = [[i for bit, i in enumerate(loose) if not number >> bit & 1] for number in range(2 ** len(loose))]
+    if kind == "sets":
+        chosen = [loose] + random.sample(chosen[1:], random.randint(0, min(3, len(chosen) - 1)))
+        names = ", ".join("{" + ", ".join(flow_keys[i] for i in of) + "}" if len(of) != 1 or random.random() < 0.5
+                          else flow_keys[of[0]] for of in chosen)
+    per = " per " + ", ".join([*(flow_keys[i] for i in fixed), f"{kind}({names})"])
+    return per, [fixed + of for of in chosen], fixed + loose
+
+
 def aggregate(random, relation, key_count, window=None):
     keys = random.sample(relation.columns, min(len(relation.columns), key_count))
     flow_keys = [flow_name(k.name) for k in keys]
@@ -182,25 +201,40 @@ def aggregate(random, relation, key_count, window=None):
     rows = f"select {inner} from ({relation.sql})"
     if window:
         rows = window.assign(rows, hidden)
-    flow, sql = [], [f"{name} as {sql_name(c.name)}" for name, c in zip(hidden, columns)]
+    per, sets = f" per {', '.join(flow_keys)}" if keys else "", [list(range(len(columns)))]
+    with_sets = keys and (not window or window.kind != "session") and random.random() < 0.5
+    if with_sets and any(not c.nullable and c.type != "average" for c in columns):
+        per, sets, order = key_sets(random, columns, flow_keys)
+        columns = [columns[i] for i in order]
+        hidden = [hidden[i] for i in order]
+        sets = [[order.index(i) for i in of] for of in sets]
+        columns = [replace(c, nullable=c.nullable or any(i not in of for of in sets)) for i, c in enumerate(columns)]
+    grouped = all(sets)
+    key_names = [sql_name(c.name) for c in columns]
+    flow, sql = [], []
     functions = ["count", "sum", "sum", "avg", "min", "max"]
     if not window or window.kind != "session":
         functions.append("count_distinct")
     for _ in range(random.randint(1, 3)):
         name = fresh_name(random, columns)
-        text, query, (type_name, nullable, bound, exact) = aggregate_call(random, relation, bool(keys), functions)
+        text, query, (type_name, nullable, bound, exact) = aggregate_call(random, relation, grouped, functions)
         if type_name == "int" and not nullable and " where " not in text and random.random() < 0.2:
             text, query, bound = f"{text} // 2 + count()", f"flow_idiv({query}, 2) + count(*)", bound + 10_000
         flow.append(f"{flow_name(name)} = {text}")
         sql.append(f"{query} as {sql_name(name)}")
         columns.append(Column(name, type_name, nullable, bound, exact))
-    per = f" per {', '.join(flow_keys)}" if keys else ""
     text = f"aggregate {', '.join(flow)}{per}"
+    bounds = []
     if window:
-        hidden += ["wstart__", "wend__"]
+        bounds = ["wstart__", "wend__"]
         text, sql, columns = with_window(window, text, sql, columns)
-    group = f" group by {', '.join(hidden)}" if hidden else ""
-    return text, Relation(tuple(columns), f"select {', '.join(sql)} from ({rows}){group}", timed=window is not None)
+    queries = []
+    for of in sets:
+        made = [f"{hidden[i] if i in of else 'null'} as {name}" for i, name in enumerate(key_names)]
+        group = [hidden[i] for i in of] + bounds
+        by = f" group by {', '.join(group)}" if group else ""
+        queries.append(f"select {', '.join(made + sql)} from ({rows}){by}")
+    return text, Relation(tuple(columns), " union all ".join(queries), timed=window is not None)
 
 
 def with_window(window, flow, sql, columns):
