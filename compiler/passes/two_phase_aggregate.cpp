@@ -82,6 +82,8 @@ PassResult two_phase_aggregate(FlowGraph graph, const PassOptions&) {
     const NodeId input = node.inputs[0];
     if (editor.graph().nodes[input].kind() != NodeKind::Exchange) {
       notes.not_fired({node.label}, "its rows cross no exchange");
+    } else if (node.combine == false) {
+      notes.not_fired({node.label}, "`@combine(off)` sends every row across the exchange");
     } else if (std::string reason = obstacle(*aggregate); !reason.empty()) {
       notes.not_fired({node.label}, std::move(reason));
     } else {

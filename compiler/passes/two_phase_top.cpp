@@ -71,6 +71,8 @@ PassResult two_phase_top(FlowGraph graph, const PassOptions&) {
       notes.not_fired({node.label}, "only who sees all rows of a key knows its sessions");
     } else if (exchange == nullptr) {
       notes.not_fired({node.label}, "its rows cross no exchange");
+    } else if (node.combine == false) {
+      notes.not_fired({node.label}, "`@combine(off)` sends every row across the exchange");
     } else if (!has_few_groups(*node.as<TopNode>(), *exchange)) {
       notes.not_fired({node.label}, "its groups are spread over the tasks already");
     } else if (is_local_top(editor.graph(), editor.graph().nodes[input].inputs[0], *node.as<TopNode>())) {

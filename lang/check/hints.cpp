@@ -10,10 +10,11 @@ namespace {
 
 struct HintRow {
   std::string_view name;
+  bool has_effect;
   std::string_view takes;
 };
 constexpr HintRow kHints[] = {
-#define HINT(name, takes) {#name, takes},
+#define HINT(name, has_effect, takes) {#name, has_effect, takes},
 #include "lang/check/hints.def"
 #undef HINT
 };
@@ -22,6 +23,14 @@ std::optional<LiteralValue> only_argument(Session& session, const ast::Hint& hin
   if (hint.args.size() != 1 || hint.args.front().name) return std::nullopt;
   const Expr value = ExprChecker(session, Env()).check(*hint.args.front().value);
   return constant_value(value);
+}
+
+// The only argument, where it is one of two words: is it the first?
+std::optional<bool> is_first_word(const ast::Hint& hint, std::string_view first, std::string_view second) {
+  if (hint.args.size() != 1 || hint.args.front().name) return std::nullopt;
+  const auto* word = std::get_if<ast::NameExpr>(&hint.args.front().value->node);
+  if (word == nullptr || (word->name.text != first && word->name.text != second)) return std::nullopt;
+  return word->name.text == first;
 }
 
 void apply_hint(Session& session, const ast::Hint& hint, const HintRow& row, Node& node, std::string& name) {
@@ -38,9 +47,19 @@ void apply_hint(Session& session, const ast::Hint& hint, const HintRow& row, Nod
     const auto* text = value ? std::get_if<std::string>(&*value) : nullptr;
     if (text == nullptr || text->empty()) return report();
     name = *text;
-  } else if ((hint.name.text == "cut" || hint.name.text == "broadcast") && hint.has_args) {
-    report();
+  } else if (hint.name.text == "combine") {
+    const auto on = is_first_word(hint, "on", "off");
+    if (!on) return report();
+    if (node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top) node.combine = on;
+  } else if (hint.name.text == "state") {
+    const auto in_memory = is_first_word(hint, "memory", "rocksdb");
+    if (!in_memory) return report();
+    if (!*in_memory) session.report(diag::W0902, hint.span, "state(rocksdb)");
+  } else if (hint.name.text == "cut" || hint.name.text == "broadcast") {
+    if (hint.has_args) return report();
+    node.is_cut = hint.name.text == "cut";
   }
+  if (!row.has_effect) session.report(diag::W0902, hint.span, hint.name.text);
 }
 
 }  // namespace

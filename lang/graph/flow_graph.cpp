@@ -115,7 +115,8 @@ bool AggregateCall::can_retract() const {
 
 bool Node::operator==(const Node& other) const {
   return label == other.label && name == other.name && inputs == other.inputs && schema == other.schema &&
-         rows == other.rows && parallelism == other.parallelism && stage == other.stage && payload == other.payload;
+         rows == other.rows && parallelism == other.parallelism && combine == other.combine && is_cut == other.is_cut &&
+         stage == other.stage && payload == other.payload;
 }
 
 bool is_blocking(const Node& node) {

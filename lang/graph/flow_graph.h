@@ -376,6 +376,8 @@ struct Node {
   Schema schema;  // of the output
   RowKind rows;
   uint32_t parallelism = 0;       // wanted number of tasks (@parallel); 0: the job's default
+  std::optional<bool> combine;    // of aggregate and top: on each task first (@combine); absent: where that is possible
+  bool is_cut = false;            // wanted: another task goes on behind it (@cut)
   std::optional<uint32_t> stage;  // set by the fusion pass; Exchange nodes stay outside of stages
   NodePayload payload;
 

@@ -146,6 +146,17 @@ class Reader {
     return {};
   }
 
+  static void read_hint(Node& node, TextCursor& cursor) {
+    if (cursor.accept_word("cut")) {
+      node.is_cut = true;
+    } else if (cursor.accept_word("combine")) {
+      node.combine = !cursor.accept_word("off");
+      if (*node.combine && !cursor.accept_word("on")) cursor.fail("expected on or off");
+    } else {
+      cursor.fail("expected cut or combine");
+    }
+  }
+
   bool read_common(const std::string& key, TextCursor& cursor) {
     if (key == "name") {
       node_->name = cursor.name();
@@ -156,6 +167,8 @@ class Reader {
       node_->rows = RowKind{key == "table", read_names(cursor)};
     } else if (key == "parallelism") {
       node_->parallelism = cursor.u32();
+    } else if (key == "hint") {
+      read_hint(*node_, cursor);
     } else if (key == "stage") {
       node_->stage = cursor.u32();
     } else {

@@ -36,6 +36,8 @@ class Writer {
     line("schema", write_schema(node.schema));
     if (node.rows != RowKind{}) line(node.rows.is_table ? "table" : "stream", write_names(node.rows.key));
     if (node.parallelism != 0) line("parallelism", fmt::format("{}", node.parallelism));
+    if (node.combine) line("hint", *node.combine ? "combine on" : "combine off");
+    if (node.is_cut) line("hint", "cut");
     if (node.stage) line("stage", fmt::format("{}", *node.stage));
   }
 

@@ -172,6 +172,9 @@ Status check_node(const FlowGraph& graph, NodeId id) {
                                       Type::record_of(node.schema.fields).to_string(),
                                       Type::record_of(schema.fields).to_string()));
   if (node.span.is_valid() && node.span.file >= graph.files.size()) return internal_error("a span in an unknown file");
+  if (node.combine && node.kind() != NodeKind::Aggregate && node.kind() != NodeKind::Top)
+    return internal_error("only rows of an aggregate or a top can be combined");
+  if (node.kind() == NodeKind::Exchange && node.is_cut) return internal_error("a cut behind an exchange");
   if (node.kind() == NodeKind::Exchange && node.stage) return internal_error("an exchange inside a stage");
   return {};
 }

@@ -1,7 +1,7 @@
 // aggregate COLUMNS [per KEYS]: one row per group, the keys first. A column may be any expression over aggregate calls
 // and keys; what is more than a plain call is computed by a project node behind the aggregate. `over` adds the window
-// as the last key. With `keep` a group is over when no row has come for so long: a session whose window nobody sees. Sets
-// of keys (key_sets.h) are an aggregate each.
+// as the last key. With `keep` a group is over when no row has come for so long: a session whose window nobody sees.
+// Sets of keys (key_sets.h) are an aggregate each.
 #include <algorithm>
 
 #include "lang/operators/emit.h"

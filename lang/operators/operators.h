@@ -34,6 +34,9 @@ struct OperatorRow {
 // `first` and `latest`: a top 1 by event time.
 [[nodiscard]] Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, bool is_latest);
 
+// `take N over W`, `distinct per KEYS`: the first rows of each group by the order of `by`, or by event time.
+[[nodiscard]] Flow check_first_rows(OperatorContext& context, const ast::Step& step, Flow input, uint64_t limit);
+
 // The union of several flows, the one way `union`, `from a, b` share. spans[i] is where flows[i] was written.
 [[nodiscard]] Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> flows,
                          const std::vector<Span>& spans);

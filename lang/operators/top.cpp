@@ -160,4 +160,28 @@ Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, 
   return add_top(context, step, std::move(node), *grouping, std::move(next));
 }
 
+Flow check_first_rows(OperatorContext& context, const ast::Step& step, Flow input, uint64_t limit) {
+  if (input.is_broken) return input;
+  auto grouping = check_grouping(context, step, std::move(input));
+  if (!grouping || !grouping->keys || grouping->input.is_broken) return Flow::broken();
+  TopNode node;
+  node.limit = limit;
+  if (const auto* by = find_clause(step, ast::ClauseKind::By)) {
+    auto orders = check_orders(context, grouping->input, by->orders);
+    if (!orders) return Flow::broken();
+    node.order = std::move(*orders);
+  } else if (grouping->input.is_timed) {
+    node.order = {{Expr::column(std::string(kRowTime), Type(TypeKind::Timestamp), step.op.span), false}};
+  } else {
+    context.diagnostics()
+        .report(diag::E0402, step.op.span, step.op.text)
+        .with_label("or say what decides: top 1 by ts");
+    return Flow::broken();
+  }
+  node.keys = std::move(*grouping->keys);
+  Flow next = grouping->input;
+  next.rows.key.clear();
+  return add_top(context, step, std::move(node), *grouping, std::move(next));
+}
+
 }  // namespace sluice

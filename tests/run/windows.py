@@ -190,6 +190,25 @@ def best(groups, keyed):
                 yield texts(([key] if keyed else []) + [text_of(start), text_of(end), value])
 
 
+def first_rows(groups, count):
+    """Of every key and window the first rows by time; of rows with the same time the smallest values."""
+    for (key, start, end), group in groups.items():
+        for _, value in sorted(group)[:count]:
+            yield texts([key, text_of(start), text_of(end), value])
+
+
+def distinct_case(random_, groups, window):
+    if random_.random() < 0.5:
+        step_text = f"select key, value |> distinct over {window}"
+        expected = [texts([key, text_of(start), text_of(end), value])
+                    for (key, start, end), group in groups.items() for value in {value for _, value in group}]
+    else:
+        step_text = f"distinct per key by value desc over {window}"
+        expected = [texts([key, text_of(start), text_of(end), max(value for _, value in group)])
+                    for (key, start, end), group in groups.items()]
+    return step_text, expected
+
+
 def random_case(random_, path):
     delay = random_.choice([0, 500, 3_000])
     rows = Rows(random_, delay)
@@ -213,7 +232,8 @@ def random_case(random_, path):
         "session": f"session({duration(size)}{options})",
         "count": "",
     }[kind]
-    keyed = kind == "session" or random_.random() < 0.7
+    what = random_.choice(["aggregate", "aggregate", "top", "take", "distinct"])
+    keyed = kind == "session" or what in ("take", "distinct") or random_.random() < 0.7
     per = " per key" if keyed else ""
     columns = ("key, " if keyed else "") + "start = window.start, end = window.end"
     if kind == "session":
@@ -224,7 +244,6 @@ def random_case(random_, path):
         windows = {"tumble": tumble(size, offset), "hop": hop(size, step, offset),
                    "cumulate": cumulate(size, step, offset)}[kind]
         groups, left_out = grouped(rows, windows, keyed, late)
-    what = random_.choice(["aggregate", "aggregate", "top"])
     if kind == "count":
         step_text, columns, expected = count_case(random_, rows)
     elif what == "aggregate" or longest:
@@ -237,6 +256,14 @@ def random_case(random_, path):
         expected = list(aggregated(groups, keyed, made))
         if with_total:
             expected += [("", *row) for row in aggregated(grouped(rows, windows, False, late)[0], False, made)]
+    elif what == "take":
+        count = random_.choice([1, 2, 5])
+        step_text = f"take {count} per key over {window}"
+        columns += ", value"
+        expected = first_rows(groups, count)
+    elif what == "distinct":
+        columns += ", value"
+        step_text, expected = distinct_case(random_, groups, window)
     else:
         step_text = f"top 1 with ties by value desc{per} over {window}"
         columns += ", value"
@@ -245,7 +272,7 @@ def random_case(random_, path):
                f"{duration(delay)}\n"
                f"let result = from rows |> {step_text}\n"
                f"from result |> select {columns} |> to csv(\"-\")\n")
-    reads_late = kind != "count" and random_.random() < 0.4
+    reads_late = kind != "count" and "distinct over" not in step_text and random_.random() < 0.4
     if reads_late:
         program += f'from result.late |> to csv("{path}.late")\n'
     return program, sorted(expected), left_out, reads_late

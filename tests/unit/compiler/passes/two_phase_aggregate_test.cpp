@@ -37,6 +37,12 @@ TEST(TwoPhaseAggregate, CountsOnBothSidesOfAnExchange) {
   EXPECT_EQ(find_node(result.graph, "E1")->schema, partial.schema);
 }
 
+TEST(TwoPhaseAggregate, AHintSwitchesItOff) {
+  auto text = count_per_url(kMerge);
+  text.insert(text.find("node 3"), "  hint combine off\n");
+  EXPECT_EQ(last_note(split(text)), "- 2: `@combine(off)` sends every row across the exchange");
+}
+
 TEST(TwoPhaseAggregate, WithoutKeysEachTaskSendsOneRow) {
   const auto result = split(
       "node 2 aggregate (1) \"count\"\n  name a\n  call n count\n    state n: int\n      init 0:int\n"

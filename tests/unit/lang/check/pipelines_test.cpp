@@ -267,6 +267,7 @@ node 5 aggregate (4) "aggregate count() per s @name(\"totals\") @combine(off)"
   schema s: string, count: int
   table s
   parallelism 4
+  hint combine off
 node 6 sink (5) "to print()"
   name to
   connector print

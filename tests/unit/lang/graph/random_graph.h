@@ -253,6 +253,8 @@ class RandomGraph {
     result.schema = schema();
     result.rows = {coin(), several([&] { return text(); })};
     result.parallelism = static_cast<uint32_t>(below(5));
+    if (coin()) result.combine = coin();
+    result.is_cut = coin();
     if (coin()) result.stage = static_cast<uint32_t>(below(5));
     result.payload = payload(static_cast<NodeKind>(below(std::variant_size_v<NodePayload> - 1)));
     return result;
