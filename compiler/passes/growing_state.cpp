@@ -18,6 +18,7 @@ namespace {
 // What a task adds to a row or key: its hash, its place in a table, the link to the next one.
 constexpr uint64_t kOverhead = 24;
 constexpr double kSecondsPerDay = 86'400;
+constexpr auto kBounds = "bound it with a window, over tumble(1h), or forget keys after a time: keep 7d";
 
 // Of a value in a table. How long texts and lists are is not known: a guess.
 uint64_t bytes_of(const Type& type) {
@@ -66,6 +67,7 @@ class GrowingState {
       if (const auto* join = node(id).as<JoinNode>()) look_at(*join, id);
       if (const auto* aggregate = node(id).as<AggregateNode>()) look_at(*aggregate, id);
       if (const auto* top = node(id).as<TopNode>()) look_at(*top, id);
+      if (const auto* frame = node(id).as<FrameNode>()) look_at(*frame, id);
     }
   }
 
@@ -105,7 +107,7 @@ class GrowingState {
         .with_label(parts.size() == 2        ? "both sides are unbounded"
                     : parts[0].input == left ? "rows in front of it are unbounded"
                                              : "the other side is unbounded")
-        .with_help(can_bound ? "bound it with `over tumble(..)`, `within 1h`, or a time range in `on`"
+        .with_help(can_bound ? "bound it with `over tumble(..)`, `within 1h`, a time range in `on`, or `keep 7d`"
                              : "bound it with `over tumble(..)`");
   }
 
@@ -123,21 +125,32 @@ class GrowingState {
     const std::string what = has_few_values(aggregate.keys) ? "value" : "key";
     warn(id, what, {{bytes, what, input, bytes}})
         .with_label(what + "s are unbounded")
-        .with_help(aggregate.calls.empty()
-                       ? "bound it with a window: aggregate count() per the same columns over tumble(1h)"
-                       : "bound it with a window: over tumble(1h)");
+        .with_help(aggregate.calls.empty() ? "forget rows after a time: keep 1d"
+                   : is_distinct           ? "bound it with a window: over tumble(1h)"
+                                           : kBounds);
   }
 
   void look_at(const TopNode& top, NodeId id) {
     const NodeId input = node(id).inputs[0];
-    if (window_key(top.keys) || has_few_values(top.keys) || !grows(input)) return;
+    if (window_key(top.keys) || top.session || has_few_values(top.keys) || !grows(input)) return;
     const uint64_t rows = std::max<uint64_t>(top.limit, 1);
     const uint64_t row = bytes_of(node(input).schema);
     const uint64_t key = bytes_of(top.keys);
     const uint64_t bytes = key + (row > UINT64_MAX / 2 / rows ? UINT64_MAX / 2 : row * rows);
     warn(id, "key", {{bytes, "key", input, key + row}})
         .with_label("keys are unbounded")
-        .with_help("bound it with a window: over tumble(1h)");
+        .with_help(kBounds);
+  }
+
+  void look_at(const FrameNode& frame, NodeId id) {
+    const NodeId input = node(id).inputs[0];
+    if (frame.keep != 0 || has_few_values(frame.keys) || !grows(input)) return;
+    uint64_t bytes = bytes_of(frame.keys) + bytes_of(node(input).schema);
+    for (const auto& call : frame.calls)
+      for (const auto& state : call.states) bytes += bytes_of(state.type);
+    warn(id, "key", {{bytes, "key", input, bytes}})
+        .with_label("keys are unbounded")
+        .with_help("forget keys after a time: keep 7d");
   }
 
   Diagnostic& warn(NodeId id, const std::string& what, const std::vector<Part>& parts) {
