@@ -43,7 +43,8 @@ std::optional<Grouping> check_grouping(OperatorContext& context, const ast::Step
     else if (!window->is_all)
       input = assign_windows(context, step, *window, std::move(input));
   }
-  Grouping grouping{std::move(input)};
+  Grouping grouping;
+  grouping.input = std::move(input);
   grouping.is_all = window && window->is_all;
   if (const auto* per = find_clause(step, ast::ClauseKind::Per))
     grouping.keys = check_keys(context, grouping.input, per->keys);
