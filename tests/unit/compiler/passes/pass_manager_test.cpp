@@ -36,7 +36,7 @@ TEST(PassManager, UnknownNamesAreRefused) {
       result.error().message,
       "there is no pass called `vectorise`; there are derive_changes, lookup_joins, fold_constants, open_records, "
       "push_filters, bound_joins, "
-      "share_panes, place_exchanges, two_phase_aggregate, two_phase_top, prune_columns, fuse");
+      "share_panes, place_exchanges, two_phase_aggregate, two_phase_top, cut_stages, prune_columns, fuse");
 }
 
 TEST(PassManager, CodesAreUnique) {
