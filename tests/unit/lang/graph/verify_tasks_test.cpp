@@ -49,6 +49,14 @@ TEST(VerifyTasks, Exchanges) {
             "its rows come back to it through an exchange (at node 1 (source))");
 }
 
+TEST(VerifyTasks, HintsOfNodesThatHaveThem) {
+  EXPECT_EQ(problem_of(node("2 union (1)", "  hint cut\n", 2)), "");
+  EXPECT_EQ(problem_of(node("2 union (1)", "  hint combine off\n", 2)),
+            "only rows of an aggregate or a top can be combined (at node 2 (union))");
+  EXPECT_EQ(problem_of(node("E1 exchange (1)", "  kind hash\n  keys a\n  hint cut\n", 2) + node("2 union (E1)", "", 2)),
+            "a cut behind an exchange (at node E1 (exchange))");
+}
+
 TEST(VerifyTasks, WhatNeedsItsRowsInOnePlace) {
   const std::string sort = "  order a:int asc\n";
   EXPECT_EQ(problem_of(kGather + node("2 sort (E1)", sort, 1)), "");
