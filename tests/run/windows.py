@@ -246,7 +246,7 @@ def random_case(random_, path):
         groups, left_out = grouped(rows, windows, keyed, late)
     if kind == "count":
         step_text, columns, expected = count_case(random_, rows)
-    elif what == "aggregate" or longest:
+    elif what == "aggregate" or longest or (kind == "session" and what in ("take", "distinct")):
         made = Columns(random_, distinct=kind != "session")
         with_total = keyed and kind != "session" and random_.random() < 0.3
         if with_total:
