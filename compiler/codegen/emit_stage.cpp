@@ -16,6 +16,7 @@ void emit_finish(StageContext& stage, NodeId id, const std::string& function_nam
   const Node& node = stage.node(id);
   FunctionEmitter f(stage, function_name, 0, node.span);
   f.node = id;
+  f.set_may_stop_early(true);
   f.enter_node(id);
   if (const auto* aggregate = node.as<AggregateNode>()) {
     emit_finish(f, id, *aggregate);

@@ -95,7 +95,7 @@ class FunctionEmitter {
   }
   [[nodiscard]] llvm::Value* scratch(llvm::Value* size);  // bytes that live until the row is done
   void reset_scratch();                                   // at the end of a row; nothing when none was used
-  // An input function: it may return Satisfied.
+  // An input function or a finish phase: it may return Satisfied.
   [[nodiscard]] bool may_stop_early() const { return may_stop_early_; }
   void set_may_stop_early(bool value) { may_stop_early_ = value; }
 

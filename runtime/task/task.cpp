@@ -182,6 +182,11 @@ Task::Progress Task::advance() {
     if (code == abi::Code::Failed || data_.failed) return Progress::Failed;
     if (code == abi::Code::Yield) return Progress::Made;
     data_.cursor = 0;
+    if (code == abi::Code::Satisfied) {
+      outputs_.end_unit(true);
+      stop_reading();
+      return Progress::Made;
+    }
   }
   outputs_.end_unit(true);
   window_end_.reset();
