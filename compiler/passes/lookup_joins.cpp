@@ -59,6 +59,8 @@ class Tables {
     changed.as<JoinNode>()->is_lookup = true;
     if (!is_own(id, steps)) {
       if (ends(changed.inputs[0])) return notes_.not_fired({node(id).label}, "the other side has other readers, too");
+      if (is_volatile_one(steps))
+        return notes_.not_fired({node(id).label}, "the other side has other readers, who must see the same `now()`");
       if (!can_be_copied(steps))
         return notes_.not_fired({node(id).label}, "the other side has other readers, and is a pipe, which has one");
       changed.inputs[1] = copied(changed.inputs[1], steps);
@@ -111,6 +113,15 @@ class Tables {
     const auto* source = node(at).as<SourceNode>();
     if (source != nullptr) return reads_files(*source);
     return std::ranges::all_of(node(at).inputs, [this](NodeId input) { return ends(input); });
+  }
+
+  // Would a copy have other values?
+  [[nodiscard]] bool is_volatile_one(const std::set<NodeId>& steps) const {
+    return std::ranges::any_of(steps, [&](NodeId step) {
+      const auto* project = node(step).as<ProjectNode>();
+      return project != nullptr &&
+             std::ranges::any_of(project->columns, [](const NamedExpr& column) { return is_volatile(column.expr); });
+    });
   }
 
   [[nodiscard]] bool can_be_copied(const std::set<NodeId>& steps) const {

@@ -48,6 +48,7 @@ std::string path_of(const SourceNode& source) {
 
 // Does it give out rows by the order in which they come, whatever they are?
 bool goes_by_arrival(const FlowGraph& graph, const Node& node) {
+  if (node.kind() == NodeKind::Changes) return true;
   if (node.kind() == NodeKind::Limit) return graph.nodes[node.inputs[0]].kind() != NodeKind::Sort;
   const auto* aggregate = node.as<AggregateNode>();
   return aggregate != nullptr &&

@@ -115,6 +115,36 @@ std::vector<TestColumn> columns_of(const TestExpect& expect) {
   return columns;
 }
 
+// The cells that say which changes have an order among themselves: those of one key, or, where the rows do not show
+// their key, those of one row.
+std::vector<size_t> key_cells(const std::vector<TestColumn>& columns, const std::vector<std::string>& key) {
+  std::vector<size_t> cells;
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (std::ranges::find(key, columns[i].path.front()) != key.end()) cells.push_back(i);
+  if (!key.empty() && cells.size() >= key.size()) return cells;
+  cells.clear();
+  for (size_t i = 0; i < columns.size(); ++i)
+    if (columns[i].path.front() != "change") cells.push_back(i);
+  return cells;
+}
+
+// Puts the changes of each key behind one another, keys in the order in which they are first expected, or came:
+// several tasks give out the changes of different keys in any order.
+void group_by_key(std::vector<TestRow>& expected, std::vector<TestRow>& got, const std::vector<TestColumn>& columns,
+                  const std::vector<std::string>& key) {
+  const std::vector<size_t> cells = key_cells(columns, key);
+  const auto key_of = [&](const TestRow& row) {
+    TestRow values;
+    for (const size_t cell : cells) values.push_back(row[cell]);
+    return values;
+  };
+  std::map<TestRow, size_t> places;
+  for (const auto* rows : {&expected, &got})
+    for (const auto& row : *rows) places.emplace(key_of(row), places.size());
+  for (auto* rows : {&expected, &got})
+    std::ranges::stable_sort(*rows, {}, [&](const TestRow& row) { return places.at(key_of(row)); });
+}
+
 // The graph for one number of tasks, and its code.
 class Program {
  public:
@@ -125,11 +155,13 @@ class Program {
     plan_ = lower(run_passes(test.graph, options).graph);
   }
 
-  JobOutcome run(std::map<std::string, std::vector<JsonPiece>> pieces, bool time_stops, Collected& collected) {
+  JobOutcome run(std::map<std::string, std::vector<JsonPiece>> pieces, bool time_stops, int64_t wall_time,
+                 Collected& collected) {
     TestConnectors connectors(std::move(pieces), collected);
     RunOptions options;
     options.threads = std::min(tasks_, 2u);
     options.time_stops_at_end = time_stops;
+    options.wall_time = wall_time;
     return run_local(plan_, code_, connectors, options);
   }
 
@@ -162,7 +194,8 @@ class Run {
   // Compares the `expect`s from `begin` to `end` with what has come until there. False when the job failed.
   bool look(size_t begin, size_t end, std::optional<int64_t> time) {
     Collected collected;
-    JobOutcome job = program_.run(input_.pieces(begin, variation_), test_.has_advance, collected);
+    JobOutcome job =
+        program_.run(input_.pieces(begin, variation_), test_.has_advance, time.value_or(kTestDay), collected);
     outcome_.row_error = std::move(job.row_error);
     outcome_.error = std::move(job.error);
     if (job.kind != JobOutcome::Kind::Finished) return false;
@@ -174,10 +207,13 @@ class Run {
         auto& values = expected.emplace_back();
         for (const auto& cell : row) values.push_back(json_of(cell));
       }
-      const bool is_ordered = expect.statement->mode == ast::ExpectMode::Ordered && !variation_.is_shuffled;
+      const bool is_changes = expect.statement->mode == ast::ExpectMode::Changes;
+      const bool is_ordered =
+          is_changes || (expect.statement->mode == ast::ExpectMode::Ordered && !variation_.is_shuffled);
       const bool rounds = variation_.is_shuffled || variation_.is_row_by_row;
-      mismatch.diff =
-          diff_rows(expected, read_rows(collected.lines(expect.name), mismatch.columns), is_ordered, rounds);
+      auto got = read_rows(collected.lines(expect.sink), mismatch.columns);
+      if (is_changes) group_by_key(expected, got, mismatch.columns, expect.key);
+      mismatch.diff = diff_rows(expected, got, is_ordered, rounds);
       if (!is_same(mismatch.diff)) outcome_.mismatches.push_back(std::move(mismatch));
     }
     return true;

@@ -5,6 +5,7 @@
 #include "lang/check/decimals.h"
 #include "lang/check/expr_checker.h"
 #include "lang/check/items.h"
+#include "lang/graph/endless.h"
 #include "lang/operators/operator_util.h"
 
 namespace sluice {
@@ -12,8 +13,8 @@ namespace sluice {
 namespace {
 
 constexpr std::string_view kLaterFunctions[] = {
-    "now",  "random", "prev",   "change", "fold", "hop",    "tumble", "session", "cumulate",
-    "rows", "all",    "rollup", "cube",   "sets", "extern", "map",    "filter",
+    "random", "prev", "change", "fold", "hop",  "tumble", "session", "cumulate",
+    "rows",   "all",  "rollup", "cube", "sets", "extern", "map",     "filter",
 };
 
 std::string signature_of(const FunctionOverload& overload) {
@@ -137,9 +138,35 @@ Expr ExprChecker::named_call(const ast::Name& name, const std::vector<ast::Arg>&
   if (auto value = frame_call(name, args, span)) return std::move(*value);
   if (name.text == "first" || name.text == "last") return first_or_last(name, args, span);
   if (name.text == "count_distinct") return count_distinct(name, args, span);
+  if (name.text == "now" && args.empty()) return time_of_day(span);
   if (!session_.functions.find(name.text).empty()) return kernel(name, args, span);
   if (definition != nullptr) return defined_call(*definition, args, span);
   return report_unknown_function(name);
+}
+
+// A hidden column, which the step gets a node for. The clock is asked once per row, however often the value is used and
+// wherever passes move what uses it.
+Expr ExprChecker::time_of_day(const Span& span) {
+  if (env_.row == nullptr || env_.aggregates != nullptr) {
+    const char* place = env_.row != nullptr ? "beside aggregates" : "where there is no row, or in a function";
+    session_.report(diag::E0901, span, fmt::format("`now()` {}", place))
+        .with_help("make it a column, and use that: |> extend seen = now()");
+    return error_expr(span);
+  }
+  const Type type(TypeKind::Timestamp);
+  Expr column = Expr::column(std::string(kTimeOfDay), type, span);
+  if (env_.row->is_broken) return column;
+  if (const auto maker = table_maker(session_.graph.graph(), env_.row->node)) {
+    const Node& step = session_.graph.node(*maker);
+    session_.report(diag::E0406, span)
+        .with_label(fmt::format("the input is a table (`{}` on line {})", step.text.substr(0, step.text.find(' ')),
+                                step.span.begin.line))
+        .with_help(fmt::format("stamp it once while it is still a stream, above line {}: |> extend seen = now()",
+                               step.span.begin.line));
+    return error_expr(span);
+  }
+  session_.wanted_time = WantedTime{env_.row->node, span};
+  return column;
 }
 
 Expr ExprChecker::defined_call(Definition& definition, const std::vector<ast::Arg>& args, const Span& span) {

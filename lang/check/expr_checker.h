@@ -120,6 +120,7 @@ class ExprChecker {
   // calls.cpp
   Expr node(const ast::Call& call, const Span& span);
   Expr named_call(const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
+  Expr time_of_day(const Span& span);
   Expr defined_call(Definition& definition, const std::vector<ast::Arg>& args, const Span& span);
   Expr cast(TypeKind target, const ast::Name& name, const std::vector<ast::Arg>& args, const Span& span);
   Expr cast_value(TypeKind target, Expr value, const Span& span);

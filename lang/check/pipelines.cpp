@@ -95,6 +95,38 @@ void pass_time_on(ProjectNode& project, const Span& span) {
 
 }  // namespace
 
+// Puts a node in front of `node` that has the time of day, when an expression of the step wants it. False when it was
+// refused.
+bool PipelineChecker::add_wanted_time(const ast::Step& step, Node& node) {
+  const auto wanted = session_.wanted_time;
+  const auto input = wanted ? std::ranges::find(node.inputs, wanted->rows) : node.inputs.end();
+  if (input == node.inputs.end()) return true;
+  session_.wanted_time.reset();
+  const NodeKind kind = node.kind();
+  if (kind != NodeKind::Project && kind != NodeKind::Aggregate && kind != NodeKind::Filter) {
+    session_.report(diag::E0901, wanted->span, fmt::format("`now()` in `{}`", step.op.text))
+        .with_help("make it a column in front of this step: |> extend seen = now()");
+    return false;
+  }
+  const Node& below = session_.graph.node(*input);
+  Node stamp;
+  ProjectNode columns;
+  for (const auto& field : below.schema.fields)
+    columns.columns.push_back({field.name, Expr::column(field.name, field.type, wanted->span)});
+  const auto* overload = session_.functions.find("now").front();
+  columns.columns.push_back({std::string(kTimeOfDay),
+                             Expr::call(overload->name, overload->symbol, {}, overload->result, wanted->span, false)});
+  stamp.payload = std::move(columns);
+  stamp.span = step.span;
+  stamp.inputs = {*input};
+  stamp.rows = below.rows;
+  stamp.schema = below.schema;
+  stamp.schema.fields.push_back({std::string(kTimeOfDay), overload->result});
+  if (kind == NodeKind::Filter) node.schema = stamp.schema;
+  *input = session_.graph.add(std::move(stamp), name_of_node("now"));
+  return true;
+}
+
 Flow PipelineChecker::add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) {
   std::string op = step.op.text.empty() ? std::string("union") : step.op.text;
   Node node;
@@ -120,8 +152,14 @@ Flow PipelineChecker::add(const ast::Step& step, NodePayload payload, std::vecto
     add_time_columns(node.schema);
   }
   node.rows = next.rows;
+  if (!add_wanted_time(step, node)) return Flow::broken();
+  const bool has_time_of_day = node.kind() == NodeKind::Filter && node.schema.find(kTimeOfDay) != nullptr;
   next.node = session_.graph.add(std::move(node), name);
-  return next;
+  if (!has_time_of_day) return next;
+  ProjectNode rest;  // what is known not to be null stays known
+  for (const auto& field : next.schema.fields)
+    rest.columns.push_back({field.name, Expr::column(field.name, field.type, step.span)});
+  return add(added_at(step), std::move(rest), {next.node}, next);
 }
 
 Flow PipelineChecker::check(const ast::Pipeline& pipeline) {
@@ -152,6 +190,7 @@ Flow PipelineChecker::check_inputs(const ast::Pipeline& pipeline) {
 }
 
 Flow PipelineChecker::check_step(const ast::Step& step, Flow input) {
+  session_.wanted_time.reset();
   if (const auto* row = find_operator(step.op.text)) {
     if (row->check != nullptr) return row->check(*this, step, std::move(input));
     const Span span = step.join_kind ? cover(step.join_kind->span, step.op.span) : step.op.span;

@@ -44,6 +44,7 @@ class PipelineChecker final : public OperatorContext {
   [[nodiscard]] Flow add(const ast::Step& step, NodePayload payload, std::vector<NodeId> inputs, Flow next) override;
 
  private:
+  [[nodiscard]] bool add_wanted_time(const ast::Step& step, Node& node);
   [[nodiscard]] Flow check_inputs(const ast::Pipeline& pipeline);
   [[nodiscard]] Expr check_collecting(const ast::Column& column, const Flow& row, AggregateColumn& collected);
   [[nodiscard]] Flow check_step(const ast::Step& step, Flow input);

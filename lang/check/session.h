@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,15 @@ namespace sluice {
 // What a test puts in the place of what the program says.
 struct TestScope {
   std::map<std::string, const ast::Expr*> params;  // `with`
+};
+
+// The column with the time of day, which programs do not see.
+inline constexpr std::string_view kTimeOfDay = "@now";
+
+// Rows that an expression wants the time of day of.
+struct WantedTime {
+  NodeId rows;
+  Span span;  // of `now()`
 };
 
 struct Session {
@@ -39,6 +49,8 @@ struct Session {
     ast::Program program;
   };
   std::deque<Module> modules;
+
+  std::optional<WantedTime> wanted_time = {};  // by the step that is being checked
 
   // A name for a local that nothing in a program can have.
   [[nodiscard]] std::string fresh(const std::string& base) {

@@ -12,6 +12,7 @@
 #include "lang/graph/graph_text.h"
 #include "lang/graph/verify.h"
 #include "lang/operators/operator_util.h"
+#include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
 #include "lang/support/invariant.h"
 #include "lang/support/time_text.h"
@@ -282,16 +283,34 @@ class TestChecker {
   void check_expect(const ast::TestStmt& statement, CheckedTest& test) {
     TestExpect expect;
     expect.statement = &statement;
-    if (statement.mode == ast::ExpectMode::Changes) {
-      session().refuse(statement.span, "`expect ... changes`");
-      return;
-    }
     const Flow* flow = flow_of(statement, expect.name);
     if (flow == nullptr) return;
+    expect.sink = expect.name;
+    Flow changes;
+    if (statement.mode == ast::ExpectMode::Changes) {
+      if (!flow->rows.is_table) {
+        session().report(diag::E0417, statement.path.span).with_label("expect its rows, without `changes`");
+        return;
+      }
+      expect.key = flow->rows.key;
+      expect.sink += ".changes";
+      changes = changes_of(*flow, expect.name, statement.path.span);
+      if (changes.is_broken) return;
+      flow = &changes;
+    }
     expect.schema = flow->schema;
-    add_sink(*flow, expect.name, statement.path.span);
+    add_sink(*flow, expect.sink, statement.path.span);
     if (statement.mode != ast::ExpectMode::None && !check_expected_rows(statement, *flow, expect)) return;
     test.steps.emplace_back(std::move(expect));
+  }
+
+  // The pipeline behind |> changes.
+  Flow changes_of(const Flow& table, const std::string& name, const Span& span) {
+    ast::Step step;
+    step.op.text = "changes";
+    step.op.span = step.span = span;
+    PipelineChecker checker(session(), name);
+    return check_changes(checker, step, table);
   }
 
   bool check_expected_rows(const ast::TestStmt& statement, const Flow& flow, TestExpect& expect) {

@@ -34,11 +34,13 @@ struct TestColumn {
   [[nodiscard]] std::string text() const;  // "window.start"
 };
 struct TestExpect {
-  std::string name;  // the `path` of a sink node of the graph
+  std::string name;
   const ast::TestStmt* statement = nullptr;
   std::vector<TestColumn> columns;
   TestRows rows;
-  Schema schema;  // of what is expected; all of its columns
+  Schema schema;                 // of what is expected; all of its columns
+  std::string sink;              // the `path` of the sink node that gets it
+  std::vector<std::string> key;  // of changes: those of one key come in their order
 };
 using TestStep = std::variant<TestGiven, TestAdvance, TestExpect>;
 

@@ -49,4 +49,15 @@ std::optional<NodeId> changing_step(const FlowGraph& graph, const std::vector<bo
   return find_changing(graph, endless, node, seen);
 }
 
+std::optional<NodeId> table_maker(const FlowGraph& graph, NodeId node) {
+  const auto is_table = [&](NodeId id) { return graph.nodes[id].rows.is_table; };
+  if (!is_table(node)) return std::nullopt;
+  while (true) {
+    const auto& inputs = graph.nodes[node].inputs;
+    const auto below = std::ranges::find_if(inputs, is_table);
+    if (below == inputs.end()) return node;
+    node = *below;
+  }
+}
+
 }  // namespace sluice

@@ -20,4 +20,7 @@ namespace sluice {
 [[nodiscard]] std::optional<NodeId> changing_step(const FlowGraph& graph, const std::vector<bool>& endless,
                                                   NodeId node);
 
+// The step that makes the rows of `node` a table; nothing where they are a stream.
+[[nodiscard]] std::optional<NodeId> table_maker(const FlowGraph& graph, NodeId node);
+
 }  // namespace sluice

@@ -160,6 +160,8 @@ bool can_fail(const Expr& expr) {
   return can_fail_itself(expr) || std::ranges::any_of(expr.args, [](const Expr& arg) { return can_fail(arg); });
 }
 
+bool is_volatile(const Expr& expr) { return expr.kind == ExprKind::Call && expr.name == "now"; }
+
 size_t expr_size(const Expr& expr) {
   size_t size = 1;
   for (const auto& arg : expr.args) size += expr_size(arg);

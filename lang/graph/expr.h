@@ -123,6 +123,9 @@ void collect_columns(const Expr& expr, std::vector<std::string>& columns);
 [[nodiscard]] bool can_fail(const Expr& expr);
 // The same of its operation alone, the arguments given.
 [[nodiscard]] bool can_fail_itself(const Expr& expr);
+// Would it have another value when it is evaluated again? Such an expression is all of a column of a project node, and
+// nothing else, so that it is evaluated once per row: what uses it reads the column.
+[[nodiscard]] bool is_volatile(const Expr& expr);
 // Rough cost in nodes, so that a pass can refuse to copy something large.
 [[nodiscard]] size_t expr_size(const Expr& expr);
 // The expression with every Column that `replacements` names replaced by its expression there; others stay.

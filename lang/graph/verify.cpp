@@ -43,7 +43,11 @@ Result<Schema> schema_for(const FilterNode& filter, const Node&, const InputSche
 }
 
 Result<Schema> schema_for(const ProjectNode& project, const Node&, const InputSchemas& inputs) {
-  SLUICE_TRY(check_named(project.columns, *inputs[0]));
+  std::vector<NamedExpr> columns = project.columns;
+  std::erase_if(columns, [](const NamedExpr& column) {
+    return is_volatile(column.expr) && column.expr.args.empty() && column.expr.type == Type(TypeKind::Timestamp);
+  });
+  SLUICE_TRY(check_named(columns, *inputs[0]));
   Schema schema;
   for (const auto& column : project.columns) schema.fields.push_back({column.name, column.expr.type});
   return schema;

@@ -174,6 +174,7 @@ class Verifier {
       case ExprKind::Op:
         return check_op(expr);
       case ExprKind::Call:
+        if (is_volatile(expr)) return wrong(expr, "a value that differs each time, and is no column of its own");
         return expr.overload.empty() ? Status(wrong(expr, "a call without a kernel")) : Status();
       case ExprKind::Field:
         return check_field(expr);

@@ -14,7 +14,7 @@ namespace {
 
 // The step as a person wrote it; a long one by its first and last words.
 std::string step_text(const Node& node) {
-  constexpr size_t kLong = 40;
+  constexpr size_t kLong = 39;
   const std::string text = node.text.empty() ? std::string(node_kind_name(node.kind())) : node.text;
   if (text.size() <= kLong) return text;
   std::vector<std::string> words;
@@ -66,15 +66,8 @@ bool refuse_waiting(OperatorContext& context, const Flow& rows, const Span& span
 }
 
 std::string table_maker_text(OperatorContext& context, const Flow& rows) {
-  if (rows.is_broken || !rows.rows.is_table) return {};
-  NodeId at = rows.node;
-  while (true) {
-    const auto& inputs = context.graph().nodes[at].inputs;
-    const auto below =
-        std::ranges::find_if(inputs, [&](NodeId input) { return context.graph().nodes[input].rows.is_table; });
-    if (below == inputs.end()) return step_on_line(context, at);
-    at = *below;
-  }
+  const auto maker = rows.is_broken ? std::nullopt : table_maker(context.graph(), rows.node);
+  return maker ? step_on_line(context, *maker) : std::string();
 }
 
 }  // namespace sluice

@@ -288,6 +288,35 @@ std::optional<WindowClause> check_window(OperatorContext& context, const ast::St
   return std::nullopt;
 }
 
+namespace {
+
+// The declaration of the source that the rows come from, with a time.
+std::string source_with_time(OperatorContext& context, const Flow& input) {
+  NodeId at = input.node;
+  while (!context.graph().nodes[at].inputs.empty()) at = context.graph().nodes[at].inputs[0];
+  const Node& node = context.graph().nodes[at];
+  std::string name = "clicks";
+  std::string path = "clicks.csv";
+  std::string time = "ts";
+  std::string connector = "csv";
+  const auto* source = node.as<SourceNode>();
+  // One that is not declared is known by its call.
+  if (source != nullptr && node.text.find('(') == std::string::npos && node.text.starts_with("from ")) {
+    name = node.text.substr(5);
+    connector = source->connector;
+    for (const auto& option : source->options)
+      if (const auto* text = std::get_if<std::string>(&option.value); text != nullptr && option.name == "path")
+        path = *text;
+    const auto& fields = source->declared.fields;
+    const auto column = std::ranges::find(fields, Type(TypeKind::Timestamp), &Field::type);
+    if (column != fields.end()) time = column->name;
+  }
+  return fmt::format("source {}: {{ ..., {}: timestamp }} = {}(\"{}\") time {} delay 5s", name, time, connector, path,
+                     time);
+}
+
+}  // namespace
+
 Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input) {
   if (input.is_broken) return input;
   if (window.is_wall) {
@@ -300,7 +329,7 @@ Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClau
   context.diagnostics()
       .report(diag::E0402, window.span, kind)
       .with_label("name the column that is the time")
-      .with_help("on the source: source clicks: { ..., ts: timestamp } = csv(\"clicks.csv\") time ts delay 5s")
+      .with_help("on the source: " + source_with_time(context, input))
       .with_help(fmt::format("or as a step above: |> time ts delay 5s;  or by the clock on the wall: {}(..., clock = "
                              "wall)",
                              kind));

@@ -138,6 +138,7 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
                                 std::max<uint64_t>(sizeof(abi::BlockHeader), options.block_bytes),
                                 std::max(1u, options.ring_blocks),
                                 options.time_stops_at_end,
+                                options.wall_time,
                                 options.profile,
                                 deploying.get_token()};
   Worker worker(0, plan, code, connectors, settings,

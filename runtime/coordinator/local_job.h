@@ -25,6 +25,7 @@ struct RunOptions {
   uint32_t block_bytes = 256 << 10;  // of a row block; 1 gives one row per block (tests)
   uint32_t ring_blocks = 8;          // capacity of a channel
   bool time_stops_at_end = false;    // see EngineSettings
+  std::optional<int64_t> wall_time;  // likewise
   bool profile = false;              // fill JobOutcome::profile; wants profiled code
   std::stop_token stop;              // a request ends the job cleanly: nothing is committed
   std::stop_token enough;  // a request ends the job cleanly: what the sinks have is committed (from any thread)

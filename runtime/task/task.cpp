@@ -1,7 +1,6 @@
 #include "runtime/task/task.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "runtime/abi/kernel_abi.h"
@@ -12,11 +11,6 @@ namespace sluice {
 namespace {
 // How many units may pass before consumers hear of the watermark, when there are no rows that tell them.
 constexpr uint32_t kUnitsPerAnnouncement = 16;
-
-int64_t wall_clock() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 // A turn is long enough to make its price unnoticeable and short enough for others to get theirs.
 constexpr uint32_t kUnitsPerTurn = 8;
@@ -158,6 +152,7 @@ void Task::follow_time() {
 // Gives out the windows up to the watermark, by their ends: all operators of the stage those with one end before any
 // gives out the next.
 Task::Progress Task::advance() {
+  data_.read_wall_clock();
   if (!window_end_) {
     auto end = data_.first_window_due();
     // No window ends in between: rows in frames have to be in order among themselves only.
@@ -294,7 +289,7 @@ Task::Progress Task::process(size_t input, const Unit& unit) {
   if (!fills_table) outputs_.begin_unit(unit.sequence);
   abi::Code code = abi::Code::Done;
   if (unit.row_count != 0) {
-    data_.wall_time = wall_clock();
+    data_.read_wall_clock();
     code = code_->current().inputs[input](&data_, unit.data);
     data_.scratch_memory().end_unit();
     meter_.enter_engine();
@@ -330,6 +325,7 @@ void Task::stop_reading() {
 }
 
 Task::Progress Task::finish() {
+  data_.read_wall_clock();
   const auto& functions = code_->current().finish;
   is_flushed_ = false;
   // Rows of one phase come before those of the next phase of any task, as they do where there is one task.

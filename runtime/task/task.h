@@ -58,6 +58,9 @@ class Task final : public Runnable {
        const std::atomic<bool>& is_cancelled, const std::atomic<bool>& time_stops,
        std::function<void(TaskReport)> on_end);
 
+  // The time of day stands still there: for tests.
+  void set_wall_time(int64_t time) { data_.fix_wall_clock(time); }
+
   // ---- wiring, before the first run, in the order of StagePlan::inputs, outputs and sinks ----
   void add_source(SourceFeed& feed);
   void add_edge(std::vector<Channel*> channels, bool is_ordered);

@@ -1,6 +1,7 @@
 #include "runtime/task/task_data.h"
 
 #include <algorithm>
+#include <chrono>
 #include <numeric>
 #include <utility>
 
@@ -218,6 +219,12 @@ void TaskData::add_sink(Sink& sink) {
 
 bool TaskData::sinks_are_well() const {
   return std::ranges::all_of(sink_buffers_, [](const auto& sink) { return sink->status().has_value(); });
+}
+
+void TaskData::read_wall_clock() {
+  using std::chrono::microseconds;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  wall_time = fixed_wall_time_.value_or(std::chrono::duration_cast<microseconds>(now).count());
 }
 
 void TaskData::raise(RowError error) {

@@ -50,6 +50,10 @@ class TaskData : public abi::TaskContext {
   void set_chunk(const ChunkBuffer* chunk) { chunk_ = chunk; }
   [[nodiscard]] const ChunkBuffer* chunk() const { return chunk_; }
 
+  // Sets wall_time; to what it was fixed at, if it was.
+  void read_wall_clock();
+  void fix_wall_clock(int64_t time) { fixed_wall_time_ = time; }
+
   // The first error counts.
   void raise(RowError row_error);
   [[nodiscard]] const std::optional<RowError>& row_error() const { return row_error_; }
@@ -103,6 +107,7 @@ class TaskData : public abi::TaskContext {
   std::vector<std::unique_ptr<SortState>> sort_states_;
   std::vector<std::unique_ptr<TopState>> top_states_;
   std::vector<std::unique_ptr<Ranking>> rankings_;
+  std::optional<int64_t> fixed_wall_time_;
   std::vector<std::unique_ptr<SinkBuffer>> sink_buffers_;
   const ChunkBuffer* chunk_ = nullptr;
   std::optional<RowError> row_error_;

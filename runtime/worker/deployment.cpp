@@ -90,6 +90,7 @@ Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory
     tasks_.push_back(std::make_unique<Task>(plan_, TaskAddress{id, index}, code, is_cancelled, time_stops, on_end));
     task_of_address_[{id, index}] = tasks_.back().get();
     if (time_board_) tasks_.back()->set_time_board(*time_board_);
+    if (settings_.wall_time) tasks_.back()->set_wall_time(*settings_.wall_time);
     if (settings_.profile) tasks_.back()->begin_profile();
     SLUICE_TRY(wire(*tasks_.back(), id, connectors));
   }

@@ -28,8 +28,9 @@ struct EngineSettings {
   // The end of the input does not move event time: windows that are still open then are not given out. For tests, which
   // look at a job in the middle of its input.
   bool time_stops_at_end = false;
-  bool profile = false;  // tasks say more about themselves, and where they are at any time
-  std::stop_token stop;  // of the deployment; tasks are stopped by CancelTasks
+  std::optional<int64_t> wall_time;  // the time of day stands still there, for tests
+  bool profile = false;              // tasks say more about themselves, and where they are at any time
+  std::stop_token stop;              // of the deployment; tasks are stopped by CancelTasks
 };
 
 class Deployment {

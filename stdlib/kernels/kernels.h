@@ -79,6 +79,7 @@ double flow_floor(TaskContext* context, double x) noexcept;
 double flow_ceil(TaskContext* context, double x) noexcept;
 double flow_sqrt(TaskContext* context, double x) noexcept;
 
+int64_t flow_now(TaskContext* context) noexcept;
 int64_t flow_year(TaskContext* context, int64_t time) noexcept;
 int64_t flow_month(TaskContext* context, int64_t time) noexcept;
 int64_t flow_day(TaskContext* context, int64_t time) noexcept;

@@ -53,6 +53,8 @@ double flow_floor(TaskContext*, double x) noexcept { return std::floor(x); }
 double flow_ceil(TaskContext*, double x) noexcept { return std::ceil(x); }
 double flow_sqrt(TaskContext*, double x) noexcept { return std::sqrt(x); }
 
+// All rows of a unit have one time: a clock is not asked for each.
+int64_t flow_now(TaskContext* context) noexcept { return context->wall_time; }
 int64_t flow_year(TaskContext*, int64_t time) noexcept { return date_of_time(time).year; }
 int64_t flow_month(TaskContext*, int64_t time) noexcept { return date_of_time(time).month; }
 int64_t flow_day(TaskContext*, int64_t time) noexcept { return date_of_time(time).day; }

@@ -76,5 +76,20 @@ TEST(LookupJoins, ATableWithOtherReadersIsReadOnceMore) {
             (Lines{"- 5: the other side has other readers, too"}));
 }
 
+// A copy would ask for the time again.
+TEST(LookupJoins, ATableWithNowAndOtherReadersIsNotCopied) {
+  const std::string stamp =
+      "project (3) \"extend seen = now()\"\n  name t\n  column key = key:int\n  column v = v:int\n"
+      "  column seen = call now flow_now():timestamp\n";
+  std::string text = joined(kPipe, kCsv, "left", stamp);
+  const std::string row = "  schema key: int, v: int\nnode 5";
+  text.replace(text.find(row), row.size(), "  schema key: int, v: int, seen: timestamp\nnode 5");
+  const std::string other = testing::sink("7", "4", "key: int, v: int, seen: timestamp");
+  EXPECT_EQ(testing::notes_of(testing::run(text, {"lookup_joins"})),
+            (Lines{"+ 5: the other side is read first: rows of this one are answered as they come"}));
+  EXPECT_EQ(testing::notes_of(testing::run(text + other, {"lookup_joins"})),
+            (Lines{"- 5: the other side has other readers, who must see the same `now()`"}));
+}
+
 }  // namespace
 }  // namespace sluice

@@ -268,6 +268,12 @@ TEST(NumberKernels, Numbers) {
   EXPECT_EQ(abi::flow_round_digits(context.task(), 5.25, INT64_MAX), 5.25);
 }
 
+TEST(TimeKernels, NowIsTheTimeOfTheUnit) {
+  testing::KernelContext context;
+  context.task()->wall_time = 42;
+  EXPECT_EQ(abi::flow_now(context.task()), 42);
+}
+
 TEST(TimeKernels, PartsOfATime) {
   testing::KernelContext context;
   const int64_t time = *parse_time("2024-01-31T10:20:30.5Z");
