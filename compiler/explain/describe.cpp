@@ -50,7 +50,7 @@ std::string time_text(const TimeNode& time) {
 
 std::string window_text(const WindowNode& window) {
   if (window.late_rows) return "rows too late for their windows";
-  if (window.column.starts_with('@')) return "rows that are not late";
+  if (window.pane == 0 && window.column.starts_with('@')) return "rows that are not late";
   std::string text = fmt::format("over {}({}", window_kind_name(window.kind), duration_text(window.size));
   if (window.kind != WindowKind::Tumble) text += ", every = " + duration_text(window.step);
   if (window.offset != 0) text += ", offset = " + duration_text(window.offset);

@@ -137,9 +137,7 @@ class GrowingState {
     const uint64_t row = bytes_of(node(input).schema);
     const uint64_t key = bytes_of(top.keys);
     const uint64_t bytes = key + (row > UINT64_MAX / 2 / rows ? UINT64_MAX / 2 : row * rows);
-    warn(id, "key", {{bytes, "key", input, key + row}})
-        .with_label("keys are unbounded")
-        .with_help(kBounds);
+    warn(id, "key", {{bytes, "key", input, key + row}}).with_label("keys are unbounded").with_help(kBounds);
   }
 
   void look_at(const FrameNode& frame, NodeId id) {

@@ -1,6 +1,7 @@
 #include "compiler/testing/test_runner.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -141,8 +142,15 @@ void group_by_key(std::vector<TestRow>& expected, std::vector<TestRow>& got, con
   std::map<TestRow, size_t> places;
   for (const auto* rows : {&expected, &got})
     for (const auto& row : *rows) places.emplace(key_of(row), places.size());
-  for (auto* rows : {&expected, &got})
-    std::ranges::stable_sort(*rows, {}, [&](const TestRow& row) { return places.at(key_of(row)); });
+  for (auto* rows : {&expected, &got}) {
+    std::vector<std::vector<TestRow>> by_place(places.size());
+    for (auto& row : *rows) {
+      auto& of_key = by_place[places.at(key_of(row))];
+      of_key.push_back(std::move(row));
+    }
+    rows->clear();
+    for (auto& of_key : by_place) std::ranges::move(of_key, std::back_inserter(*rows));
+  }
 }
 
 // The graph for one number of tasks, and its code.

@@ -30,6 +30,13 @@ bool makes_table(const Node& node) {
   return join->kind != JoinKind::Inner && join->kind != JoinKind::Semi && !window_key(join->left_keys);
 }
 
+// May a row that had no partner find one later? Those of a side that has ended are all there.
+bool may_find_partners(const JoinNode& join, const Node& node, const std::vector<bool>& endless) {
+  const bool waits_for_right = may_lack_right(join.kind) || join.kind == JoinKind::Anti;
+  return (waits_for_right && endless[node.inputs[1].value]) ||
+         (may_lack_left(join.kind) && endless[node.inputs[0].value]);
+}
+
 std::optional<NodeId> find_changing(const FlowGraph& graph, const std::vector<bool>& endless, NodeId id,
                                     std::set<NodeId>& seen) {
   const Node& node = graph.nodes[id];
@@ -39,6 +46,8 @@ std::optional<NodeId> find_changing(const FlowGraph& graph, const std::vector<bo
     if (auto found = find_changing(graph, endless, input, seen)) return found;
   // Tables that end do not change any more when the others are read on.
   if (std::ranges::any_of(node.inputs, is_table) && !makes_table(node)) return std::nullopt;
+  const auto* join = node.as<JoinNode>();
+  if (join != nullptr && makes_table(node) && !may_find_partners(*join, node, endless)) return std::nullopt;
   return id;
 }
 

@@ -58,11 +58,11 @@ def status_line():
 
 def waiting():
     for program, flags, reason in [
-        ("window.flow", ["nexmark.pace=real"], "first window due in 1h"),
-        ("total.flow", ["nexmark.pace=real"], "results come when the input ends"),
-        ("none.flow", [], "no row has passed; `sluice explain"),
+        ("window.flow", ["nexmark.events=0", "nexmark.pace=real"], "first window due in 1h"),
+        ("total.flow", ["nexmark.events=1000000000", "nexmark.pace=real"], "results come when the input ends"),
+        ("none.flow", ["nexmark.events=0"], "no row has passed; `sluice explain"),
     ]:
-        params = [word for flag in ["nexmark.events=0", *flags] for word in ("--param", flag)]
+        params = [word for flag in flags for word in ("--param", flag)]
         terminal = Terminal(sluice, "run", str(folder / program), *params)
         terminal.wait_for(reason)
         expect("  in " in terminal.text and "out 0/s" in terminal.text, "no rates", terminal.text)
