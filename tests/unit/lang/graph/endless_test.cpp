@@ -50,9 +50,18 @@ TEST(Endless, TheFirstStepThatMakesATable) {
 
 TEST(Endless, ATableThatEndsDoesNotChangeForEver) {
   EXPECT_EQ(changing_at_end(distinct("3", "2") + join("4", "1, 3", "inner")), std::nullopt);
-  EXPECT_EQ(changing_at_end(distinct("3", "2") + join("4", "1, 3", "left")), NodeId(3));
+  EXPECT_EQ(changing_at_end(distinct("3", "2") + join("4", "1, 3", "left")), std::nullopt);
   EXPECT_EQ(changing_at_end(distinct("3", "1") + join("4", "2, 3", "inner")), NodeId(2));
-  EXPECT_EQ(changing_at_end(join("3", "1, 2", "left")), NodeId(2));
+}
+
+TEST(Endless, ARowWithoutAPartnerMayFindOneWhileTheOtherSideGoesOn) {
+  EXPECT_EQ(changing_at_end(join("3", "1, 2", "left")), std::nullopt);
+  EXPECT_EQ(changing_at_end(join("3", "1, 2", "anti")), std::nullopt);
+  EXPECT_EQ(changing_at_end(join("3", "2, 1", "left")), NodeId(2));
+  EXPECT_EQ(changing_at_end(join("3", "2, 1", "anti")), NodeId(2));
+  EXPECT_EQ(changing_at_end(join("3", "2, 1", "right")), std::nullopt);
+  EXPECT_EQ(changing_at_end(join("3", "1, 2", "right")), NodeId(2));
+  EXPECT_EQ(changing_at_end(join("3", "1, 2", "full")), NodeId(2));
 }
 
 }  // namespace
