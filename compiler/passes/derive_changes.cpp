@@ -24,6 +24,7 @@ class Deriver {
       if (node(id).kind() != NodeKind::Changes) continue;
       const NodeId rows = derived(node(id).inputs[0]);
       editor_.replace(id, visible_changes(id, rows));
+      derived_.emplace(id, id);  // they only come, for who asks for the changes of what is behind them
     }
     distinct_as_they_come();
     return {std::move(editor_).finish(), std::move(notes_).take()};

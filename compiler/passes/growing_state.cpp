@@ -142,7 +142,8 @@ class GrowingState {
 
   void look_at(const FrameNode& frame, NodeId id) {
     const NodeId input = node(id).inputs[0];
-    if (frame.keep != 0 || has_few_values(frame.keys) || !grows(input)) return;
+    const bool is_asof_join = node(id).text.starts_with("asof");
+    if (frame.keep != 0 || is_asof_join || has_few_values(frame.keys) || !grows(input)) return;
     uint64_t bytes = bytes_of(frame.keys) + bytes_of(node(input).schema);
     for (const auto& call : frame.calls)
       for (const auto& state : call.states) bytes += bytes_of(state.type);

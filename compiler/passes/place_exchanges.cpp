@@ -188,10 +188,17 @@ class Placer {
   bool is_left_behind(const std::vector<NodeId>& inputs, size_t index) const {
     const auto depth = [&](NodeId input) { return placed_.at(input).depth + (placed_.at(input).parallelism > 1); };
     const std::set<NodeId> own = way_to(editor_.graph(), inputs[index]);
-    return std::ranges::any_of(inputs, [&](NodeId other) {
-      return depth(other) > depth(inputs[index]) &&
-             std::ranges::any_of(way_to(editor_.graph(), other), [&](NodeId node) { return own.contains(node); });
-    });
+    // What else reads its rows may be part of a stage that leads here by another way.
+    const bool is_read_elsewhere =
+        std::ranges::any_of(own,
+                            [&](NodeId node) {
+                              return node != inputs[index] &&
+                                     std::ranges::any_of(editor_.graph().users_of(node),
+                                                         [&](NodeId user) { return !own.contains(user); });
+                            }) ||
+        editor_.graph().users_of(inputs[index]).size() > 1;
+    return is_read_elsewhere &&
+           std::ranges::any_of(inputs, [&](NodeId other) { return depth(other) > depth(inputs[index]); });
   }
 
   // The placement of a node that needs the rows of each group of keys in one task.

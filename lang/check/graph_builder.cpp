@@ -12,7 +12,9 @@ namespace sluice {
 NodeId GraphBuilder::add(Node node, const std::string& name) {
   node.name = name;
   node.label = fmt::format("{}", graph_.nodes.size() + 1);
-  const auto inputs_endless = std::ranges::any_of(node.inputs, [&](NodeId input) { return endless_[input.value]; });
+  // An input is missing where something was reported.
+  const auto inputs_endless =
+      std::ranges::any_of(node.inputs, [&](NodeId input) { return input.is_valid() && endless_[input.value]; });
   endless_.push_back(is_endless(node, inputs_endless));
   return graph_.nodes.add(std::move(node));
 }

@@ -64,7 +64,9 @@ bool add_window_key(OperatorContext& context, const ast::Step& step, Grouping& g
   const WindowClause& window = *grouping.window;
   grouping.session = window.session;
   if (window.session && !grouping.keys.is_one()) {
-    context.diagnostics().report(diag::E0901, window.span, "sessions of several sets of keys");
+    const bool is_kept = window.session->column == kLifeColumn;
+    context.diagnostics().report(diag::E0901, window.span,
+                                 fmt::format("{} of several sets of keys", is_kept ? "`keep`" : "sessions"));
     return false;
   }
   if (window.session) return fits_session(context, step, window, grouping.keys.keys, {});
@@ -186,6 +188,7 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
         {node.session->column, Expr::column(node.session->column, Type::window(), grouping.window->span)});
   Flow keys = with_missing_keys(grouping.keys, keys_flow(grouping.input, outputs, step));
   keys.rows.is_table = (window_name.empty() && !grouping.window) || grouping.shows_changes;
+  if (node.window_rows != 0) keys.rows.key.clear();  // a row for each so many of a key
   ColumnList columns(context);
   for (const auto& key : outputs)
     columns.add(key.name, Expr::column(key.name, keys.schema.find(key.name)->type, key.expr.span), key.expr.span);

@@ -6,6 +6,7 @@
 
 #include "lang/operators/time_bounds.h"
 #include "lang/operators/windows.h"
+#include "lang/support/saturating.h"
 
 namespace sluice {
 
@@ -33,7 +34,7 @@ std::optional<EndKey> find_end(const FlowGraph& graph, const Flow& input, const 
 
 // From the key's time to the moment behind the last one at which a row may come; it ends with time itself.
 Expr window_until(const EndKey& end, const Span& span) {
-  const int64_t more = std::max<int64_t>(end.distance, 0) + 1;
+  const int64_t more = saturating_add(std::max<int64_t>(end.distance, 0), 1);
   const Expr& time = end.key->expr;
   constexpr int64_t kEnd = std::numeric_limits<int64_t>::max();
   Expr is_last =

@@ -156,8 +156,12 @@ Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, 
   node.keys = std::move(*grouping->keys);
   Flow next = grouping->input;
   next.rows.key.clear();
-  for (const auto& key : node.keys)
-    if (key.expr.kind == ExprKind::Column) next.rows.key.push_back(key.expr.name);
+  // Several sessions of a key have a row each; a key that is computed is no column of the rows.
+  const bool is_unique = !grouping->session && std::ranges::all_of(node.keys, [](const NamedExpr& key) {
+    return key.expr.kind == ExprKind::Column;
+  });
+  if (is_unique)
+    for (const auto& key : node.keys) next.rows.key.push_back(key.expr.name);
   return add_top(context, step, std::move(node), *grouping, std::move(next));
 }
 

@@ -47,7 +47,7 @@ void InputTime::share(TimeBoard& board, uint32_t task, bool has_ended) {
     if (is_idle && !has_ended)
       if (const auto others = board.beside(time.node); others && *others > watermark_of(time))
         counters_[time.counter] = saturating_add(*others, time.delay);
-    board.note(time.node, task, is_idle || has_ended ? std::nullopt : std::optional(watermark_of(time)));
+    board.note(time.node, task, watermark_of(time), !is_idle && !has_ended);
   }
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <set>
 
-#include "runtime/data/block.h"
-
 namespace sluice {
 
 namespace {
@@ -29,9 +27,7 @@ TimeBoard::TimeBoard(const JobPlan& plan) {
   for (const NodeId id : graph.ids()) {
     if (graph.nodes[id].kind() != NodeKind::Time) continue;
     behind[id] = steps_behind(graph, id);
-    std::vector<std::atomic<int64_t>> tasks(std::max(1U, graph.nodes[id].parallelism));
-    for (auto& watermark : tasks) watermark = kNoWatermark;
-    watermarks_.emplace(id, std::move(tasks));
+    places_.emplace(id, std::vector<Place>(std::max(1U, graph.nodes[id].parallelism)));
   }
   for (const auto& [id, steps] : behind)
     for (const auto& [other, other_steps] : behind) {
@@ -50,18 +46,28 @@ std::optional<std::chrono::microseconds> TimeBoard::shortest_idle(const FlowGrap
   return shortest ? std::optional(std::chrono::microseconds(*shortest)) : std::nullopt;
 }
 
-void TimeBoard::note(NodeId node, uint32_t task, std::optional<int64_t> watermark) noexcept {
-  watermarks_.at(node)[task].store(watermark.value_or(kEndOfTime), std::memory_order_relaxed);
+void TimeBoard::note(NodeId node, uint32_t task, int64_t watermark, bool is_active) noexcept {
+  Place& place = places_.at(node)[task];
+  place.watermark.store(watermark, std::memory_order_relaxed);
+  place.is_active.store(is_active, std::memory_order_relaxed);
 }
 
 std::optional<int64_t> TimeBoard::beside(NodeId node) const noexcept {
   const auto others = beside_.find(node);
   if (others == beside_.end()) return std::nullopt;
+  bool is_any_active = false;
   int64_t lowest = kEndOfTime;
+  int64_t highest = kNoWatermark;
   for (const NodeId other : others->second)
-    for (const auto& watermark : watermarks_.at(other))
-      lowest = std::min(lowest, watermark.load(std::memory_order_relaxed));
-  return lowest == kEndOfTime || lowest == kNoWatermark ? std::nullopt : std::optional(lowest);
+    for (const Place& place : places_.at(other)) {
+      const int64_t watermark = place.watermark.load(std::memory_order_relaxed);
+      highest = std::max(highest, watermark);
+      if (!place.is_active.load(std::memory_order_relaxed)) continue;
+      is_any_active = true;
+      lowest = std::min(lowest, watermark);
+    }
+  const int64_t watermark = is_any_active ? lowest : highest;
+  return watermark == kNoWatermark ? std::nullopt : std::optional(watermark);
 }
 
 }  // namespace sluice

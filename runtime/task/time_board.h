@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/data/block.h"
 #include "runtime/plan/job_plan.h"
 
 namespace sluice {
@@ -21,15 +22,19 @@ class TimeBoard {
   // The shortest `idle` of the job; nothing when no source says it.
   [[nodiscard]] static std::optional<std::chrono::microseconds> shortest_idle(const FlowGraph& graph);
 
-  // The watermark of a time node in one of its tasks; nothing while it is idle, and when its input has ended: then it
-  // does not count.
-  void note(NodeId node, uint32_t task, std::optional<int64_t> watermark) noexcept;
-  // The lowest watermark of the time nodes whose rows meet those of `node` further on; nothing when none counts, or one
-  // that does knows no time yet.
+  // The watermark of a time node in one of its tasks, and whether rows may come soon: not while it is idle, nor when
+  // its input has ended.
+  void note(NodeId node, uint32_t task, int64_t watermark, bool is_active) noexcept;
+  // The lowest watermark of the active time nodes whose rows meet those of `node` further on; when none of them is
+  // active, the highest of all. Nothing while that is no time yet.
   [[nodiscard]] std::optional<int64_t> beside(NodeId node) const noexcept;
 
  private:
-  std::map<NodeId, std::vector<std::atomic<int64_t>>> watermarks_;  // by task
+  struct Place {
+    std::atomic<int64_t> watermark{kNoWatermark};
+    std::atomic<bool> is_active{true};
+  };
+  std::map<NodeId, std::vector<Place>> places_;  // by task
   std::map<NodeId, std::vector<NodeId>> beside_;
 };
 

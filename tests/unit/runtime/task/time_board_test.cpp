@@ -30,16 +30,16 @@ TEST(TimeBoard, SourcesWhoseRowsMeetAreBesideEachOther) {
 
   TimeBoard board(plan);
   EXPECT_EQ(board.beside(a), std::nullopt);  // b knows no time yet
-  board.note(alone, 0, 5);
-  board.note(b, 0, 10);
+  board.note(alone, 0, 5, true);
+  board.note(b, 0, 10, true);
   EXPECT_EQ(board.beside(a), std::nullopt);  // its other task does not
-  board.note(b, 1, 20);
+  board.note(b, 1, 20, true);
   EXPECT_EQ(board.beside(a), 10);
   EXPECT_EQ(board.beside(alone), std::nullopt);
-  board.note(b, 0, std::nullopt);  // it has ended
+  board.note(b, 0, 10, false);  // it has ended
   EXPECT_EQ(board.beside(a), 20);
-  board.note(b, 1, std::nullopt);
-  EXPECT_EQ(board.beside(a), std::nullopt);
+  board.note(b, 1, 20, false);  // nobody is left who holds time back
+  EXPECT_EQ(board.beside(a), 20);
 }
 
 TEST(TimeBoard, OnlyWhereASourceSaysIdle) {
