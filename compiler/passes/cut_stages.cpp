@@ -6,6 +6,7 @@
 #include <set>
 
 #include "compiler/passes/passes.h"
+#include "lang/graph/ways.h"
 
 namespace sluice::passes {
 
@@ -20,22 +21,9 @@ bool goes_on(const FlowGraph& graph, NodeId id) {
       users, [&](NodeId user) { return graph.nodes[user].is_cut && graph.nodes[user].span == graph.nodes[id].span; });
 }
 
-// Everything that rows of the node go into.
-std::set<NodeId> behind(const FlowGraph& graph, NodeId start) {
-  std::set<NodeId> seen;
-  std::vector<NodeId> work{start};
-  while (!work.empty()) {
-    const NodeId id = work.back();
-    work.pop_back();
-    for (const NodeId user : graph.users_of(id))
-      if (seen.insert(user).second) work.push_back(user);
-  }
-  return seen;
-}
-
 // Rows that came through an exchange would come to a union or a join in another order than those that stayed.
 bool meets_others(const FlowGraph& graph, NodeId cut) {
-  const std::set<NodeId> steps = behind(graph, cut);
+  const std::set<NodeId> steps = nodes_behind(graph, cut);
   return std::ranges::any_of(steps, [&](NodeId step) {
     return std::ranges::any_of(graph.nodes[step].inputs,
                                [&](NodeId input) { return input != cut && !steps.contains(input); });
@@ -54,18 +42,12 @@ std::string obstacle(const FlowGraph& graph, NodeId id, const PassOptions& optio
   return {};
 }
 
-std::string exchange_label(const FlowGraph& graph) {
-  for (size_t number = 1;; ++number) {
-    std::string label = fmt::format("E{}", number);
-    if (std::ranges::find(graph.nodes, label, &Node::label) == graph.nodes.end()) return label;
-  }
-}
-
 }  // namespace
 
 PassResult cut_stages(FlowGraph graph, const PassOptions& options) {
   Notes notes("cut_stages");
   GraphEditor editor(std::move(graph));
+  size_t exchange_count = 0;
   for (const NodeId id : editor.graph().ids()) {
     const Node node = editor.graph().nodes[id];
     if (!node.is_cut || goes_on(editor.graph(), id)) continue;
@@ -74,7 +56,7 @@ PassResult cut_stages(FlowGraph graph, const PassOptions& options) {
       continue;
     }
     Node exchange;
-    exchange.label = exchange_label(editor.graph());
+    exchange.label = fresh_exchange_label(editor.graph(), exchange_count);
     exchange.span = node.span;
     exchange.inputs = {id};
     exchange.schema = node.schema;

@@ -15,6 +15,13 @@ std::string fresh_label(const FlowGraph& graph, const std::string& base) {
   }
 }
 
+std::string fresh_exchange_label(const FlowGraph& graph, size_t& last) {
+  std::string label;
+  do label = "E" + std::to_string(++last);
+  while (std::ranges::find(graph.nodes, label, &Node::label) != graph.nodes.end());
+  return label;
+}
+
 Schema schema_of(const Node& node, const std::vector<const Schema*>& inputs) {
   auto schema = output_schema(node, inputs);
   SLUICE_INVARIANT(schema.has_value(), schema.error().message);

@@ -35,6 +35,8 @@ class Notes {
 
 // A label for a node made from the one labelled `base`: "3a", "3b", ... whichever is free.
 [[nodiscard]] std::string fresh_label(const FlowGraph& graph, const std::string& base);
+// E1, E2, ...: the next one that no node has. `last` is the number of the one before, 0 at first.
+[[nodiscard]] std::string fresh_exchange_label(const FlowGraph& graph, size_t& last);
 
 // The node's schema as its payload computes it from `inputs`, which must fit.
 [[nodiscard]] Schema schema_of(const Node& node, const std::vector<const Schema*>& inputs);

@@ -9,6 +9,7 @@
 
 #include "compiler/passes/passes.h"
 #include "lang/graph/graph_text.h"
+#include "lang/graph/ways.h"
 #include "lang/support/invariant.h"
 
 namespace sluice::passes {
@@ -67,19 +68,6 @@ bool order_matters(const FlowGraph& graph, NodeId start) {
     }
   }
   return false;
-}
-
-// The node and everything that its rows come from.
-std::set<NodeId> way_to(const FlowGraph& graph, NodeId start) {
-  std::set<NodeId> seen{start};
-  std::vector<NodeId> work{start};
-  while (!work.empty()) {
-    const NodeId id = work.back();
-    work.pop_back();
-    for (const NodeId input : graph.nodes[id].inputs)
-      if (seen.insert(input).second) work.push_back(input);
-  }
-  return seen;
 }
 
 void add_sources_of(const FlowGraph& graph, NodeId start, std::set<NodeId>& sources) {
@@ -167,7 +155,7 @@ class Placer {
     }
     Placement result;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      Placement branch = gathered(id, i, is_left_behind(inputs, i));
+      Placement branch = gathered(id, i, is_left_behind(id, inputs, i));
       result.depth = std::max(result.depth, branch.depth);
       result.streams.merge(branch.streams);
       result.last_holder = later(result.last_holder, branch.last_holder);
@@ -184,21 +172,17 @@ class Placer {
     return result;
   }
 
-  // Is input number `index` of a union where its source is, while another one left that place and comes back?
-  bool is_left_behind(const std::vector<NodeId>& inputs, size_t index) const {
+  // Is input number `index` of a union where its source is, while another input left such a place? What else reads rows
+  // on the way to it may be part of a stage that leads here by that other input.
+  bool is_left_behind(NodeId id, const std::vector<NodeId>& inputs, size_t index) const {
     const auto depth = [&](NodeId input) { return placed_.at(input).depth + (placed_.at(input).parallelism > 1); };
     const std::set<NodeId> own = way_to(editor_.graph(), inputs[index]);
-    // What else reads its rows may be part of a stage that leads here by another way.
-    const bool is_read_elsewhere =
-        std::ranges::any_of(own,
-                            [&](NodeId node) {
-                              return node != inputs[index] &&
-                                     std::ranges::any_of(editor_.graph().users_of(node),
-                                                         [&](NodeId user) { return !own.contains(user); });
-                            }) ||
-        editor_.graph().users_of(inputs[index]).size() > 1;
-    return is_read_elsewhere &&
-           std::ranges::any_of(inputs, [&](NodeId other) { return depth(other) > depth(inputs[index]); });
+    const auto has_other_reader = [&](NodeId node) {
+      const auto users = editor_.graph().users_of(node);
+      return std::ranges::any_of(users, [&](NodeId user) { return user != id && !own.contains(user); });
+    };
+    return std::ranges::any_of(inputs, [&](NodeId other) { return depth(other) > depth(inputs[index]); }) &&
+           std::ranges::any_of(own, has_other_reader);
   }
 
   // The placement of a node that needs the rows of each group of keys in one task.
@@ -380,7 +364,7 @@ class Placer {
     if (may_share && found != exchanges_.end()) return found->first;
     const Node& below = editor_.graph().nodes[input];
     Node node;
-    node.label = exchange_label();
+    node.label = fresh_exchange_label(editor_.graph(), exchange_count_);
     node.span = below.span;
     node.inputs = {input};
     node.schema = below.schema;
@@ -390,13 +374,6 @@ class Placer {
     const NodeId id = editor_.add(std::move(node));
     exchanges_.emplace(id, reader_tasks);
     return id;
-  }
-
-  std::string exchange_label() {
-    std::string name;
-    do name = fmt::format("E{}", ++exchange_count_);
-    while (std::ranges::any_of(editor_.graph().nodes, [&](const Node& node) { return node.label == name; }));
-    return name;
   }
 
   static std::optional<std::vector<std::string>> plain_columns(const std::vector<NamedExpr>& keys) {
@@ -465,7 +442,7 @@ class Placer {
   std::set<NodeId> single_;
   std::set<NodeId> together_;
   std::optional<NodeId> disordered_;
-  uint32_t exchange_count_ = 0;
+  size_t exchange_count_ = 0;
   std::map<NodeId, Placement> placed_;
   std::map<NodeId, NodeId> late_;         // top -> the project above it that was added while placing it
   std::map<NodeId, uint32_t> exchanges_;  // with the number of tasks behind it

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
-#include <limits>
 #include <map>
 #include <optional>
 
 #include "lang/graph/graph_text.h"
+#include "lang/graph/node_parts.h"
 #include "lang/graph/text_parts.h"
 
 namespace sluice {
@@ -24,22 +24,6 @@ std::optional<ExchangeKind> find_exchange_kind(std::string_view name) {
   if (name == text) return ExchangeKind::kind;
 #include "lang/graph/exchanges.def"
 #undef EXCHANGE
-  return std::nullopt;
-}
-
-// A duration, or a place in time: microseconds, not negative.
-int64_t read_micros(TextCursor& cursor) {
-  const uint64_t value = cursor.u64();
-  if (value <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return static_cast<int64_t>(value);
-  cursor.fail("this is too long");
-  return 0;
-}
-
-std::optional<WindowKind> find_window_kind(std::string_view name) {
-#define WINDOW(kind, text) \
-  if (name == text) return WindowKind::kind;
-#include "lang/graph/windows.def"
-#undef WINDOW
   return std::nullopt;
 }
 
@@ -234,18 +218,9 @@ class Reader {
     return true;
   }
 
-  static void read_windows(WindowShape& windows, TextCursor& cursor) {
-    const auto kind = find_window_kind(cursor.word());
-    if (!kind) cursor.fail("there is no such window");
-    windows.kind = kind.value_or(WindowKind::Tumble);
-    windows.size = read_micros(cursor);
-    windows.step = read_micros(cursor);
-    windows.offset = read_micros(cursor);
-  }
-
   static bool read_payload(WindowNode& window, const std::string& key, TextCursor& cursor) {
     if (key == "window") {
-      read_windows(window, cursor);
+      static_cast<WindowShape&>(window) = read_windows(cursor);
       window.late_rows = cursor.accept_word("late_rows");
       window.counts_late = !cursor.accept_word("late_read");
     } else if (key == "late") {
@@ -275,7 +250,7 @@ class Reader {
     } else if (key == "rows") {
       aggregate.window_rows = cursor.u64();
     } else if (key == "windows") {
-      read_windows(aggregate.windows.emplace(), cursor);
+      aggregate.windows = read_windows(cursor);
     } else if (key == "session") {
       aggregate.session = read_session(cursor);
     } else if (key == "call") {
@@ -466,35 +441,6 @@ class Reader {
   }
 
   static bool read_payload(std::monostate, const std::string&, TextCursor&) { return false; }
-
-  static SessionWindow read_session(TextCursor& cursor) {
-    SessionWindow session;
-    session.gap = read_micros(cursor);
-    session.max = read_micros(cursor);
-    session.late = read_micros(cursor);
-    session.column = cursor.name();
-    session.counts_late = !cursor.accept_word("late_read");
-    return session;
-  }
-
-  static NamedExpr read_named(TextCursor& cursor) {
-    std::string name = cursor.name();
-    cursor.expect('=');
-    return {std::move(name), read_expr(cursor)};
-  }
-
-  static OrderKey read_order(TextCursor& cursor) {
-    OrderKey key{read_expr(cursor), false};
-    key.descending = cursor.accept_word("desc");
-    if (!key.descending) cursor.expect_word("asc");
-    return key;
-  }
-
-  static ConnectorOption read_option(TextCursor& cursor) {
-    std::string name = cursor.name();
-    cursor.expect('=');
-    return {std::move(name), read_literal(cursor)};
-  }
 
   void finish_call(TextCursor& cursor) const {
     const auto* aggregate = node_ == nullptr ? nullptr : node_->as<AggregateNode>();

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "lang/graph/graph_text.h"
+#include "lang/graph/node_parts.h"
 #include "lang/graph/text_parts.h"
 
 namespace sluice {
@@ -50,7 +51,7 @@ class Writer {
   }
   void write_payload(const FilterNode& filter) { line("condition", text_of(filter.condition)); }
   void write_payload(const ProjectNode& project) {
-    for (const auto& column : project.columns) line("column", text_of(column));
+    for (const auto& column : project.columns) line("column", write_named(column));
   }
   void write_payload(const ExpandNode& expand) {
     line("element", write_name(expand.column));
@@ -62,11 +63,8 @@ class Writer {
     if (time.delay != 0) line("delay", fmt::format("{}", time.delay));
     if (time.idle) line("idle", fmt::format("{}", *time.idle));
   }
-  static std::string shape_text(const WindowShape& windows) {
-    return fmt::format("{} {} {} {}", window_kind_name(windows.kind), windows.size, windows.step, windows.offset);
-  }
   void write_payload(const WindowNode& window) {
-    line("window", fmt::format("{}{}{}", shape_text(window), window.late_rows ? " late_rows" : "",
+    line("window", fmt::format("{}{}{}", write_windows(window), window.late_rows ? " late_rows" : "",
                                window.counts_late ? "" : " late_read"));
     if (window.late != 0) line("late", fmt::format("{}", window.late));
     if (window.pane != 0) line("pane", fmt::format("{}", window.pane));
@@ -84,23 +82,23 @@ class Writer {
         break;
     }
     if (aggregate.is_incremental) line("incremental", "");
-    for (const auto& key : aggregate.keys) line("key", text_of(key));
+    for (const auto& key : aggregate.keys) line("key", write_named(key));
     if (aggregate.window_rows != 0) line("rows", fmt::format("{}", aggregate.window_rows));
-    if (aggregate.windows) line("windows", shape_text(*aggregate.windows));
-    write_session(aggregate.session);
+    if (aggregate.windows) line("windows", write_windows(*aggregate.windows));
+    if (aggregate.session) line("session", write_session(*aggregate.session));
     for (const auto& call : aggregate.calls) write_call(call);
   }
   void write_payload(const TopNode& top) {
     line("limit", fmt::format("{}{}", top.limit, top.with_ties ? " with_ties" : ""));
     if (top.is_incremental) line("incremental", "");
     if (!top.rank_column.empty()) line("rank", write_name(top.rank_column));
-    write_session(top.session);
-    for (const auto& key : top.keys) line("key", text_of(key));
-    write_order(top.order);
+    if (top.session) line("session", write_session(*top.session));
+    for (const auto& key : top.keys) line("key", write_named(key));
+    write_orders(top.order);
   }
   void write_payload(const FrameNode& frame) {
-    for (const auto& key : frame.keys) line("key", text_of(key));
-    write_order(frame.order);
+    for (const auto& key : frame.keys) line("key", write_named(key));
+    write_orders(frame.order);
     if (frame.rows != 0) line("rows", fmt::format("{}", frame.rows));
     if (frame.last != 0) line("last", fmt::format("{}", frame.last));
     if (frame.keep != 0) line("keep", fmt::format("{}", frame.keep));
@@ -111,7 +109,7 @@ class Writer {
     if (!frame.rank_column.empty()) line("rank", write_name(frame.rank_column));
     for (const auto& call : frame.calls) write_call(call);
   }
-  void write_payload(const SortNode& sort) { write_order(sort.order); }
+  void write_payload(const SortNode& sort) { write_orders(sort.order); }
   void write_payload(const LimitNode& limit) {
     if (limit.skip != 0) line("skip", fmt::format("{}", limit.skip));
     if (limit.take) line("take", fmt::format("{}", *limit.take));
@@ -119,9 +117,9 @@ class Writer {
   void write_payload(const UnionNode&) {}
   void write_payload(const JoinNode& join) {
     line("join", join_kind_name(join.kind));
-    for (const auto& key : join.left_keys) line("left_key", text_of(key));
-    for (const auto& key : join.right_keys) line("right_key", text_of(key));
-    for (const auto& column : join.right) line("right", text_of(column));
+    for (const auto& key : join.left_keys) line("left_key", write_named(key));
+    for (const auto& key : join.right_keys) line("right_key", write_named(key));
+    for (const auto& column : join.right) line("right", write_named(column));
     if (join.is_incremental) line("incremental", "");
     if (join.is_lookup) line("lookup", "");
     if (join.residual) line("condition", text_of(*join.residual));
@@ -147,7 +145,7 @@ class Writer {
     if (call.is_distinct) head += " distinct";
     if (call.span != Span{}) head += " " + write_span(call.span);
     line("call", head);
-    for (const auto& arg : call.args) line("  arg", text_of(arg));
+    for (const auto& arg : call.args) line("  arg", write_named(arg));
     if (call.filter) line("  where", text_of(*call.filter));
     for (const auto& state : call.states) {
       line("  state", write_name(state.name) + ": " + write_type(state.type));
@@ -159,26 +157,19 @@ class Writer {
     line("  finish", text_of(call.finish));
   }
 
-  void write_session(const std::optional<SessionWindow>& session) {
-    if (!session) return;
-    line("session", fmt::format("{} {} {} {}{}", session->gap, session->max, session->late, write_name(session->column),
-                                session->counts_late ? "" : " late_read"));
-  }
-
   void write_shifts(std::string_view word, const std::vector<FrameShift>& shifts) {
     for (const auto& shift : shifts)
-      line(word, fmt::format("{} {}", shift.rows, text_of(NamedExpr{shift.name, shift.value})));
+      line(word, fmt::format("{} {}", shift.rows, write_named({shift.name, shift.value})));
   }
-  void write_order(const std::vector<OrderKey>& order) {
-    for (const auto& key : order) line("order", text_of(key.expr) + (key.descending ? " desc" : " asc"));
+  void write_orders(const std::vector<OrderKey>& order) {
+    for (const auto& key : order) line("order", write_order(key));
   }
   void write_options(const std::vector<ConnectorOption>& options) {
-    for (const auto& option : options) line("option", write_name(option.name) + " = " + write_literal(option.value));
+    for (const auto& option : options) line("option", write_option(option));
   }
 
   static std::string text_of(const Expr& expr) { return write_expr(expr, true); }
   static std::string text_of(const JoinBound& bound) { return fmt::format("{} {}", bound.after, text_of(bound.time)); }
-  static std::string text_of(const NamedExpr& named) { return write_name(named.name) + " = " + text_of(named.expr); }
 
   void line(std::string_view key, std::string_view value) {
     text_ += fmt::format("  {}{}{}\n", key, value.empty() ? "" : " ", value);

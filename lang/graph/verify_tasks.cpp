@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 
+#include "lang/graph/ways.h"
+
 namespace sluice {
 
 namespace {
@@ -121,15 +123,7 @@ class Distribution {
 
 // What the right side of a lookup is made of, down to its sources.
 std::set<NodeId> table_of(const FlowGraph& graph, NodeId lookup) {
-  std::set<NodeId> steps;
-  std::vector<NodeId> work{graph.nodes[lookup].inputs[1]};
-  while (!work.empty()) {
-    const NodeId step = work.back();
-    work.pop_back();
-    if (!steps.insert(step).second) continue;
-    for (const NodeId input : graph.nodes[step].inputs) work.push_back(input);
-  }
-  return steps;
+  return way_to(graph, graph.nodes[lookup].inputs[1]);
 }
 
 bool is_lookup(const Node& node) { return node.kind() == NodeKind::Join && node.as<JoinNode>()->is_lookup; }

@@ -3,30 +3,16 @@
 #include <algorithm>
 #include <set>
 
+#include "lang/graph/ways.h"
+
 namespace sluice {
-
-namespace {
-
-std::set<NodeId> steps_behind(const FlowGraph& graph, NodeId start) {
-  std::set<NodeId> behind;
-  std::vector<NodeId> work{start};
-  while (!work.empty()) {
-    const NodeId id = work.back();
-    work.pop_back();
-    for (const NodeId user : graph.users_of(id))
-      if (behind.insert(user).second) work.push_back(user);
-  }
-  return behind;
-}
-
-}  // namespace
 
 TimeBoard::TimeBoard(const JobPlan& plan) {
   const FlowGraph& graph = plan.graph;
   std::map<NodeId, std::set<NodeId>> behind;
   for (const NodeId id : graph.ids()) {
     if (graph.nodes[id].kind() != NodeKind::Time) continue;
-    behind[id] = steps_behind(graph, id);
+    behind[id] = nodes_behind(graph, id);
     places_.emplace(id, std::vector<Place>(std::max(1U, graph.nodes[id].parallelism)));
   }
   for (const auto& [id, steps] : behind)

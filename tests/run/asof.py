@@ -5,15 +5,11 @@ last auction of their bidder, whose sources are read by several tasks.
     asof.py SLUICE SEED [ROUNDS]
 """
 
-import itertools
-import random
 import sqlite3
-import sys
-import tempfile
-from pathlib import Path
 
 from nexmark_events import AUCTION, BID, Nexmark
-from windows import Rows, VARIATIONS, duration, run, text_of
+import variations
+from windows import Rows, duration, text_of
 
 TEXTS = ["", "a", "text", "a text longer than sixteen bytes", None]
 
@@ -108,32 +104,12 @@ def moment(text):
     return text.rstrip("Z").ljust(26, "0") if "." in text else text.rstrip("Z") + ".000000"
 
 
-def check(sluice, random_, program, case, number):
+def check(sluice, seed, random_, folder):
+    case = bids_case(random_) if seed % 6 == 0 else random_case(random_, folder)
     text, expected, late, *params = case
-    program.write_text(text, encoding="utf-8")
-    for parallel, tier, block, more in [VARIATIONS[0], *random_.sample(VARIATIONS[1:], 3)]:
-        arguments = ["--parallel", parallel, "--tier", tier, "--block-size", block, *more]
-        arguments += params[0] if params else []
-        output, count = run(sluice, str(program), arguments)
-        lines = itertools.islice(output.splitlines(), 1, None)
-        got = sorted(tuple(part.strip('"') for part in line.split(",")) for line in lines)
-        if got != expected:
-            missing = [row for row in expected if row not in got][:5]
-            extra = [row for row in got if row not in expected][:5]
-            raise SystemExit(f"seed {number}, {' '.join(arguments)}\n{text}\nmissing {missing}\nnot expected {extra}")
-        if count != late:
-            raise SystemExit(f"seed {number}, {' '.join(arguments)}: {count} late rows counted, not {late}\n{text}")
-
-
-def main():
-    sluice, seed, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(seed, seed + rounds):
-            random_ = random.Random(number)
-            case = bids_case(random_) if number % 6 == 0 else random_case(random_, Path(folder))
-            check(sluice, random_, Path(folder) / "asof.flow", case, number)
-    print(f"{rounds} programs agree")
+    for answer in variations.answers(sluice, random_, folder / "asof.flow", text, *params):
+        answer.check(expected, late)
 
 
 if __name__ == "__main__":
-    main()
+    variations.main(check)

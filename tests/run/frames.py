@@ -5,15 +5,11 @@ off.
     frames.py SLUICE SEED [ROUNDS]
 """
 
-import itertools
-import random
 import sqlite3
-import sys
-import tempfile
 from collections import defaultdict
-from pathlib import Path
 
-from windows import Rows, VARIATIONS, duration, run, text_of
+import variations
+from windows import Rows, duration, text_of
 
 TEXTS = ["", "a", "text", "a text longer than sixteen bytes", "ä"]
 
@@ -137,34 +133,15 @@ def random_case(random_, path):
     return program, expected, len(late)
 
 
-def main():
-    sluice, seed, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(seed, seed + rounds):
-            random_ = random.Random(number)
-            text, expected, late = random_case(random_, Path(folder) / "rows.csv")
-            program = Path(folder) / "frames.flow"
-            program.write_text(text, encoding="utf-8")
-            for parallel, tier, block, more in [VARIATIONS[0], *random_.sample(VARIATIONS[1:], 3)]:
-                arguments = ["--parallel", parallel, "--tier", tier, "--block-size", block, *more]
-                output, count = run(sluice, str(program), arguments)
-                got = [tuple(cells(line)) for line in itertools.islice(output.splitlines(), 1, None)]
-                # Rows of one key come in their order; those of different keys in any, when there are several tasks.
-                if sorted(got) != sorted(expected):
-                    missing = [row for row in expected if row not in got][:5]
-                    extra = [row for row in got if row not in expected][:5]
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}\n{text}\nmissing {missing}\nnot expected {extra}")
-                if count != late:
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: {count} late rows counted, not {late}\n{text}")
-                is_ordered = parallel == "1" and "tumble" not in text and "lead" not in text
-                if is_ordered and got != expected:
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: the rows come in another order\n{text}")
-    print(f"{rounds} programs agree")
-
-
-def cells(line):
-    return [cell.strip('"') for cell in line.split(",")]
+def check(sluice, _, random_, folder):
+    text, expected, late = random_case(random_, folder / "rows.csv")
+    for answer in variations.answers(sluice, random_, folder / "frames.flow", text):
+        answer.check(expected, late)
+        # Rows of one key come in their order; those of different keys in any, when there are several tasks.
+        is_ordered = answer.parallel == "1" and "tumble" not in text and "lead" not in text
+        if is_ordered and answer.rows() != expected:
+            answer.fail("the rows come in another order")
 
 
 if __name__ == "__main__":
-    main()
+    variations.main(check)

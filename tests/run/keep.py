@@ -6,15 +6,9 @@ and off.
 """
 
 import collections
-import csv
-import io
-import itertools
-import random
-import sys
-import tempfile
-from pathlib import Path
 
-from windows import Rows, VARIATIONS, duration, run, text_of
+import variations
+from windows import Rows, duration, text_of
 
 TEXTS = ["", "a", "text", "a text longer than sixteen bytes", "ä"]
 
@@ -138,26 +132,11 @@ def random_case(random_, path):
     return text + "|> to csv(\"-\")\n", sorted(expected), late
 
 
-def main():
-    sluice, seed, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(seed, seed + rounds):
-            random_ = random.Random(number)
-            text, expected, late = random_case(random_, Path(folder) / "rows.csv")
-            program = Path(folder) / "keep.flow"
-            program.write_text(text, encoding="utf-8")
-            for parallel, tier, block, more in [VARIATIONS[0], *random_.sample(VARIATIONS[1:], 3)]:
-                arguments = ["--parallel", parallel, "--tier", tier, "--block-size", block, *more]
-                output, count = run(sluice, str(program), arguments)
-                got = sorted(tuple(row) for row in itertools.islice(csv.reader(io.StringIO(output)), 1, None))
-                if got != expected:
-                    missing = [row for row in expected if row not in got][:5]
-                    extra = [row for row in got if row not in expected][:5]
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}\n{text}\nmissing {missing}\nnot expected {extra}")
-                if count != late:
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: {count} late rows counted, not {late}\n{text}")
-    print(f"{rounds} programs agree")
+def check(sluice, _, random_, folder):
+    text, expected, late = random_case(random_, folder / "rows.csv")
+    for answer in variations.answers(sluice, random_, folder / "keep.flow", text):
+        answer.check(expected, late)
 
 
 if __name__ == "__main__":
-    main()
+    variations.main(check)

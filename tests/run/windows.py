@@ -7,14 +7,9 @@ and by Sluice, whose answers must be these at every parallelism, block size and 
 import collections
 import csv
 import datetime
-import io
 import itertools
-import random
-import re
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
+
+import variations
 
 START = 1_700_000_000_000  # milliseconds
 
@@ -278,51 +273,24 @@ def random_case(random_, path):
     return program, sorted(expected), left_out, reads_late
 
 
-VARIATIONS = list(itertools.product(["1", "2", "4"], ["quick", "optimized"], ["1", "4096", "262144"],
-                                    [[], ["--no-optimize"]]))
-
-
-def run(sluice, program, arguments):
-    result = subprocess.run([sluice, "run", program, *arguments], capture_output=True, text=True, check=False)
-    if result.returncode != 0:
-        raise SystemExit(f"{' '.join(arguments)}: exit code {result.returncode}\n{result.stderr}")
-    count = re.search(r"(\d+) rows? came too late", result.stderr)
-    return result.stdout, int(count.group(1)) if count else 0
-
-
 def late_rows_of(path):
     with open(path, encoding="utf-8", newline="") as file:
         return [(key, int(value), time) for key, value, time in itertools.islice(csv.reader(file), 1, None)]
 
 
-def main():
-    sluice, seed, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 20
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(seed, seed + rounds):
-            random_ = random.Random(number)
-            text, expected, left_out, reads_late = random_case(random_, Path(folder) / "rows.csv")
-            left_out = [(key, value, text_of(time)) for key, value, time in left_out]
-            program = Path(folder) / "windows.flow"
-            program.write_text(text, encoding="utf-8")
-            first = None
-            for parallel, tier, block, more in [VARIATIONS[0], *random_.sample(VARIATIONS[1:], 3)]:
-                arguments = ["--parallel", parallel, "--tier", tier, "--block-size", block, *more]
-                output, count = run(sluice, str(program), arguments)
-                got = sorted(tuple(row) for row in itertools.islice(csv.reader(io.StringIO(output)), 1, None))
-                if got != expected:
-                    missing = [row for row in expected if row not in got][:5]
-                    extra = [row for row in got if row not in expected][:5]
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}\n{text}\nmissing {missing}\nnot expected {extra}")
-                if count != (0 if reads_late else len(left_out)):
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: {count} late rows counted\n{text}")
-                if reads_late and late_rows_of(Path(folder) / "rows.csv.late") != left_out:
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: other late rows than {left_out}\n{text}")
-                # Windows of several sets of keys come in the order of their ends, and sets of one moment in any.
-                first = first or output
-                if output != first and "rollup" not in text:
-                    raise SystemExit(f"seed {number}, {' '.join(arguments)}: the rows come in another order\n{text}")
-    print(f"{rounds} programs agree")
+def check(sluice, _, random_, folder):
+    text, expected, left_out, reads_late = random_case(random_, folder / "rows.csv")
+    left_out = [(key, value, text_of(time)) for key, value, time in left_out]
+    first = None
+    for answer in variations.answers(sluice, random_, folder / "windows.flow", text):
+        answer.check(expected, 0 if reads_late else len(left_out))
+        if reads_late and late_rows_of(folder / "rows.csv.late") != left_out:
+            answer.fail(f"other late rows than {left_out}")
+        # Windows of several sets of keys come in the order of their ends, and sets of one moment in any.
+        first = first or answer.output
+        if answer.output != first and "rollup" not in text:
+            answer.fail("the rows come in another order")
 
 
 if __name__ == "__main__":
-    main()
+    variations.main(check)
