@@ -8,6 +8,7 @@
 #include "compiler/codegen/decode.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
+#include "compiler/codegen/slots_ahead.h"
 #include "lang/support/invariant.h"
 #include "stdlib/connectors/nexmark_batch.h"
 
@@ -77,6 +78,7 @@ class NexmarkDecoder {
     f_.b.CreateCondBr(f_.b.CreateICmpEQ(rows, f_.int64(0)), after, inside);
     f_.begin(inside);
     for (const size_t kind : kinds_) fill_columns(kind);
+    for (const size_t kind : kinds_) ask_ahead(kind);
     if (kinds_.size() == 1)
       f_.loop(f_.int64(0), rows, "events", [&](llvm::Value* row) { emit_event(kinds_.front(), row); });
     else
@@ -135,6 +137,22 @@ class NexmarkDecoder {
     for (size_t column = 0; column < columns_[kind].size(); ++column)
       if (auto* values = columns_[kind][column])
         f_.call("rt_nexmark_column", {chunk_, f_.int32(kind), f_.int32(column), batch_, values});
+  }
+
+  void ask_ahead(size_t kind) {
+    const KnownCondition known = [&](const Expr& condition) { return known_of(condition, kind); };
+    if (node_.filter && known(*node_.filter) != true) return;
+    auto* count =
+        f_.load(f_.stage.i64, batch_, offsetof(NexmarkBatch, counts) + kind * sizeof(NexmarkBatch::counts[0]));
+    for (const auto& step : steps_ahead(f_.stage, id_, known))
+      ask_for_slots(f_, step, count, [&](llvm::Value* position) {
+        Row row;
+        for (const auto& field : f_.stage.node(id_).schema.fields)
+          row.add_in_memory(field.name, [this, kind, position, &field] {
+            return column_value(kind, column_named(field.name), field.type, position);
+          });
+        return row;
+      });
   }
 
   // Rows of several kinds, in the order of their arrival.

@@ -4,6 +4,7 @@
 #include "compiler/codegen/aggregate_batch.h"
 #include "compiler/codegen/memory.h"
 #include "compiler/codegen/operators.h"
+#include "compiler/codegen/slots_ahead.h"
 #include "lang/support/invariant.h"
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/data/row_layout.h"
@@ -11,6 +12,8 @@
 namespace sluice::codegen {
 
 namespace {
+
+constexpr uint64_t kRowsAhead = 64;  // whose slots are asked for at once
 
 // Partition of a hash: its key group's owner, as first_key_group() divides them.
 llvm::Value* partition_of(FunctionEmitter& f, llvm::Value* hash, uint32_t parallelism) {
@@ -65,6 +68,18 @@ void write_to_edge(FunctionEmitter& f, EdgeId id, const Row& row) {
   }
 }
 
+// Columns are loaded where they are used.
+Row row_in_block(FunctionEmitter& f, const Schema& schema, llvm::Value* address, llvm::Value* block_end) {
+  Row row;
+  const RowLayout layout = block_layout(schema);
+  for (size_t i = 0; i < schema.fields.size(); ++i)
+    row.add_in_memory(schema.fields[i].name,
+                      [&f, type = schema.fields[i].type, offset = layout.offsets[i], address, block_end] {
+                        return load_block(f, type, f.offset(address, offset), block_end);
+                      });
+  return row;
+}
+
 }  // namespace
 
 void consume(FunctionEmitter& f, NodeId id, const FilterNode& node, const Row& row) {
@@ -110,12 +125,9 @@ void consume(FunctionEmitter& f, NodeId id, const ExpandNode& node, const Row& r
   if (!aggregate) return expand(f.int64(0), count);
   AggregateBatch batch(f, *aggregate);
   f.batches.emplace(*aggregate, &batch);
-  constexpr uint64_t kRows = AggregateBatch::kRows;
-  auto* batches = f.b.CreateUDiv(f.b.CreateAdd(count, f.int64(kRows - 1)), f.int64(kRows));
-  f.loop(f.int64(0), batches, "batches", [&](llvm::Value* i) {
-    auto* begin = f.b.CreateMul(i, f.int64(kRows));
+  f.loop_in_parts(count, AggregateBatch::kRows, "batches", [&](llvm::Value* begin, llvm::Value* end) {
     batch.begin();
-    expand(begin, f.b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, f.b.CreateAdd(begin, f.int64(kRows)), count));
+    expand(begin, end);
     batch.flush();
   });
   f.batches.erase(*aggregate);
@@ -148,12 +160,26 @@ void emit_edge_input(StageContext& stage, EdgeId id, const std::string& function
   auto* block_end = f.offset(block, f.load(stage.i64, block, offsetof(abi::BlockHeader, byte_size)));
   auto* rows = f.offset(block, sizeof(abi::BlockHeader));
   const uint32_t row_size = block_layout(edge.schema).size;
-  f.loop(f.int64(0), count, "rows", [&](llvm::Value* i) {
-    f.store(i, f.context(), offsetof(abi::TaskContext, row));
-    auto* address = f.offset(rows, f.b.CreateMul(i, f.int64(row_size)));
-    emit_users(f, edge.exchange, load_row(f, edge.schema, address, block_end));
-    f.reset_scratch();
-  });
+  const auto address_of = [&](llvm::Value* i) { return f.offset(rows, f.b.CreateMul(i, f.int64(row_size))); };
+  const auto pass_on = [&](llvm::Value* begin, llvm::Value* end) {
+    f.loop(begin, end, "rows", [&](llvm::Value* i) {
+      f.store(i, f.context(), offsetof(abi::TaskContext, row));
+      emit_users(f, edge.exchange, load_row(f, edge.schema, address_of(i), block_end));
+      f.reset_scratch();
+    });
+  };
+  const auto steps = steps_ahead(stage, edge.exchange, [](const Expr&) -> std::optional<bool> { return std::nullopt; });
+  if (steps.empty()) {
+    pass_on(f.int64(0), count);
+  } else {
+    f.loop_in_parts(count, kRowsAhead, "rows", [&](llvm::Value* begin, llvm::Value* end) {
+      const auto row_at = [&](llvm::Value* i) {
+        return row_in_block(f, edge.schema, address_of(f.b.CreateAdd(begin, i)), block_end);
+      };
+      for (const auto& step : steps) ask_for_slots(f, step, f.b.CreateSub(end, begin), row_at);
+      pass_on(begin, end);
+    });
+  }
   emit_unit_end(f, edge.exchange);
   f.finish(abi::Code::Done);
 }

@@ -225,6 +225,15 @@ void FunctionEmitter::loop(llvm::Value* from, llvm::Value* to, const char* name,
   begin(after);
 }
 
+void FunctionEmitter::loop_in_parts(llvm::Value* count, uint64_t size, const char* name,
+                                    const std::function<void(llvm::Value*, llvm::Value*)>& body) {
+  auto* parts = b.CreateUDiv(b.CreateAdd(count, int64(size - 1)), int64(size));
+  loop(int64(0), parts, name, [&](llvm::Value* part) {
+    auto* from = b.CreateMul(part, int64(size));
+    body(from, b.CreateBinaryIntrinsic(llvm::Intrinsic::umin, b.CreateAdd(from, int64(size)), count));
+  });
+}
+
 void FunctionEmitter::return_if(llvm::Value* code, abi::Code ending) {
   auto* ends = block("ends");
   auto* goes_on = block("goes_on");

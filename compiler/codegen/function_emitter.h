@@ -80,6 +80,9 @@ class FunctionEmitter {
   // for (index = begin; index < end; ++index) body(index)
   void loop(llvm::Value* begin, llvm::Value* end, const char* name,
             const std::function<void(llvm::Value* index)>& body);
+  // From 0 to `count` in parts of `size`, of which the last one may have less.
+  void loop_in_parts(llvm::Value* count, uint64_t size, const char* name,
+                     const std::function<void(llvm::Value* begin, llvm::Value* end)>& body);
   void return_if(llvm::Value* code, abi::Code ending);  // goes on when `code` is another
   void return_code(abi::Code code);                     // ends the current block; continue in a new one
   // Calls `raise` (one of the rt_raise functions) with the context and these arguments and returns Failed when
