@@ -8,6 +8,7 @@
 #include <set>
 
 #include "compiler/passes/passes.h"
+#include "compiler/passes/row_order.h"
 #include "lang/graph/graph_text.h"
 #include "lang/graph/ways.h"
 #include "lang/support/invariant.h"
@@ -34,40 +35,10 @@ struct Placement {
 std::optional<NodeId> later(std::optional<NodeId> a, std::optional<NodeId> b) { return !a || (b && *a < *b) ? b : a; }
 std::optional<NodeId> earlier(std::optional<NodeId> a, std::optional<NodeId> b) { return !a || (b && *b < *a) ? b : a; }
 
-bool holds_rows_back(const Node& node) {  // its rows come when its input has ended, in an order of its own
-  return (node.kind() == NodeKind::Aggregate && !node.as<AggregateNode>()->is_incremental) ||
-         (node.kind() == NodeKind::Top && !node.as<TopNode>()->is_incremental) || node.kind() == NodeKind::Sort ||
-         node.kind() == NodeKind::Frame || (node.kind() == NodeKind::Join && !is_streamed(*node.as<JoinNode>()));
-}
-
-// Does it give out some rows as they come, and the rest when its input has ended?
-bool counts_off(const Node& node) {
-  const auto* aggregate = node.as<AggregateNode>();
-  return aggregate != nullptr && aggregate->window_rows != 0;
-}
-
 // Does the watermark depend on the rows that came before, in their order?
 bool follows_rows(const Node& node) {
   const auto* time = node.as<TimeNode>();
   return time != nullptr && time->time && !time->clock;
-}
-
-// Does it matter to a result in which order the node gives out its rows?
-bool order_matters(const FlowGraph& graph, NodeId start) {
-  std::set<NodeId> seen{start};
-  std::vector<NodeId> work{start};
-  while (!work.empty()) {
-    const NodeId id = work.back();
-    work.pop_back();
-    for (const NodeId user : graph.users_of(id)) {
-      const Node& node = graph.nodes[user];
-      const auto* sink = node.as<SinkNode>();
-      if (counts_off(node)) return true;
-      if (node.kind() == NodeKind::Limit || (sink != nullptr && sink->connector != "blackhole")) return true;
-      if (!holds_rows_back(node) && seen.insert(user).second) work.push_back(user);
-    }
-  }
-  return false;
 }
 
 void add_sources_of(const FlowGraph& graph, NodeId start, std::set<NodeId>& sources) {
