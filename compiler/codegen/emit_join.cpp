@@ -70,7 +70,8 @@ class Joiner {
     if (node_.is_lookup && side == 0) return look_up(own_columns(row, side), std::move(keys));
     auto* table =
         layout_.window ? table_of_pane(f_, pane_of(f_, layout_.state, keys[*layout_.window])) : f_.table(layout_.state);
-    auto* entry = find_or_insert(f_, table, layout_.entry, keys, [](llvm::Value*) {}).entry;
+    const auto search = node_.is_lookup ? CodeOfSearch::InlineFirst : CodeOfSearch::Function;  // of both sides
+    auto* entry = find_or_insert(f_, table, layout_.entry, keys, [](llvm::Value*) {}, search).entry;
     const Row own = own_columns(row, side);
     own_until_ = until_of(row, side);
     if (node_.is_incremental) return consume_changing(table, entry, own, row, side);

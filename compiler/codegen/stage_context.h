@@ -61,6 +61,8 @@ class StageContext {
 
   // How often the code behind a node has been written into functions that take rows, see emit_users.
   std::map<NodeId, unsigned> copies_in_functions;
+  // How often the search for keys of the same types has been asked for, see find_or_insert.
+  std::map<std::string, unsigned> searches;
 
   // Bytes of a state's table entry, filled in while emitting.
   std::vector<uint32_t> entry_sizes;

@@ -1,5 +1,7 @@
 #include "compiler/codegen/table.h"
 
+#include <algorithm>
+
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/memory.h"
 #include "runtime/abi/kernel_abi.h"
@@ -188,9 +190,64 @@ void prefetch_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash) {
                       {address, f.int32(kRead), f.int32(kKeepInAllCaches), f.int32(kData)});
 }
 
+namespace {
+
+// Between steps by texts the same search would be written again and again, some hundred instructions each time. What it
+// does depends on the types of the keys alone, so that a stage has one function for all of them.
+// `i32 find_<types>(ptr context, ptr table, ptr keys, ptr found)`: whether the entry at *found is new.
+llvm::Function* find_function(const FunctionEmitter& caller, const std::string& name, const EntryLayout& layout,
+                              const std::vector<Value>& keys) {
+  if (auto* function = caller.stage.module->getFunction(name)) return function;
+  FunctionEmitter f(caller.stage, name, 3, caller.stage.node(caller.node).span);
+  f.function->setLinkage(llvm::Function::InternalLinkage);
+  f.node = caller.node;
+  std::vector<Value> loaded;
+  uint64_t offset = 0;
+  for (const auto& key : keys) {
+    loaded.push_back(load_memory(f, key.type, f.offset(f.argument(2), offset)));
+    offset += abi::field_size_of(key.type);
+  }
+  const FoundEntry found =
+      find_or_insert(f, f.argument(1), layout, hash_keys(f, std::move(loaded)), [](llvm::Value*) {});
+  f.store(found.entry, f.argument(3));
+  f.finish_with(f.b.CreateZExt(found.is_new, f.stage.i32));
+  return f.function;
+}
+
+FoundEntry find_by_call(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, const std::string& name,
+                        const std::vector<Value>& keys) {
+  llvm::Function* function = find_function(f, name, layout, keys);
+  uint64_t size = 0;
+  for (const auto& key : keys) size += abi::field_size_of(key.type);
+  auto* place = f.slot(llvm::ArrayType::get(f.stage.i64, (size + 7) / 8), "keys");
+  uint64_t offset = 0;
+  for (const auto& key : keys) {
+    store_memory(f, key, f.offset(place, offset));
+    offset += abi::field_size_of(key.type);
+  }
+  auto* entry = f.slot(f.stage.ptr, "entry");
+  auto* is_new = f.b.CreateCall(function, {f.context(), table, place, entry});
+  return {f.load(f.stage.ptr, entry), f.b.CreateICmpNE(is_new, f.int32(0))};
+}
+
+std::string find_name(const std::vector<Value>& keys) {
+  std::string name = "find";
+  for (const auto& key : keys) name += "_" + key.type.to_string() + (key.type.is_window ? ".window" : "");
+  return name;
+}
+
+}  // namespace
+
 FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout, std::vector<Value> keys,
-                          const std::function<void(llvm::Value*)>& initialize) {
-  return find_or_insert(f, table, layout, hash_keys(f, std::move(keys)), initialize);
+                          const std::function<void(llvm::Value*)>& initialize, CodeOfSearch wanted) {
+  const bool has_text = std::ranges::any_of(keys, [](const Value& key) { return is_string(key.type); });
+  const std::string name = find_name(keys);
+  const bool is_first = f.stage.searches[name]++ == 0;
+  if (!has_text || (is_first && wanted == CodeOfSearch::InlineFirst))
+    return find_or_insert(f, table, layout, hash_keys(f, std::move(keys)), initialize);
+  const FoundEntry found = find_by_call(f, table, layout, name, keys);
+  f.if_then(found.is_new, [&] { initialize(found.entry); });
+  return found;
 }
 
 namespace {

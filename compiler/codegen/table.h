@@ -44,9 +44,13 @@ void prefetch_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* hash);
 [[nodiscard]] FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
                                         const HashedKeys& keys,
                                         const std::function<void(llvm::Value* entry)>& initialize);
+// The code of a search by texts is long: from the second one of a stage for keys of such types, or already from the
+// first where another one is sure to follow, it is a function.
+enum class CodeOfSearch : uint8_t { InlineFirst, Function };
 [[nodiscard]] FoundEntry find_or_insert(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
                                         std::vector<Value> keys,
-                                        const std::function<void(llvm::Value* entry)>& initialize);
+                                        const std::function<void(llvm::Value* entry)>& initialize,
+                                        CodeOfSearch wanted = CodeOfSearch::InlineFirst);
 
 // The entry with `keys`, null when there is none.
 [[nodiscard]] llvm::Value* find_entry(FunctionEmitter& f, llvm::Value* table, const EntryLayout& layout,
