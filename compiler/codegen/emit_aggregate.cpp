@@ -410,7 +410,7 @@ void consume_hashed(FunctionEmitter& f, NodeId id, const AggregateNode& node, Ag
 
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
   if (node.session) return consume_session(f, id, node, row);
-  if (node.window_rows != 0) return consume_counted(f, id, node, row);
+  if (node.window_rows != 0 && !node.is_incremental) return consume_counted(f, id, node, row);
   if (node.is_incremental) return consume_changing(f, id, node, row);
   if (const auto batch = f.batches.find(id); batch != f.batches.end()) return batch->second->add(row);
   AggregateLayout layout = aggregate_layout(f.stage, id, node);

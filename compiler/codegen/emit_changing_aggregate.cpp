@@ -57,6 +57,7 @@ class ChangingAggregate {
     auto* entry = has_keys() ? find_or_insert(f_, layout_.table, layout_.entry, keys, [](llvm::Value*) {}).entry
                              : only_entry(f_, node_, layout_);
     if (node_.calls.empty() && !reads_changes(f_.stage, id_)) return consume_new(entry);
+    if (collects_changes(node_)) return collect(keys, row, entry);
     auto* results = f_.memory(2 * result_bytes());
     auto* was_shown = is_shown(entry);
     f_.if_then(was_shown, [&] { store_results(entry, results, true); });
@@ -64,13 +65,16 @@ class ChangingAggregate {
     auto* is_now_shown = is_shown(entry);
     f_.if_then(is_now_shown, [&] { store_results(entry, f_.offset(results, result_bytes()), false); });
     emit_changes(entry, results, was_shown, is_now_shown);
+    if (node_.window_rows != 0) begin_anew_if_full(entry);
     if (!has_keys() || !reads_changes(f_.stage, id_)) return;
     f_.if_then(f_.b.CreateNot(is_now_shown), [&] { f_.call("rt_table_erase", {layout_.table, entry}); });
   }
 
   // Windows that are complete are forgotten; without keys there is a result also when no row came.
   void finish() {
+    if (collects_changes(node_)) emit_collected();
     if (layout_.window) return for_each_due_pane(f_, layout_.state, layout_.distinct, [](llvm::Value*) {});
+    if (has_keys() || node_.window_rows != 0) return;
     layout_.table = f_.table(layout_.state);
     auto* entry = only_entry(f_, node_, layout_);
     f_.if_then(f_.b.CreateNot(is_shown(entry)), [&] {
@@ -83,11 +87,13 @@ class ChangingAggregate {
 
  private:
   [[nodiscard]] bool has_keys() const { return !node_.keys.empty(); }
+  // Does a group begin with a row? The only one is there before.
+  [[nodiscard]] bool begins_with_row() const { return has_keys() || node_.window_rows != 0; }
   llvm::Value* table_for(uint32_t state, const std::vector<Value>& keys) {
     return layout_.window ? table_of_pane(f_, pane_of(f_, state, keys[*layout_.window])) : f_.table(state);
   }
 
-  // How many rows the group has; without keys: whether its result has been given out.
+  // How many rows the group has; of the only one: whether its result has been given out.
   llvm::Value* rows(llvm::Value* entry) { return f_.offset(entry, layout_.entry.states[layout_.state_types.size()]); }
   llvm::Value* is_shown(llvm::Value* entry) {
     return f_.b.CreateICmpNE(f_.load(f_.stage.i64, rows(entry)), f_.int64(0));
@@ -96,6 +102,118 @@ class ChangingAggregate {
     size_t position = layout_.state_types.size() + 1;
     for (size_t i = 0; i < call; ++i) position += needs_history(f_.stage, id_, node_.calls[i]) ? 1 : 0;
     return f_.offset(entry, layout_.entry.states[position]);
+  }
+
+  // The group has its number of rows, and its last result: the next row begins another one.
+  void begin_anew_if_full(llvm::Value* entry) {
+    auto* count = f_.load(f_.stage.i64, rows(entry));
+    auto* is_full = f_.b.CreateICmpUGE(count, f_.int64(node_.window_rows));
+    f_.store(f_.b.CreateSelect(is_full, f_.int64(0), count), rows(entry));
+  }
+
+  // ---- changes that are collected ----
+
+  enum Collected : uint8_t {
+    kDue,
+    kIsWaiting,
+    kWasGiven,
+    kGiven
+  };  // behind the number of rows; results from kGiven on
+  llvm::Value* collected(llvm::Value* entry, size_t which) {
+    return f_.offset(entry, layout_.entry.states[layout_.state_types.size() + 1 + which]);
+  }
+  llvm::Value* changed() { return f_.sorter(f_.stage.state_index(id_, StateKind::Changed)); }
+
+  // The first end of an interval behind the watermark that the row's partition has with it; but no later than the end
+  // of its window.
+  llvm::Value* due_of(const std::vector<Value>& keys, const Row& row) {
+    auto* delay = f_.int64(static_cast<uint64_t>(node_.every->delay));
+    auto* length = f_.int64(static_cast<uint64_t>(node_.every->length));
+    auto* own = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::ssub_sat, row.at(kRowTime).data, delay);
+    auto* mark = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, row.at(kRowMark).data, own);
+    auto* rest = f_.b.CreateSRem(mark, length);
+    auto* is_below = f_.b.CreateICmpSLT(rest, f_.int64(0));
+    auto* missing = f_.b.CreateSub(f_.b.CreateSelect(is_below, f_.int64(0), length), rest);
+    auto* due = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, mark, missing);
+    if (!layout_.window) return due;
+    auto* lag = f_.int64(static_cast<uint64_t>(window_lag(f_.stage.plan.graph, id_)));
+    auto* end = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, keys[*layout_.window].fields[1].data, lag);
+    return f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, due, end);
+  }
+
+  // A row that counts in a later interval than what its group still has to give out lets that go first. So what goes
+  // out does not depend on when the watermark comes by.
+  void collect(const std::vector<Value>& keys, const Row& row, llvm::Value* entry) {
+    auto* due = due_of(keys, row);
+    const auto is_waiting = [&] {
+      return f_.b.CreateICmpNE(f_.load(f_.stage.i64, collected(entry, kIsWaiting)), f_.int64(0));
+    };
+    auto* waits = is_waiting();
+    auto* before = f_.load(f_.stage.i64, collected(entry, kDue));
+    f_.if_then(f_.b.CreateAnd(waits, f_.b.CreateICmpSLT(before, due)), [&] { give_out(entry); });
+    change(keys, row, entry);
+    auto* later = f_.b.CreateSelect(waits, f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, before, due), due);
+    f_.store(later, collected(entry, kDue));
+    f_.if_then(f_.b.CreateNot(waits), [&] {
+      f_.store(f_.int64(1), collected(entry, kIsWaiting));
+      f_.call("rt_changed_add", {changed(), entry, due});
+    });
+  }
+
+  // The groups whose time has come; of those that rows have moved to a later interval meanwhile it comes later.
+  void emit_collected() {
+    auto* head = f_.block("changed");
+    auto* inside = f_.block("group");
+    auto* after = f_.block("after");
+    f_.b.CreateBr(head);
+    f_.begin(head);
+    auto* entry = f_.call("rt_changed_next", {f_.context(), changed()});
+    f_.b.CreateCondBr(f_.b.CreateIsNull(entry), after, inside);
+    f_.begin(inside);
+    f_.node = id_;
+    layout_.table = table_of(entry);
+    auto* due = f_.load(f_.stage.i64, collected(entry, kDue));
+    auto* watermark = f_.load(f_.stage.i64, f_.context(), offsetof(abi::TaskContext, watermark));
+    auto* is_due = f_.b.CreateICmpSLE(due, watermark);
+    f_.if_then(is_due, [&] {
+      f_.store(f_.int64(0), collected(entry, kIsWaiting));
+      give_out(entry);
+    });
+    f_.if_then(f_.b.CreateNot(is_due), [&] { f_.call("rt_changed_add", {changed(), entry, due}); });
+    f_.reset_scratch();
+    emit_yield_check(f_, [] {});
+    f_.b.CreateBr(head);
+    f_.begin(after);
+  }
+
+  // The table that the entry of a group is in, which owns the texts of its results.
+  llvm::Value* table_of(llvm::Value* entry) {
+    if (!layout_.window) return f_.table(layout_.state);
+    const auto keys = load_keys(f_, layout_.entry, layout_.key_types, entry);
+    return table_for(layout_.state, keys);
+  }
+
+  void give_out(llvm::Value* entry) {
+    auto* results = f_.memory(2 * result_bytes());
+    auto* was_given = f_.b.CreateICmpNE(f_.load(f_.stage.i64, collected(entry, kWasGiven)), f_.int64(0));
+    f_.if_then(was_given, [&] {
+      uint64_t offset = 0;
+      for (size_t i = 0; i < node_.calls.size(); ++i) {
+        const Type& type = node_.calls[i].finish.type;
+        store_memory(f_, load_state(f_, type, collected(entry, kGiven + i)), f_.offset(results, offset));
+        offset += abi::field_size_of(type);
+      }
+    });
+    auto* now = f_.offset(results, result_bytes());
+    store_results(entry, now, false);
+    emit_changes(entry, results, was_given, f_.boolean(true));
+    uint64_t offset = 0;
+    for (size_t i = 0; i < node_.calls.size(); ++i) {
+      const Type& type = node_.calls[i].finish.type;
+      store_state(f_, layout_.table, load_memory(f_, type, f_.offset(now, offset)), collected(entry, kGiven + i));
+      offset += abi::field_size_of(type);
+    }
+    f_.store(f_.int64(1), collected(entry, kWasGiven));
   }
 
   // Distinct rows that only come: each goes out once.
@@ -107,7 +225,7 @@ class ChangingAggregate {
   }
 
   void change(const std::vector<Value>& keys, const Row& row, llvm::Value* entry) {
-    if (has_keys()) {
+    if (begins_with_row()) {
       f_.if_then(f_.b.CreateNot(is_shown(entry)), [&] { initialize_states(f_, node_, layout_, &row, entry); });
     }
     const auto change_all = [&](bool is_removal) {
@@ -120,7 +238,8 @@ class ChangingAggregate {
     };
     if (!reads_changes(f_.stage, id_)) {
       change_all(false);
-      f_.store(has_keys() ? f_.b.CreateAdd(f_.load(f_.stage.i64, rows(entry)), f_.int64(1)) : f_.int64(1), rows(entry));
+      auto* next = f_.b.CreateAdd(f_.load(f_.stage.i64, rows(entry)), f_.int64(1));
+      f_.store(begins_with_row() ? next : f_.int64(1), rows(entry));
       return;
     }
     auto* weight = row.at(kRowWeight).data;
@@ -307,12 +426,17 @@ class ChangingAggregate {
 
 }  // namespace
 
-// Behind the states of the calls: the number of rows, then the kept arguments of each call that needs them.
+// Behind the states of the calls: the number of rows, then the kept arguments of each call that needs them, or what is
+// known of changes that are collected.
 void add_change_states(StageContext& stage, NodeId id, const AggregateNode& node, AggregateLayout& layout) {
   std::vector<Type> states = layout.state_types;
   states.push_back(kInt);
   for (const auto& call : node.calls)
     if (needs_history(stage, id, call)) states.push_back(kInt);
+  if (collects_changes(node)) {
+    states.insert(states.end(), 3, kInt);
+    for (const auto& call : node.calls) states.push_back(call.finish.type);
+  }
   layout.entry = entry_layout(layout.key_types, states);
 }
 

@@ -118,6 +118,13 @@ std::string kind_text(const Node& node) {
   return node.rows.is_table ? "table" : "stream";
 }
 
+// When changes that are collected go out, in front of what ends them.
+std::string changes_text(const Node& node) {
+  const auto* aggregate = node.as<AggregateNode>();
+  if (aggregate == nullptr || !aggregate->every || !node.rows.is_table) return {};
+  return "every " + duration_text(aggregate->every->length) + " until ";
+}
+
 std::string final_text(const FlowGraph& graph, NodeId id) {
   const Node& node = graph.nodes[id];
   const auto* windowed = keys_of(node);
@@ -130,10 +137,12 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
                               : "the watermark has passed its time";
   if (!window.empty()) {
     const int64_t lag = window_lag(graph, id);
-    return fmt::format("watermark ≥ {}.end{}", window, lag == 0 ? "" : " + " + duration_text(lag));
+    return fmt::format("{}watermark ≥ {}.end{}", changes_text(node), window,
+                       lag == 0 ? "" : " + " + duration_text(lag));
   }
   switch (node.kind()) {
     case NodeKind::Aggregate:
+      if (const std::string changes = changes_text(node); !changes.empty()) return changes + "its input ends";
       return node.as<AggregateNode>()->is_incremental ? "each row changes it" : "its input ends";
     case NodeKind::Top:
       return node.as<TopNode>()->is_incremental ? "each row changes it" : "its input ends";
@@ -215,6 +224,8 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
                          top == nullptr || top->keys.empty() ? "" : " per group", schema_text(state.value));
     case StateKind::Ranking:
       return "all rows in order " + schema_text(state.value);
+    case StateKind::Changed:
+      return "groups whose changes are still to be given out";
     case StateKind::Frames:
       return "rows until their turn, and those in frames " + schema_text(state.value);
     case StateKind::Sort:

@@ -55,6 +55,7 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
       states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, state_columns(aggregate->calls)});
       if (aggregate->session->counts_late) states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
     }
+    if (collects_changes(*aggregate)) states.push_back({StateKind::Changed, node.name + ".changed", id, {}, {}});
     if (aggregate->phase == AggregatePhase::Final) return states;
     for (const auto& group : distinct_groups(*aggregate)) {
       const AggregateCall& call = aggregate->calls[group.front()];

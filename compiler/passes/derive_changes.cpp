@@ -8,12 +8,19 @@
 
 #include "compiler/passes/passes.h"
 #include "lang/graph/endless.h"
+#include "lang/support/time_text.h"
 
 namespace sluice::passes {
 
 namespace {
 
 Expr weight_of_new_row(const Span& span) { return Expr::literal(int64_t{1}, Type(TypeKind::Int), span); }
+
+std::string when_changes_come(const Node& node) {
+  const auto* aggregate = node.as<AggregateNode>();
+  const bool is_collected = aggregate != nullptr && collects_changes(*aggregate);
+  return is_collected ? "every " + duration_text(aggregate->every->length) : "row by row";
+}
 
 class Deriver {
  public:
@@ -92,8 +99,9 @@ class Deriver {
         return true;
       case NodeKind::Aggregate:
         // Of windows it was asked for (`emit changes`) where they are a table.
-        return node.as<AggregateNode>()->session || node.as<AggregateNode>()->window_rows != 0 ||
-               (window_key(node.as<AggregateNode>()->keys) && !node.rows.is_table);
+        return !node.rows.is_table &&
+               (node.as<AggregateNode>()->session || node.as<AggregateNode>()->window_rows != 0 ||
+                window_key(node.as<AggregateNode>()->keys));
       case NodeKind::Top:
         return node.as<TopNode>()->session || window_key(node.as<TopNode>()->keys);
       case NodeKind::Join:
@@ -128,7 +136,8 @@ class Deriver {
     changed.label = fresh_label(editor_.graph(), base);
     changed.name += ".changes";
     if (!changed.text.empty() && changed.kind() != NodeKind::Project && changed.kind() != NodeKind::Filter)
-      notes_.fired({base, changed.label}, fmt::format("`{}` gives out what changes, row by row", changed.text));
+      notes_.fired({base, changed.label},
+                   fmt::format("`{}` gives out what changes, {}", changed.text, when_changes_come(changed)));
     return editor_.add(std::move(changed));
   }
 

@@ -108,7 +108,7 @@ class Pruner {
     Names& below = read_below(id);
     read_weight(id);
     for (const auto& key : aggregate.keys) add_columns(key.expr, below);
-    if (aggregate.session)
+    if (aggregate.session || collects_changes(aggregate))
       for (const auto name : {kRowTime, kRowMark}) below.insert(std::string(name));
     for (const auto& call : kept_calls(aggregate, id)) {
       for (const auto& arg : call.args) add_columns(arg.expr, below);

@@ -119,11 +119,14 @@ bool Node::operator==(const Node& other) const {
          stage == other.stage && payload == other.payload;
 }
 
+bool collects_changes(const AggregateNode& aggregate) { return aggregate.is_incremental && aggregate.every; }
+
 bool is_blocking(const Node& node) {
   if (const auto* join = node.as<JoinNode>()) return !is_streamed(*join);
   // Without keys there is a result also when no row ever comes, and windows are forgotten there.
   if (const auto* aggregate = node.as<AggregateNode>())
-    return !aggregate->is_incremental || aggregate->keys.empty() || window_key(aggregate->keys);
+    return !aggregate->is_incremental || aggregate->keys.empty() || window_key(aggregate->keys) ||
+           collects_changes(*aggregate);
   if (const auto* top = node.as<TopNode>()) return !top->is_incremental;
   return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Frame;
 }

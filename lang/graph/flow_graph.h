@@ -176,6 +176,14 @@ struct SessionWindow {
   bool operator==(const SessionWindow&) const = default;
 };
 
+// When changes are given out: those of a group together, when the watermark passes a multiple of `length`. A row counts
+// in the first one that lies behind the watermark that its partition has with it: `delay` is that of the source.
+struct Interval {
+  int64_t length = 0;
+  int64_t delay = 0;
+  bool operator==(const Interval&) const = default;
+};
+
 // Without keys there is exactly one output row, also for no input. With a window among the keys (window_key) groups are
 // final when the watermark passes its end: they leave then, and their state with them.
 //
@@ -191,8 +199,12 @@ struct SessionWindow {
 //
 // Incremental: no result waits for the end. Each row takes back the result of its group and gives out the new one, in
 // rows with a kRowWeight; rows that have one come in as changes. In one phase, and with no window but one among the
-// keys, which says when the group is forgotten. The same for top and join, those without any window. What can only grow
-// (distinct rows, pairs of streams) has no kRowWeight.
+// keys, which says when the group is forgotten, or one of rows. The same for top and join, those without any window.
+// What can only grow (distinct rows, pairs of streams) has no kRowWeight.
+//
+// With `every`, an incremental aggregate of timed rows, which does not read changes, collects what changes: a group
+// takes back its result and gives out the new one once per interval at most. It means nothing where the aggregate is
+// not incremental.
 struct AggregateNode {
   AggregatePhase phase = AggregatePhase::Single;
   bool is_incremental = false;
@@ -201,6 +213,7 @@ struct AggregateNode {
   std::optional<SessionWindow> session;
   uint64_t window_rows = 0;
   std::optional<WindowShape> windows;
+  std::optional<Interval> every;
   bool operator==(const AggregateNode&) const = default;
 };
 
@@ -406,6 +419,9 @@ struct FlowGraph {
   [[nodiscard]] std::vector<NodeId> users_of(NodeId node) const;
   [[nodiscard]] std::vector<NodeId> ids() const;
 };
+
+// Does it give out the changes of its groups now and then, instead of with every row?
+[[nodiscard]] bool collects_changes(const AggregateNode& aggregate);
 
 // The sessions that the node makes; null when it makes none.
 [[nodiscard]] const SessionWindow* session_of(const Node& node);

@@ -253,6 +253,10 @@ class Reader {
       aggregate.windows = read_windows(cursor);
     } else if (key == "session") {
       aggregate.session = read_session(cursor);
+    } else if (key == "every") {
+      aggregate.every.emplace().length = read_micros(cursor);
+      cursor.expect_word("delay");
+      aggregate.every->delay = read_micros(cursor);
     } else if (key == "call") {
       finish_call(cursor);
       read_call(aggregate.calls.emplace_back(), cursor);

@@ -86,6 +86,7 @@ class Writer {
     if (aggregate.window_rows != 0) line("rows", fmt::format("{}", aggregate.window_rows));
     if (aggregate.windows) line("windows", write_windows(*aggregate.windows));
     if (aggregate.session) line("session", write_session(*aggregate.session));
+    if (aggregate.every) line("every", fmt::format("{} delay {}", aggregate.every->length, aggregate.every->delay));
     for (const auto& call : aggregate.calls) write_call(call);
   }
   void write_payload(const TopNode& top) {

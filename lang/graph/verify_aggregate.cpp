@@ -87,8 +87,11 @@ Status check_sessions(const AggregateNode& aggregate, const Schema& row) {
 Status check_windows(const AggregateNode& aggregate, const Schema& row) {
   const bool has_window = window_key(aggregate.keys).has_value();
   const bool is_single = aggregate.phase == AggregatePhase::Single;
-  if (aggregate.is_incremental && (!is_single || aggregate.session || aggregate.window_rows != 0))
+  if (aggregate.is_incremental && (!is_single || aggregate.session))
     return internal_error("an incremental aggregate over such a window or in two phases");
+  if (aggregate.every && (aggregate.every->length < 1 || aggregate.every->delay < 0 || aggregate.window_rows != 0))
+    return internal_error("changes given out at no time");
+  if (collects_changes(aggregate)) SLUICE_TRY(check_timed(row, "what collects changes"));
   const bool is_distinct = std::ranges::any_of(aggregate.calls, &AggregateCall::is_distinct);
   if (aggregate.window_rows != 0 && (aggregate.session || !is_single || has_window || is_distinct))
     return internal_error("windows of rows have one phase and no other window");
@@ -118,6 +121,8 @@ Status check_extent(const FrameNode& frame, const Schema& row) {
 Result<Schema> aggregate_schema(const AggregateNode& aggregate, const InputSchemas& inputs) {
   SLUICE_ASSIGN(const bool reads_changes, has_weight(aggregate.is_incremental, inputs));
   SLUICE_TRY(check_windows(aggregate, *inputs[0]));
+  if (reads_changes && (aggregate.every || aggregate.window_rows != 0))
+    return internal_error("an aggregate of changes that waits for more of them");
   SLUICE_TRY(check_named(aggregate.keys, *inputs[0]));
   Schema schema;
   for (const auto& key : aggregate.keys) {

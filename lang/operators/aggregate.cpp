@@ -57,7 +57,8 @@ struct Grouping {
   Flow before;  // the rows before they were put into windows
   KeySets keys;
   std::optional<SessionWindow> session;
-  bool shows_changes = false;  // results of windows as they change, instead of the last one
+  bool shows_changes = false;  // results as they change, instead of the last one of a window
+  std::optional<Interval> every;
 };
 
 bool add_window_key(OperatorContext& context, const ast::Step& step, Grouping& grouping) {
@@ -104,8 +105,19 @@ bool check_results(OperatorContext& context, const ast::Step& step, Grouping& gr
   const auto emit = check_emit(context, step);
   if (!emit) return false;
   std::vector<NamedExpr> keys = grouping.keys.keys;
-  const bool is_in_windows = grouping.window && has_bounds(*grouping.window) && !grouping.window->session;
-  grouping.shows_changes = emit == Emit::Changes && (is_in_windows || window_key(keys));
+  const bool is_changing = !grouping.window || !grouping.window->session;
+  grouping.shows_changes = emit->shows_changes() && is_changing;
+  const bool counts_off = grouping.window && grouping.window->rows != 0;
+  if (grouping.shows_changes && counts_off && (emit->when == Emit::When::Every || grouping.input.rows.is_table)) {
+    const std::string_view what =
+        emit->when == Emit::When::Every ? "`emit every(...)` over `count`" : "`emit changes` over `count` of a table";
+    context.diagnostics().report(diag::E0901, emit->span, what);
+    return false;
+  }
+  if (grouping.shows_changes && emit->when == Emit::When::Every) {
+    grouping.every = interval_of(context, *emit, grouping.input);
+    if (!grouping.every) return false;
+  }
   if (grouping.shows_changes) return true;
   if (!add_end(context, step, *emit, grouping.window.has_value(), grouping.input, keys)) return false;
   if (keys.size() == grouping.keys.keys.size()) return true;
@@ -180,6 +192,7 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   AggregateNode node;
   node.session = grouping.session;
   if (grouping.window) node.window_rows = grouping.window->rows;
+  node.every = grouping.every;
   // Groups of a window are final when it ends: a stream.
   const std::string window_name = node.session ? node.session->column : window_column(grouping.keys.keys);
   std::vector<NamedExpr> outputs = grouping.keys.keys;

@@ -1,5 +1,7 @@
 #include "lang/operators/emit.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 #include <utility>
@@ -58,35 +60,67 @@ void report_endless_groups(OperatorContext& context, const ast::Step& step) {
           "on b.ts in ts..expires");
 }
 
+// How far the watermark is behind the latest of these rows. Those of windows come in order.
+int64_t delay_of(const FlowGraph& graph, NodeId id) {
+  std::vector<int64_t> delays;  // inputs come before their users
+  for (size_t i = 0; i <= id.value; ++i) {
+    const Node& node = graph.nodes[NodeId(i)];
+    const auto* time = node.as<TimeNode>();
+    int64_t delay = time == nullptr ? 0 : time->delay;
+    if (time == nullptr && !is_blocking(node))
+      for (const NodeId input : node.inputs) delay = std::max(delay, delays[input.value]);
+    delays.push_back(delay);
+  }
+  return delays.back();
+}
+
 }  // namespace
 
-std::optional<Emit> check_emit(OperatorContext& context, const ast::Step& step) {
-  const auto* clause = find_clause(step, ast::ClauseKind::Emit);
-  if (clause == nullptr) return Emit::Unsaid;
-  const auto* name = std::get_if<ast::NameExpr>(&clause->expr->node);
-  if (name != nullptr && name->name.text == "final") return Emit::Final;
-  if (name != nullptr && name->name.text == "changes") return Emit::Changes;
-  const auto* call = std::get_if<ast::Call>(&clause->expr->node);
-  const auto* callee = call == nullptr ? nullptr : std::get_if<ast::NameExpr>(&call->callee->node);
-  if (callee != nullptr && callee->name.text == "every") {
-    context.diagnostics().report(diag::E0901, clause->span, "`emit every(...)`");
+std::optional<Interval> interval_of(OperatorContext& context, const Emit& emit, const Flow& input) {
+  if (input.is_broken) return std::nullopt;
+  if (input.is_timed) return Interval{emit.length, delay_of(context.graph(), input.node)};
+  if (input.rows.is_table) {
+    context.diagnostics().report(diag::E0901, emit.span, "`emit every(...)` of a table that changes");
     return std::nullopt;
   }
   context.diagnostics()
-      .report(diag::E0420, clause->expr->span)
-      .with_label("write `emit final`: each result once, when it is complete");
+      .report(diag::E0402, emit.span, "every")
+      .with_label("name the column that is the time: |> time ts delay 5s");
   return std::nullopt;
 }
 
-bool add_end(OperatorContext& context, const ast::Step& step, Emit emit, bool is_windowed, Flow& input,
+std::optional<Emit> check_emit(OperatorContext& context, const ast::Step& step) {
+  const auto* clause = find_clause(step, ast::ClauseKind::Emit);
+  if (clause == nullptr) return Emit{};
+  const auto* name = std::get_if<ast::NameExpr>(&clause->expr->node);
+  if (name != nullptr && name->name.text == "final") return Emit{Emit::When::Final, 0, clause->span};
+  if (name != nullptr && name->name.text == "changes") return Emit{Emit::When::Changes, 0, clause->span};
+  const auto* call = std::get_if<ast::Call>(&clause->expr->node);
+  const auto* callee = call == nullptr ? nullptr : std::get_if<ast::NameExpr>(&call->callee->node);
+  const bool is_every = callee != nullptr && callee->name.text == "every";
+  if (is_every && call->args.size() == 1 && !call->args[0].name) {
+    const auto length = context.check_duration(*call->args[0].value, "`every`", 1);
+    return length ? std::optional(Emit{Emit::When::Every, *length, clause->span}) : std::nullopt;
+  }
+  context.diagnostics()
+      .report(diag::E0420, clause->expr->span)
+      .with_label(is_every ? "say how often: `emit every(10s)`"
+                           : "write `emit final`: each result once, when it is complete");
+  return std::nullopt;
+}
+
+bool add_end(OperatorContext& context, const ast::Step& step, const Emit& emit, bool is_windowed, Flow& input,
              std::vector<NamedExpr>& keys) {
   const bool is_final = is_windowed || window_key(keys);
-  if (emit == Emit::Changes && is_final) {
-    const auto& span = find_clause(step, ast::ClauseKind::Emit)->span;
-    context.diagnostics().report(diag::E0901, span, "`emit changes` of results that are final by themselves");
+  if (emit.when == Emit::When::Every) {
+    context.diagnostics().report(diag::E0901, emit.span, fmt::format("`{}` with `emit every(...)`", step.op.text));
     return false;
   }
-  if (emit != Emit::Final || is_final) return true;
+  if (emit.when == Emit::When::Changes && is_final) {
+    context.diagnostics().report(diag::E0901, emit.span, "`emit changes` of results that are final by themselves");
+    return false;
+  }
+  if (emit.when != Emit::When::Final || is_final) return true;
   if (input.is_broken) return false;
   const auto end = find_end(context.graph(), input, keys);
   if (!end) {

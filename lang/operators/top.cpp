@@ -76,7 +76,7 @@ Flow add_top(OperatorContext& context, const ast::Step& step, TopNode node, cons
 }
 
 // `first .. keep D` need not wait until its key is forgotten.
-Flow check_first_kept(OperatorContext& context, const ast::Step& step, const ast::Clause& clause, Emit emit,
+Flow check_first_kept(OperatorContext& context, const ast::Step& step, const ast::Clause& clause, const Emit& emit,
                       Flow input) {
   const auto keep = check_keep(context, step, clause, input);
   if (!keep) return Flow::broken();

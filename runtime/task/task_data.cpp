@@ -133,6 +133,10 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sorter_list_[position] = frame_rows_.back().get();
       return;
     }
+    case StateKind::Changed:
+      changed_groups_.push_back(std::make_unique<ChangedGroups>(account));
+      sorter_list_[position] = changed_groups_.back().get();
+      return;
     case StateKind::Counter: {
       const NodeKind of = plan_.graph.nodes[state.node].kind();
       if (of == NodeKind::Time) counter_list_[position] = kNoWatermark;
@@ -160,6 +164,10 @@ std::optional<int64_t> TaskData::first_window_due() {
     const auto end = shared->first_due();
     if (end && (!first || *end < *first)) first = end;
   }
+  for (const auto& changed : changed_groups_) {
+    const auto due = changed->first_due();
+    if (due && (!first || *due < *first)) first = due;
+  }
   for (const auto& sessions : session_tables_) {
     const auto end = sessions->first_due();
     if (end && (!first || *end < *first)) first = end;
@@ -173,7 +181,8 @@ bool TaskData::has_frames_due(int64_t watermark) const {
 
 bool TaskData::has_windows() const {
   const bool has_timed_frames = std::ranges::any_of(frame_rows_, [](const auto& frames) { return frames->is_timed(); });
-  return !pane_tables_.empty() || !shared_panes_.empty() || !session_tables_.empty() || has_timed_frames;
+  return !pane_tables_.empty() || !changed_groups_.empty() || !shared_panes_.empty() || !session_tables_.empty() ||
+         has_timed_frames;
 }
 
 uint64_t TaskData::rows_late() const {
@@ -242,6 +251,7 @@ void TaskData::release_state() {
   shared_panes_.clear();
   session_tops_.clear();
   frame_rows_.clear();
+  changed_groups_.clear();
   group_tables_.clear();
   pane_tables_.clear();
   sort_states_.clear();

@@ -14,6 +14,7 @@
 #include "runtime/io/connector.h"
 #include "runtime/io/sink_buffer.h"
 #include "runtime/plan/job_plan.h"
+#include "runtime/state/changed_groups.h"
 #include "runtime/state/frame_rows.h"
 #include "runtime/state/group_table.h"
 #include "runtime/state/join_expiry.h"
@@ -58,7 +59,7 @@ class TaskData : public abi::TaskContext {
   void raise(RowError row_error);
   [[nodiscard]] const std::optional<RowError>& row_error() const { return row_error_; }
 
-  // The watermark at which the first window that has rows is due; nothing when none has.
+  // The watermark at which the first window that has rows, or the first change of a group, is due; nothing when none is.
   [[nodiscard]] std::optional<int64_t> first_window_due();
   // Are there rows to give out at this watermark that wait for their turn, in frames?
   [[nodiscard]] bool has_frames_due(int64_t at) const;
@@ -104,6 +105,7 @@ class TaskData : public abi::TaskContext {
   std::vector<std::unique_ptr<SessionTable>> session_tables_;
   std::vector<std::unique_ptr<SessionTops>> session_tops_;
   std::vector<std::unique_ptr<FrameRows>> frame_rows_;
+  std::vector<std::unique_ptr<ChangedGroups>> changed_groups_;
   std::vector<std::unique_ptr<SortState>> sort_states_;
   std::vector<std::unique_ptr<TopState>> top_states_;
   std::vector<std::unique_ptr<Ranking>> rankings_;

@@ -65,7 +65,8 @@ std::vector<bool> windowed_phases(const JobPlan& plan, StageId stage) {
     const auto* top = node.as<TopNode>();
     const auto* frame = node.as<FrameNode>();
     const auto* join = node.as<JoinNode>();
-    phases.push_back(session_of(node) != nullptr || (aggregate != nullptr && window_key(aggregate->keys)) ||
+    phases.push_back(session_of(node) != nullptr ||
+                     (aggregate != nullptr && (window_key(aggregate->keys) || collects_changes(*aggregate))) ||
                      (top != nullptr && window_key(top->keys)) || (frame != nullptr && follows_time(*frame)) ||
                      (join != nullptr && window_key(join->left_keys)));
   }

@@ -1,6 +1,6 @@
-"""When results come: `emit final` of groups that are complete at a time, and `emit changes` of windows, against a second
-implementation: random rows, out of order and some of them late; the answers must be the same at every parallelism, block
-size and tier, with passes on and off.
+"""When results come: `emit final` of groups that are complete at a time, and `emit changes` and `emit every(D)` of
+windows, counted rows and plain groups, against a second implementation: random rows, out of order and some of them late;
+the answers must be the same at every parallelism, block size and tier, with passes on and off.
 
     emit.py SLUICE SEED [ROUNDS]
 """
@@ -11,7 +11,7 @@ import variations
 from windows import Rows, duration, hop, is_late, text_of, tumble
 
 
-def final_case(random_, rows):
+def final_case(random_, rows, _):
     """Rows (key, value, time, mark, closes) whose groups are complete when time has passed `closes`."""
     wait = random_.choice([0, 0, 700])
     open_ones = [row for row in rows if row[2] <= row[4] + wait]
@@ -40,37 +40,88 @@ def final_case(random_, rows):
     return f"where {condition} |> {step}", expected, len(open_ones) - len(in_time)
 
 
-def changes_case(random_, rows):
+def any_windows(random_, late):
+    """Windows in Flow, and those that a time falls into."""
     size = random_.choice([250, 2_000])
     step = size // random_.choice([1, 2])
+    options = f", late = {duration(late)}" if late else ""
+    if step == size:
+        return f"tumble({duration(size)}{options})", tumble(size, 0)
+    return f"hop({duration(size)}, every = {duration(step)}{options})", hop(size, step, 0)
+
+
+class Group:
+    """Its values, and the result that it gave out last."""
+
+    def __init__(self, distinct):
+        self.distinct, self.values, self.given, self.due = distinct, [], (), None
+
+    def changes(self):
+        """The result of before to be taken back and the one of now, where they differ."""
+        result = result_of(self.values, self.distinct)
+        if result == self.given:
+            return []
+        both = [(*self.given, "-1")] * bool(self.given) + [(*result, "1")]
+        self.given = result
+        return both
+
+
+def changes_case(random_, rows, delay):
+    every = random_.choice([None, None, 50, 1_000])
     late = random_.choice([0, 700])
-    windows = tumble(size, 0) if step == size else hop(size, step, 0)
     distinct = random_.random() < 0.5
-    groups = collections.defaultdict(list)
+    window, windows = any_windows(random_, late) if random_.random() < 0.7 else ("", lambda _: [(0, None)])
+    groups = collections.defaultdict(lambda: Group(distinct))
     expected = []
     left_out = 0
     for key, value, time, mark, _ in rows:
-        open_ones = [(start, end) for start, end in windows(time) if not is_late(end, mark, late)]
+        open_ones = [(start, end) for start, end in windows(time) if end is None or not is_late(end, mark, late)]
         left_out += not open_ones
-        for start, _ in open_ones:
-            values = groups[key, start]
-            before = result_of(values, distinct)
-            values.append(value)
-            after = result_of(values, distinct)
-            if before != after:
-                if before:
-                    expected.append((key, text_of(start), *before, "-1"))
-                expected.append((key, text_of(start), *after, "1"))
+        for start, end in open_ones:
+            group = groups[key, start]
+            if every:
+                # The watermark that its source has with the row; what changes up to its next multiple goes out once.
+                with_row = time - delay if mark is None else max(mark, time - delay)
+                due = (with_row // every + 1) * every
+                due = due if end is None else min(due, end + late)
+                if group.due is not None and group.due < due:
+                    expected += [(key, text_of(start), *change) for change in group.changes()]
+                group.due = due if group.due is None else max(due, group.due)
+            group.values.append(value)
+            if not every:
+                expected += [(key, text_of(start), *change) for change in group.changes()]
+    for (key, start), group in groups.items():
+        expected += [(key, text_of(start), *change) for change in group.changes()]
     more = ", d = count_distinct(value)" if distinct else ", high = max(value)"
-    options = f", late = {duration(late)}" if late else ""
-    window = f"tumble({duration(size)}{options})" if step == size else \
-        f"hop({duration(size)}, every = {duration(step)}{options})"
-    names = "d" if distinct else "high"
-    text = f"aggregate total = sum(value){more} per key over {window} emit changes"
+    columns = f"key{', start = window.start' if window else ''}, total, {'d' if distinct else 'high'}"
+    emit = f"every({duration(every)})" if every else "changes"
+    text = f"aggregate total = sum(value){more} per key {'over ' + window if window else ''} emit {emit}"
     if random_.random() < 0.3:  # as it is when the input has ended
-        expected = [(key, text_of(start), *result_of(values, distinct)) for (key, start), values in groups.items()]
-        return f"{text} |> select key, start = window.start, total, {names}", expected, left_out
-    return f"{text} |> changes |> select key, start = window.start, total, {names}, change", expected, left_out
+        expected = [(key, text_of(start), *result_of(group.values, distinct))
+                    for (key, start), group in groups.items()]
+        text += f" |> select {columns}"
+    else:
+        text += f" |> changes |> select {columns}, change"
+    return text, expected if window else [(key, *rest) for key, _, *rest in expected], left_out
+
+
+def count_case(random_, rows, _):
+    """Groups of so many rows, as they fill."""
+    size = random_.choice([1, 3, 10])
+    keyed = random_.random() < 0.6
+    groups = collections.defaultdict(list)
+    expected = []
+    for key, value, *_ in rows:
+        of_key = groups[key if keyed else ""]
+        if not of_key or len(of_key[-1].values) == size:
+            of_key.append(Group(False))
+        of_key[-1].values.append(value)
+        expected += [(key, *change) if keyed else change for change in of_key[-1].changes()]
+    text = f"aggregate total = sum(value), high = max(value) {'per key ' * keyed}over count({size}) emit changes"
+    if random_.random() < 0.3:
+        expected = [(key, *group.given) if keyed else group.given for key, of_key in groups.items() for group in of_key]
+        return text, expected, 0
+    return f"{text} |> changes", expected, 0
 
 
 def result_of(values, distinct):
@@ -86,7 +137,7 @@ def random_case(random_, path):
         file.write("key,value,ts,closes\n")
         for key, value, time, _, closes in rows:
             file.write(f"{key},{value},{text_of(time)},{text_of(closes)}\n")
-    steps, expected, late = random_.choice([final_case, changes_case])(random_, rows)
+    steps, expected, late = random_.choice([final_case, changes_case, changes_case, count_case])(random_, rows, delay)
     program = (f"source rows: {{ key: string, value: int, ts: timestamp, closes: timestamp }} = csv(\"{path}\") "
                f"time ts delay {duration(delay)}\nfrom rows |> {steps} |> to csv(\"-\")\n")
     return program, sorted(expected), late

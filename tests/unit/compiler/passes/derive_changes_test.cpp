@@ -59,6 +59,19 @@ TEST(DeriveChanges, NothingToDo) {
   EXPECT_TRUE(result.notes.empty());
 }
 
+// The graph as this pass gets it when `emit every(10s)` says how changes come.
+TEST(DeriveChanges, AggregatesMayCollectThem) {
+  const std::string timed = std::string(kHitsRow) + ", `@time`: timestamp, `@mark`: timestamp";
+  const auto result =
+      derive("node 2 time (1)\n  time ts:timestamp\n  schema " + timed +
+             "\nnode 3 aggregate (2) \"aggregate\"\n  rows table\n  key url = url:string\n  every 10000000 delay 5\n"
+             "  schema url: string\n" +
+             changes("4", "3", "url: string") + sink("5", "4", "url: string, change: int"));
+  EXPECT_EQ(find_node(result.graph, "3a")->as<AggregateNode>()->every, (Interval{10'000'000, 5}));
+  EXPECT_TRUE(is_blocking(*find_node(result.graph, "3a")));
+  EXPECT_EQ(testing::notes_of(result).back(), "+ 3, 3a: `aggregate` gives out what changes, every 10s");
+}
+
 // hits with `what` said of the source, and their distinct urls.
 PassResult derive_distinct(const std::string& what) {
   std::string text = testing::hits("node 2 aggregate (1) \"distinct\"\n  key url = url:string\n  schema url: string\n" +

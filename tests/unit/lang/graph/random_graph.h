@@ -184,7 +184,8 @@ class RandomGraph {
             several([&] { return call(); }),
             coin() ? std::optional(SessionWindow{duration(), duration(), duration(), coin(), text()}) : std::nullopt,
             bits(),
-            coin() ? std::optional(windows()) : std::nullopt};
+            coin() ? std::optional(windows()) : std::nullopt,
+            coin() ? std::optional(Interval{duration(), duration()}) : std::nullopt};
       case NodeKind::Top:
         return TopNode{
             bits(),

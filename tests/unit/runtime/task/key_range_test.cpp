@@ -50,7 +50,7 @@ TEST(KeyRange, TablesBehindTheirOwnExchangeSeeTheirKeyGroups) {
   EXPECT_TRUE(Plan({"a"}).then(FilterNode{}).is_narrow({plain("a")}));
   EXPECT_TRUE(Plan({"a"}).then(ProjectNode{{plain("a"), plain("b")}}).is_narrow({plain("a")}));
   EXPECT_TRUE(Plan({"a"})
-                  .then(AggregateNode{AggregatePhase::Final, false, {plain("a")}, {}, {}, 0, {}})
+                  .then(AggregateNode{AggregatePhase::Final, false, {plain("a")}, {}, {}, 0, {}, {}})
                   .is_narrow({plain("a")}));
   EXPECT_TRUE(Plan({"a"}).then(ExpandNode{"word", {}}).is_narrow({plain("a")}));
 }
