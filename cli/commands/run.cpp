@@ -132,7 +132,7 @@ class RunCommand final : public Command {
                                {"rows_late", totals.rows_late},
                                {"elapsed_ms", std::chrono::duration<double, std::milli>(totals.elapsed).count()}});
     } else if (totals.rows_late != 0) {
-      console.note(fmt::format("{} came too late for the windows and {} left out; `delay` or `late` waits longer",
+      console.note(fmt::format("{} came too late and {} left out; `delay`, or `late` of a window, waits longer",
                                totals.rows_late == 1 ? "1 row" : fmt::format("{} rows", totals.rows_late),
                                totals.rows_late == 1 ? "was" : "were"));
     }

@@ -26,6 +26,8 @@ std::string_view mode_word(ast::ExpectMode mode) {
       return " changes";
     case ast::ExpectMode::None:
       return " none";
+    case ast::ExpectMode::NoChanges:
+      return " changes none";
   }
   return "";
 }

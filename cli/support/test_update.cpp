@@ -54,10 +54,12 @@ TextEdit update_of(const TestMismatch& mismatch) {
   const auto& statement = *mismatch.expect->statement;
   const Cells rows = rows_that_came(mismatch);
   const Span behind_name{statement.span.file, statement.path.span.end, statement.span.end};
-  if (rows.empty()) return {behind_name, " none"};
-  if (statement.mode == ast::ExpectMode::None) {
+  const bool of_changes = statement.mode == ast::ExpectMode::Changes || statement.mode == ast::ExpectMode::NoChanges;
+  const std::string what = of_changes ? " changes" : "";
+  if (rows.empty()) return {behind_name, what + " none"};
+  if (statement.mode == ast::ExpectMode::None || statement.mode == ast::ExpectMode::NoChanges) {
     const size_t indent = statement.span.begin.column + 1;
-    return {behind_name, "\n" + std::string(indent, ' ') + table_text(mismatch, rows, indent)};
+    return {behind_name, what + "\n" + std::string(indent, ' ') + table_text(mismatch, rows, indent)};
   }
   if (statement.data.list != nullptr) return {statement.data.list->span, list_text(mismatch, rows)};
   const auto& lines = statement.data.rows;

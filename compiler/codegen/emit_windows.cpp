@@ -24,30 +24,46 @@ struct Windows {
   llvm::Value* first_end;
   llvm::Value* count;     // i64
   llvm::Value* last_end;  // when count is not 0
+  llvm::Value* bounds;    // of all of them, where they follow the clock of a zone; else null
 };
 
-Windows windows_of(FunctionEmitter& f, const WindowNode& node, llvm::Value* time) {
+// Those of the row before, mostly.
+Windows local_windows(FunctionEmitter& f, NodeId id, llvm::Value* time) {
+  auto* local = f.sorter(f.stage.state_index(id, StateKind::LocalWindows));
+  const auto field = [&](uint64_t offset) { return f.load(f.stage.i64, local, offset); };
+  auto* is_before = f.b.CreateICmpSLT(time, field(offsetof(abi::LocalWindows, from)));
+  auto* is_behind = f.b.CreateICmpSGE(time, field(offsetof(abi::LocalWindows, until)));
+  f.if_then(f.b.CreateOr(is_before, is_behind), [&] { f.call("rt_local_windows", {local, time}); });
+  auto* count = field(offsetof(abi::LocalWindows, count));
+  auto* bounds = f.load(f.stage.ptr, local, offsetof(abi::LocalWindows, bounds));
+  auto* last = f.b.CreateSub(f.b.CreateMul(count, f.int64(2)), f.int64(1));
+  auto* last_end = f.b.CreateLoad(f.stage.i64, f.b.CreateGEP(f.stage.i64, bounds, last));
+  return {f.load(f.stage.i64, bounds, 0), f.load(f.stage.i64, bounds, 8), count, last_end, bounds};
+}
+
+Windows windows_of(FunctionEmitter& f, NodeId id, const WindowNode& node, llvm::Value* time) {
   auto* offset = f.int64(static_cast<uint64_t>(node.offset));
   auto* moved = f.b.CreateSub(time, offset);
   auto* size = f.int64(static_cast<uint64_t>(node.size));
   auto* step = f.int64(static_cast<uint64_t>(node.step));
+  if (!node.zone.empty()) return local_windows(f, id, time);
   if (node.kind == WindowKind::Cumulate) {
     auto* start = floor_to(f, moved, node.size);
     auto* first_end = f.b.CreateAdd(floor_to(f, f.b.CreateSub(moved, start), node.step), step);
     auto* count = f.b.CreateAdd(f.b.CreateSDiv(f.b.CreateSub(size, first_end), step), f.int64(1));
     auto* begin = f.b.CreateAdd(start, offset);
-    return {begin, f.b.CreateAdd(begin, first_end), count, f.b.CreateAdd(begin, size)};
+    return {begin, f.b.CreateAdd(begin, first_end), count, f.b.CreateAdd(begin, size), nullptr};
   }
   auto* last_start = f.b.CreateAdd(floor_to(f, moved, node.step), offset);
   auto* last_end = f.b.CreateAdd(last_start, size);
-  if (node.kind == WindowKind::Tumble) return {last_start, last_end, f.int64(1), last_end};
+  if (node.kind == WindowKind::Tumble) return {last_start, last_end, f.int64(1), last_end, nullptr};
   // Windows still open at the time: those whose end lies behind it. None, where there are gaps between windows.
   auto* reach = f.b.CreateSub(last_end, time);
   auto* is_inside = f.b.CreateICmpSGT(reach, f.int64(0));
   auto* behind = f.b.CreateSDiv(f.b.CreateSub(reach, f.int64(1)), step);
   auto* count = f.b.CreateSelect(is_inside, f.b.CreateAdd(behind, f.int64(1)), f.int64(0));
   auto* first_start = f.b.CreateSub(last_start, f.b.CreateMul(behind, step));
-  return {first_start, f.b.CreateAdd(first_start, size), count, last_end};
+  return {first_start, f.b.CreateAdd(first_start, size), count, last_end, nullptr};
 }
 
 // The pane that `time` falls into: its start.
@@ -123,7 +139,7 @@ void consume(FunctionEmitter& f, NodeId id, const TimeNode& node, const Row& row
 void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& row) {
   auto* time = row.at(std::string(kRowTime)).data;
   auto* mark = row.at(std::string(kRowMark)).data;
-  const Windows windows = windows_of(f, node, time);
+  const Windows windows = windows_of(f, id, node, time);
   const bool has_gaps = node.kind == WindowKind::Hop && node.size < node.step;
   auto* has_windows = has_gaps ? f.b.CreateICmpNE(windows.count, f.int64(0)) : f.boolean(true);
   const auto is_over = [&](llvm::Value* end) {
@@ -161,6 +177,12 @@ void consume(FunctionEmitter& f, NodeId id, const WindowNode& node, const Row& r
     return;
   }
   f.loop(f.int64(0), windows.count, "windows", [&](llvm::Value* i) {
+    if (windows.bounds != nullptr) {
+      auto* bounds = f.b.CreateGEP(f.stage.i64, windows.bounds, f.b.CreateMul(i, f.int64(2)));
+      auto* end_of_local = f.load(f.stage.i64, bounds, 8);
+      f.if_then(f.b.CreateNot(is_over(end_of_local)), [&] { emit(f.load(f.stage.i64, bounds), end_of_local); });
+      return;
+    }
     auto* moved = f.b.CreateMul(i, f.int64(static_cast<uint64_t>(node.step)));
     auto* end = f.b.CreateAdd(windows.first_end, moved);
     auto* start = node.kind == WindowKind::Hop ? f.b.CreateAdd(windows.first_start, moved) : windows.first_start;

@@ -54,6 +54,7 @@ std::string window_text(const WindowNode& window) {
   std::string text = fmt::format("over {}({}", window_kind_name(window.kind), duration_text(window.size));
   if (window.kind != WindowKind::Tumble) text += ", every = " + duration_text(window.step);
   if (window.offset != 0) text += ", offset = " + duration_text(window.offset);
+  if (!window.zone.empty()) text += ", zone = \"" + window.zone + "\"";
   if (window.late != 0) text += ", late = " + duration_text(window.late);
   text += ")";
   return window.pane == 0 ? text : text + fmt::format(" in panes of {}", duration_text(window.pane));
@@ -224,6 +225,8 @@ std::string state_text(const JobPlan& plan, const StatePlan& state) {
                          top == nullptr || top->keys.empty() ? "" : " per group", schema_text(state.value));
     case StateKind::Ranking:
       return "all rows in order " + schema_text(state.value);
+    case StateKind::LocalWindows:
+      return "the windows of the rows that come, by the clock of " + node.as<WindowNode>()->zone;
     case StateKind::Changed:
       return "groups whose changes are still to be given out";
     case StateKind::Frames:

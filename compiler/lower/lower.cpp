@@ -89,6 +89,8 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
   } else if (node.kind() == NodeKind::Limit || node.kind() == NodeKind::Time || counts_late(node)) {
     states.push_back({StateKind::Counter, node.name, id, {}, {}});
   }
+  if (const auto* window = node.as<WindowNode>(); window != nullptr && !window->zone.empty())
+    states.push_back({StateKind::LocalWindows, node.name + ".zone", id, {}, {}});
   return states;
 }
 

@@ -59,6 +59,7 @@ class Sharer {
     if (users.size() != 1) return notes_.not_fired({node(id).label}, "several steps read its windows");
     const Node& reader = node(users[0]);
     std::string reason = obstacle(*window, reader);
+    if (!window->zone.empty()) reason = "the clock of a zone makes panes of several lengths";
     if (reason.empty() && mentions(*reader.as<AggregateNode>(), window->column))
       reason = "the aggregate looks at the window itself";
     const int64_t pane = pane_size(*window);

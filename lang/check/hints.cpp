@@ -65,7 +65,13 @@ void apply_hint(Session& session, const ast::Hint& hint, const HintRow& row, Nod
 }  // namespace
 
 void apply_hints(Session& session, const std::vector<ast::Hint>& hints, Node& node, std::string& name) {
-  for (const auto& hint : hints) {
+  for (auto at = hints.begin(); at != hints.end(); ++at) {
+    const ast::Hint& hint = *at;
+    const auto is_same = [&](const ast::Hint& earlier) { return earlier.name.text == hint.name.text; };
+    if (std::find_if(hints.begin(), at, is_same) != at) {
+      session.report(diag::E0122, hint.span, "@" + hint.name.text).with_label("keep one of them");
+      continue;
+    }
     const auto* const row = std::ranges::find(kHints, hint.name.text, &HintRow::name);
     if (row != std::end(kHints)) {
       apply_hint(session, hint, *row, node, name);

@@ -287,7 +287,8 @@ class TestChecker {
     if (flow == nullptr) return;
     expect.sink = expect.name;
     Flow changes;
-    if (statement.mode == ast::ExpectMode::Changes) {
+    const bool is_none = statement.mode == ast::ExpectMode::None || statement.mode == ast::ExpectMode::NoChanges;
+    if (statement.mode == ast::ExpectMode::Changes || statement.mode == ast::ExpectMode::NoChanges) {
       if (!flow->rows.is_table) {
         session().report(diag::E0417, statement.path.span).with_label("expect its rows, without `changes`");
         return;
@@ -300,7 +301,7 @@ class TestChecker {
     }
     expect.schema = flow->schema;
     add_sink(*flow, expect.sink, statement.path.span);
-    if (statement.mode != ast::ExpectMode::None && !check_expected_rows(statement, *flow, expect)) return;
+    if (!is_none && !check_expected_rows(statement, *flow, expect)) return;
     test.steps.emplace_back(std::move(expect));
   }
 

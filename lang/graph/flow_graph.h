@@ -105,12 +105,14 @@ enum class WindowKind : uint8_t {
 [[nodiscard]] std::string_view window_kind_name(WindowKind kind);
 
 // Windows begin at multiples of `step` (all in microseconds), moved by `offset`, and are `size` long; those of cumulate
-// begin at multiples of `size` and end at each `step` behind.
+// begin at multiples of `size` and end at each `step` behind. With a `zone` they do so by the clock of that time zone
+// (time_zone.h), from its midnight of 1970-01-01 on.
 struct WindowShape {
   WindowKind kind = WindowKind::Tumble;
   int64_t size = 0;
   int64_t step = 0;
   int64_t offset = 0;
+  std::string zone;  // empty: none
   bool operator==(const WindowShape&) const = default;
 };
 

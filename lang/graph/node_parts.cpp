@@ -62,7 +62,8 @@ OrderKey read_order(TextCursor& cursor) {
 }
 
 std::string write_windows(const WindowShape& windows) {
-  return fmt::format("{} {} {} {}", window_kind_name(windows.kind), windows.size, windows.step, windows.offset);
+  return fmt::format("{} {} {} {}{}", window_kind_name(windows.kind), windows.size, windows.step, windows.offset,
+                     windows.zone.empty() ? "" : " zone " + write_name(windows.zone));
 }
 
 WindowShape read_windows(TextCursor& cursor) {
@@ -73,6 +74,7 @@ WindowShape read_windows(TextCursor& cursor) {
   windows.size = read_micros(cursor);
   windows.step = read_micros(cursor);
   windows.offset = read_micros(cursor);
+  if (cursor.accept_word("zone")) windows.zone = cursor.name();
   return windows;
 }
 

@@ -79,7 +79,8 @@ Result<Schema> schema_for(const WindowNode& window, const Node& node, const Inpu
   SLUICE_TRY(check_shape(window));
   if (window.late_rows != window.column.empty()) return internal_error("late rows have no window");
   if (window.late < 0 || window.pane < 0) return internal_error("a window that ends before it ends");
-  if (window.pane != 0 && (window.late_rows || window.size % window.pane != 0 || window.step % window.pane != 0))
+  if (window.pane != 0 &&
+      (window.late_rows || window.size % window.pane != 0 || window.step % window.pane != 0 || !window.zone.empty()))
     return internal_error("its windows are not made of panes");
   SLUICE_TRY(check_timed(*inputs[0], "windows"));
   if (window.late_rows) return passed_on(node, *inputs[0], {});

@@ -97,7 +97,7 @@ Status check_windows(const AggregateNode& aggregate, const Schema& row) {
     return internal_error("windows of rows have one phase and no other window");
   if (aggregate.windows) {
     SLUICE_TRY(check_shape(*aggregate.windows));
-    if (aggregate.phase != AggregatePhase::Final || !has_window)
+    if (aggregate.phase != AggregatePhase::Final || !has_window || !aggregate.windows->zone.empty())
       return internal_error("windows are made of the panes among the keys of a final aggregate");
   }
   return aggregate.session ? check_sessions(aggregate, row) : Status();

@@ -1,4 +1,5 @@
 #include "lang/graph/verify_rules.h"
+#include "lang/support/time_zone.h"
 
 #include <fmt/format.h>
 
@@ -74,6 +75,8 @@ Status check_shape(const WindowShape& windows) {
     return internal_error("windows that cumulate are made of whole steps");
   if (windows.size / windows.step > kMostWindows)
     return internal_error(fmt::format("a row in more than {} windows", kMostWindows));
+  if (!windows.zone.empty() && !TimeZone::find(windows.zone))
+    return internal_error(fmt::format("there is no time zone `{}` on this machine", windows.zone));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "lang/operators/missing_time.h"
 #include "lang/operators/time_bounds.h"
 #include "lang/operators/windows.h"
 #include "lang/support/saturating.h"
@@ -79,13 +80,7 @@ int64_t delay_of(const FlowGraph& graph, NodeId id) {
 std::optional<Interval> interval_of(OperatorContext& context, const Emit& emit, const Flow& input) {
   if (input.is_broken) return std::nullopt;
   if (input.is_timed) return Interval{emit.length, delay_of(context.graph(), input.node)};
-  if (input.rows.is_table) {
-    context.diagnostics().report(diag::E0901, emit.span, "`emit every(...)` of a table that changes");
-    return std::nullopt;
-  }
-  context.diagnostics()
-      .report(diag::E0402, emit.span, "every")
-      .with_label("name the column that is the time: |> time ts delay 5s");
+  report_no_time(context, emit.span, "every", input);
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 
 #include "lang/operators/keep.h"
 #include "lang/operators/kinds.h"
+#include "lang/operators/missing_time.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/windows.h"
 
@@ -25,9 +26,7 @@ std::optional<std::vector<OrderKey>> order_of(OperatorContext& context, const as
     return check_orders(context, input, by->orders);
   }
   if (input.is_timed) return std::vector<OrderKey>{{Expr::column(std::string(kRowTime), kTimestamp, step.op.span)}};
-  context.diagnostics()
-      .report(diag::E0402, step.op.span, step.op.text)
-      .with_label("or say which row comes first: by ts")
+  report_no_time(context, step.op.span, step.op.text, input, "or say which row comes first: by " + time_column(input))
       .with_note("what is computed over the rows before a row depends on their order");
   return std::nullopt;
 }

@@ -1,4 +1,5 @@
 #include "lang/operators/keep.h"
+#include "lang/operators/missing_time.h"
 
 #include <algorithm>
 #include <utility>
@@ -21,10 +22,7 @@ std::optional<int64_t> check_keep(OperatorContext& context, const ast::Step& ste
   const auto keep = context.check_duration(*clause.expr, "`keep`", 1);
   if (!keep || input.is_broken) return std::nullopt;
   if (input.is_timed) return keep;
-  context.diagnostics()
-      .report(diag::E0402, clause.span, "keep")
-      .with_label("name the column that is the time")
-      .with_help("on the source: source clicks: { ..., ts: timestamp } = csv(\"clicks.csv\") time ts delay 5s");
+  report_no_time(context, clause.span, "keep", input);
   return std::nullopt;
 }
 

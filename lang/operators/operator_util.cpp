@@ -156,6 +156,8 @@ std::string clause_advice(OperatorContext& context, const ast::Step& step, const
   if (is_name && !step.columns.empty() && step.columns.back().expr != nullptr)
     return fmt::format("a name stands in front: {} = {}", clause.path.parts.front().text,
                        text_of(context.sources(), step.columns.back().expr->span));
+  if (step.op.text == "take" && clause.kind == ast::ClauseKind::Keep)
+    return "it counts the rows of all keys; of each key that is not forgotten: top 3 by ts per user keep 1d";
   return takes.empty() ? fmt::format("`{}` takes no clauses", step.op.text) : "it takes " + takes;
 }
 

@@ -3,6 +3,7 @@
 
 #include "lang/operators/emit.h"
 #include "lang/operators/keep.h"
+#include "lang/operators/missing_time.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
@@ -140,9 +141,8 @@ Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, 
   if (!is_ok || !emit) return Flow::broken();
   if (input.is_broken) return input;
   if (!input.is_timed) {
-    context.diagnostics()
-        .report(diag::E0402, step.op.span, step.op.text)
-        .with_label(fmt::format("or say what decides: top 1 by ts{}", is_latest ? " desc" : ""));
+    report_no_time(context, step.op.span, step.op.text, input,
+                   fmt::format("or say what decides: top 1 by {}{}", time_column(input), is_latest ? " desc" : ""));
     return Flow::broken();
   }
   if (const auto* clause = find_clause(step, Keep); clause != nullptr && !is_latest)
@@ -178,9 +178,10 @@ Flow check_first_rows(OperatorContext& context, const ast::Step& step, Flow inpu
   } else if (grouping->input.is_timed) {
     node.order = {{Expr::column(std::string(kRowTime), Type(TypeKind::Timestamp), step.op.span), false}};
   } else {
-    context.diagnostics()
-        .report(diag::E0402, step.op.span, step.op.text)
-        .with_label("or say what decides: top 1 by ts");
+    const std::string order = " by " + time_column(grouping->input);
+    report_no_time(context, step.op.span, step.op.text, grouping->input,
+                   step.op.text == "take" ? fmt::format("or say what decides: top {}{}", limit, order)
+                                          : "or say which of them is the first: distinct per ..." + order);
     return Flow::broken();
   }
   node.keys = std::move(*grouping->keys);

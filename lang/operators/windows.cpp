@@ -5,7 +5,9 @@
 #include <map>
 
 #include "lang/operators/kinds.h"
+#include "lang/operators/missing_time.h"
 #include "lang/support/time_text.h"
+#include "lang/support/time_zone.h"
 
 namespace sluice {
 
@@ -99,6 +101,34 @@ std::optional<bool> is_wall_clock(OperatorContext& context, const ast::Expr* val
   return std::nullopt;
 }
 
+// `; did you mean ...` for a time zone that is written in another way, or without the part of the world in front.
+std::string zone_suggestion(const std::string& name, const std::vector<std::string>& names) {
+  std::string suggestion = did_you_mean(name, names);
+  if (!suggestion.empty()) return suggestion;
+  const auto place_of = [](const std::string& zone) { return zone.substr(zone.rfind('/') + 1); };
+  const auto it = std::ranges::find_if(names, [&](const auto& zone) { return place_of(zone) == place_of(name); });
+  return it == names.end() ? suggestion : fmt::format("; did you mean `{}`?", *it);
+}
+
+// `zone = "Europe/Berlin"`, empty when not given; nothing when it was reported.
+std::optional<std::string> zone_name(OperatorContext& context, const ast::Expr* value) {
+  if (value == nullptr) return std::string();
+  const auto* literal = std::get_if<ast::Literal>(&value->node);
+  if (literal == nullptr || literal->kind != ast::LiteralKind::String) {
+    context.diagnostics()
+        .report(diag::E0422, value->span, text_of(context.sources(), value->span), "")
+        .with_label("write its name as text: zone = \"Europe/Berlin\"");
+    return std::nullopt;
+  }
+  if (TimeZone::find(literal->string)) return literal->string;
+  const std::vector<std::string> names = time_zone_names();
+  context.diagnostics()
+      .report(diag::E0422, value->span, literal->string, zone_suggestion(literal->string, names))
+      .with_label(names.empty() ? "this machine has no time zone data: install the package `tzdata`"
+                                : "zones have names like \"Europe/Berlin\" or \"UTC\"");
+  return std::nullopt;
+}
+
 bool is_multiple(OperatorContext& context, const WindowNode& node, const Span& span) {
   if (node.size % node.step == 0 || node.kind == WindowKind::Hop) return true;
   context.diagnostics()
@@ -114,10 +144,8 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
   std::vector<std::string> positional{"size"};
   if (kind != WindowKind::Tumble) positional.emplace_back("every");
   if (!arguments.bind(positional, {"offset", "zone", "late", "clock"})) return std::nullopt;
-  if (const ast::Expr* zone = arguments.find("zone")) {
-    context.diagnostics().report(diag::E0901, zone->span, "`zone` of a window");
-    return std::nullopt;
-  }
+  const auto zone = zone_name(context, arguments.find("zone"));
+  if (!zone) return std::nullopt;
   WindowClause window;
   window.span = span;
   window.node.kind = kind;
@@ -133,6 +161,7 @@ std::optional<WindowClause> time_window(OperatorContext& context, WindowKind kin
   window.node.step = *step;
   window.node.offset = *offset;
   window.node.late = *late;
+  window.node.zone = *zone;
   window.is_wall = *wall;
   if (!is_multiple(context, window.node, span)) return std::nullopt;
   if (window.node.size / window.node.step > kMostWindows) {
@@ -288,35 +317,6 @@ std::optional<WindowClause> check_window(OperatorContext& context, const ast::St
   return std::nullopt;
 }
 
-namespace {
-
-// The declaration of the source that the rows come from, with a time.
-std::string source_with_time(OperatorContext& context, const Flow& input) {
-  NodeId at = input.node;
-  while (!context.graph().nodes[at].inputs.empty()) at = context.graph().nodes[at].inputs[0];
-  const Node& node = context.graph().nodes[at];
-  std::string name = "clicks";
-  std::string path = "clicks.csv";
-  std::string time = "ts";
-  std::string connector = "csv";
-  const auto* source = node.as<SourceNode>();
-  // One that is not declared is known by its call.
-  if (source != nullptr && node.text.find('(') == std::string::npos && node.text.starts_with("from ")) {
-    name = node.text.substr(5);
-    connector = source->connector;
-    for (const auto& option : source->options)
-      if (const auto* text = std::get_if<std::string>(&option.value); text != nullptr && option.name == "path")
-        path = *text;
-    const auto& fields = source->declared.fields;
-    const auto column = std::ranges::find(fields, Type(TypeKind::Timestamp), &Field::type);
-    if (column != fields.end()) time = column->name;
-  }
-  return fmt::format("source {}: {{ ..., {}: timestamp }} = {}(\"{}\") time {} delay 5s", name, time, connector, path,
-                     time);
-}
-
-}  // namespace
-
 Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input) {
   if (input.is_broken) return input;
   if (window.is_wall) {
@@ -326,13 +326,10 @@ Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClau
   }
   if (input.is_timed) return input;
   const std::string_view kind = window.session ? "session" : window_kind_name(window.node.kind);
-  context.diagnostics()
-      .report(diag::E0402, window.span, kind)
-      .with_label("name the column that is the time")
-      .with_help("on the source: " + source_with_time(context, input))
-      .with_help(fmt::format("or as a step above: |> time ts delay 5s;  or by the clock on the wall: {}(..., clock = "
-                             "wall)",
-                             kind));
+  auto& report = report_no_time(context, window.span, kind, input);
+  if (!input.rows.is_table)
+    report.with_help(fmt::format(
+        "or as a step above: |> time ts delay 5s;  or by the clock on the wall: {}(..., clock = wall)", kind));
   return Flow::broken();
 }
 

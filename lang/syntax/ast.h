@@ -218,7 +218,7 @@ struct AggItem { bool is_process; Name name; std::vector<Param> params; const Ty
 struct TestRow { std::vector<const Expr*> cells; Span span; };  // a null cell is empty
 struct TestData { std::vector<TestRow> rows; const Expr* list = nullptr; };
 enum class TestStmtKind : uint8_t { Given, Expect, Advance, With };
-enum class ExpectMode : uint8_t { AnyOrder, Ordered, Changes, None };
+enum class ExpectMode : uint8_t { AnyOrder, Ordered, Changes, None, NoChanges };
 struct TestStmt {
   TestStmtKind kind;
   Span span;

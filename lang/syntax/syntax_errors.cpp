@@ -15,6 +15,21 @@ bool is_opening(Parser::token_kind_type kind) {
   return kind == Kind::LPAREN || kind == Kind::LBRACK || kind == Kind::LBRACE || kind == Kind::FSTR_OPEN;
 }
 
+bool starts_clause(Parser::token_kind_type kind) {
+  switch (kind) {
+    case Kind::PER:
+    case Kind::BY:
+    case Kind::OVER:
+    case Kind::ON:
+    case Kind::WITHIN:
+    case Kind::KEEP:
+    case Kind::EMIT:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool is_closing(Parser::token_kind_type kind) {
   return kind == Kind::RPAREN || kind == Kind::RBRACK || kind == Kind::RBRACE || kind == Kind::FSTR_CLOSE;
 }
@@ -125,6 +140,7 @@ class Explainer {
   ErrorAdvice general();
   [[nodiscard]] std::string general_label() const;
   [[nodiscard]] std::string foreign_label() const;
+  [[nodiscard]] bool stands_behind_hint() const;
   [[nodiscard]] std::vector<std::string> expected_words() const;
 
   const ErrorPlace& place_;
@@ -364,6 +380,18 @@ Explainer::Advice Explainer::no_item() {
   return here();
 }
 
+// `... @parallel(2) per user`
+bool Explainer::stands_behind_hint() const {
+  if (before(1).kind == Kind::ANNOT) return true;
+  if (before(1).kind != Kind::RPAREN) return false;
+  int depth = 0;
+  for (size_t back = 1; before(back).kind != Kind::END; ++back) {
+    if (is_closing(before(back).kind)) ++depth;
+    if (is_opening(before(back).kind) && --depth == 0) return before(back + 1).kind == Kind::ANNOT;
+  }
+  return false;
+}
+
 // What other languages write so.
 std::string Explainer::foreign_label() const {
   const Token last = before(1);
@@ -376,6 +404,8 @@ std::string Explainer::foreign_label() const {
     return fmt::format("write `top {} by {}`", last.text, token_.text);
   if (token_.text == "?" && expects(Symbol::S_PLUS)) return "a choice is written: if a then b else c";
   if (token_.kind == Kind::PIPE && last.kind == Kind::PIPE) return "leave out one `|>`";
+  if (starts_clause(token_.kind) && stands_behind_hint())
+    return "hints are the last of a step: write this in front of them";
   if (last.kind == Kind::OP_CLAUSES && token_.kind == Kind::NAME) {
     if (last.text == "distinct")
       return fmt::format("`distinct` compares whole rows: write `select {} |> distinct`", token_.text);

@@ -103,6 +103,7 @@ bool ends_operand(TokenKind kind) {
     case Kind::DESC:
     case Kind::ANNOT:
     case Kind::NONE:
+    case Kind::CHANGES:
       return true;
     default:
       return false;  // Bison's token kinds are no closed set of ours

@@ -107,6 +107,14 @@ struct Panes {
   int64_t latest_end;  // no window's end when latest is null
 };
 
+// The windows of rows with times from `from` up to `until`: the start and the end of each.
+struct LocalWindows {
+  int64_t from;
+  int64_t until;
+  int64_t count;
+  const int64_t* bounds;  // by their ends; two more stand in front, for no windows
+};
+
 // Panes that windows share: rows mostly fall into the one used last. A window that is due is given out group by group:
 // a group are the entries of its panes with one hash, in the order of the panes.
 struct WindowMerge {

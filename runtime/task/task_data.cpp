@@ -133,6 +133,10 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       sorter_list_[position] = frame_rows_.back().get();
       return;
     }
+    case StateKind::LocalWindows:
+      local_windows_.push_back(std::make_unique<LocalWindows>(*plan_.graph.nodes[state.node].as<WindowNode>()));
+      sorter_list_[position] = static_cast<abi::LocalWindows*>(local_windows_.back().get());
+      return;
     case StateKind::Changed:
       changed_groups_.push_back(std::make_unique<ChangedGroups>(account));
       sorter_list_[position] = changed_groups_.back().get();

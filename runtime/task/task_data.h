@@ -18,6 +18,7 @@
 #include "runtime/state/frame_rows.h"
 #include "runtime/state/group_table.h"
 #include "runtime/state/join_expiry.h"
+#include "runtime/state/local_windows.h"
 #include "runtime/state/panes.h"
 #include "runtime/state/session_table.h"
 #include "runtime/state/session_tops.h"
@@ -59,7 +60,8 @@ class TaskData : public abi::TaskContext {
   void raise(RowError row_error);
   [[nodiscard]] const std::optional<RowError>& row_error() const { return row_error_; }
 
-  // The watermark at which the first window that has rows, or the first change of a group, is due; nothing when none is.
+  // The watermark at which the first window that has rows, or the first change of a group, is due; nothing when none
+  // is.
   [[nodiscard]] std::optional<int64_t> first_window_due();
   // Are there rows to give out at this watermark that wait for their turn, in frames?
   [[nodiscard]] bool has_frames_due(int64_t at) const;
@@ -106,6 +108,7 @@ class TaskData : public abi::TaskContext {
   std::vector<std::unique_ptr<SessionTops>> session_tops_;
   std::vector<std::unique_ptr<FrameRows>> frame_rows_;
   std::vector<std::unique_ptr<ChangedGroups>> changed_groups_;
+  std::vector<std::unique_ptr<LocalWindows>> local_windows_;
   std::vector<std::unique_ptr<SortState>> sort_states_;
   std::vector<std::unique_ptr<TopState>> top_states_;
   std::vector<std::unique_ptr<Ranking>> rankings_;

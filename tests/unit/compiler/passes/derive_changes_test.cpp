@@ -63,8 +63,8 @@ TEST(DeriveChanges, NothingToDo) {
 TEST(DeriveChanges, AggregatesMayCollectThem) {
   const std::string timed = std::string(kHitsRow) + ", `@time`: timestamp, `@mark`: timestamp";
   const auto result =
-      derive("node 2 time (1)\n  time ts:timestamp\n  schema " + timed +
-             "\nnode 3 aggregate (2) \"aggregate\"\n  rows table\n  key url = url:string\n  every 10000000 delay 5\n"
+      derive("node 2 time (1)\n  schema " + timed +
+             "\nnode 3 aggregate (2) \"aggregate\"\n  table\n  key url = url:string\n  every 10000000 delay 5\n"
              "  schema url: string\n" +
              changes("4", "3", "url: string") + sink("5", "4", "url: string, change: int"));
   EXPECT_EQ(find_node(result.graph, "3a")->as<AggregateNode>()->every, (Interval{10'000'000, 5}));

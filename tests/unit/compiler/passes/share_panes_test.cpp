@@ -43,7 +43,7 @@ TEST(SharePanes, RowsGoIntoOnePaneInsteadOfFiveWindows) {
   EXPECT_EQ(find_node(result.graph, "4a")->as<AggregateNode>()->phase, AggregatePhase::Partial);
   EXPECT_EQ(find_node(result.graph, "4b")->as<AggregateNode>()->phase, AggregatePhase::Final);
   EXPECT_EQ(find_node(result.graph, "4b")->schema, find_node(result.graph, "5")->schema);
-  const WindowShape shape{WindowKind::Hop, 10'000'000, 2'000'000, 0};
+  const WindowShape shape{WindowKind::Hop, 10'000'000, 2'000'000, 0, {}};
   EXPECT_EQ(find_node(result.graph, "4b")->as<AggregateNode>()->windows, shape);
 }
 

@@ -225,7 +225,7 @@ class RandomGraph {
     return std::monostate{};
   }
 
-  WindowShape windows() { return {static_cast<WindowKind>(below(3)), duration(), duration(), duration()}; }
+  WindowShape windows() { return {static_cast<WindowKind>(below(3)), duration(), duration(), duration(), text()}; }
 
   JoinNode join() {
     JoinNode join;

@@ -108,25 +108,25 @@ void try_out(const WindowShape& shape, int64_t pane, unsigned seed) {
 
 TEST(SharedPanes, WindowsThatHop) {
   for (unsigned seed = 0; seed < 20; ++seed) {
-    try_out({WindowKind::Hop, 10, 2, 0}, 2, seed);
-    try_out({WindowKind::Hop, 10, 4, 1}, 2, seed);
-    try_out({WindowKind::Hop, 6, 4, 3}, 2, seed);
-    try_out({WindowKind::Hop, 3, 5, 0}, 1, seed);  // with gaps
-    try_out({WindowKind::Hop, 70, 1, 0}, 1, seed);
+    try_out({WindowKind::Hop, 10, 2, 0, {}}, 2, seed);
+    try_out({WindowKind::Hop, 10, 4, 1, {}}, 2, seed);
+    try_out({WindowKind::Hop, 6, 4, 3, {}}, 2, seed);
+    try_out({WindowKind::Hop, 3, 5, 0, {}}, 1, seed);  // with gaps
+    try_out({WindowKind::Hop, 70, 1, 0, {}}, 1, seed);
   }
 }
 
 TEST(SharedPanes, WindowsThatCumulate) {
   for (unsigned seed = 0; seed < 20; ++seed) {
-    try_out({WindowKind::Cumulate, 12, 3, 0}, 3, seed);
-    try_out({WindowKind::Cumulate, 50, 5, 7}, 5, seed);
+    try_out({WindowKind::Cumulate, 12, 3, 0, {}}, 3, seed);
+    try_out({WindowKind::Cumulate, 50, 5, 7, {}}, 5, seed);
   }
 }
 
 TEST(SharedPanes, GivesItsMemoryBack) {
   uint64_t account = 0;
   {
-    SharedPanes panes(sizeof(Entry), false, {}, {WindowKind::Hop, 4, 2, 0}, 0, &account);
+    SharedPanes panes(sizeof(Entry), false, {}, {WindowKind::Hop, 4, 2, 0, {}}, 0, &account);
     const uint64_t empty = account;
     for (int64_t start = 0; start < 200; start += 2) {
       GroupTable& table = panes.at(start, start + 2);

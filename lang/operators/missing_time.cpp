@@ -1,0 +1,68 @@
+#include "lang/operators/missing_time.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lang/operators/kinds.h"
+#include "lang/operators/operator_util.h"
+
+namespace sluice {
+
+namespace {
+
+// The declaration of the source that the rows come from, with a time.
+std::string source_with_time(OperatorContext& context, const Flow& input) {
+  NodeId at = input.node;
+  while (!context.graph().nodes[at].inputs.empty()) at = context.graph().nodes[at].inputs[0];
+  const Node& node = context.graph().nodes[at];
+  std::string name = "clicks";
+  std::string path = "clicks.csv";
+  std::string time = "ts";
+  std::string connector = "csv";
+  const auto* source = node.as<SourceNode>();
+  // One that is not declared is known by its call.
+  if (source != nullptr && node.text.find('(') == std::string::npos && node.text.starts_with("from ")) {
+    name = node.text.substr(5);
+    connector = source->connector;
+    for (const auto& option : source->options)
+      if (const auto* text = std::get_if<std::string>(&option.value); text != nullptr && option.name == "path")
+        path = *text;
+    const auto& fields = source->declared.fields;
+    const auto column = std::ranges::find(fields, Type(TypeKind::Timestamp), &Field::type);
+    if (column != fields.end()) time = column->name;
+  }
+  return fmt::format("source {}: {{ ..., {}: timestamp }} = {}(\"{}\") time {} delay 5s", name, time, connector, path,
+                     time);
+}
+
+const Field* timestamp_of(const Flow& input) {
+  const auto it = std::ranges::find(input.schema.fields, Type(TypeKind::Timestamp), &Field::type);
+  return it == input.schema.fields.end() ? nullptr : &*it;
+}
+
+}  // namespace
+
+Diagnostic& report_no_time(OperatorContext& context, const Span& span, std::string_view who, const Flow& input,
+                           const std::string& otherwise) {
+  auto& report = context.diagnostics().report(diag::E0402, span, who);
+  if (!input.rows.is_table) {
+    return report.with_label(otherwise.empty() ? "name the column that is the time" : otherwise)
+        .with_help("on the source: " + source_with_time(context, input));
+  }
+  const std::string maker = table_maker_text(context, input);
+  report.with_label(otherwise.empty() ? "rows of a table have no time of their own" : otherwise);
+  report.with_help(maker.empty()
+                       ? "results of a window have the time of its end: over tumble(1h)"
+                       : fmt::format("give {} a window, whose end is the time of its results: over tumble(1h)", maker));
+  if (timestamp_of(input) != nullptr)
+    report.with_help(fmt::format("or name their time in a step above: |> time {} delay 5s", time_column(input)));
+  return report;
+}
+
+std::string time_column(const Flow& input) {
+  const Field* field = timestamp_of(input);
+  return field == nullptr ? "ts" : field->name;
+}
+
+}  // namespace sluice
