@@ -166,8 +166,8 @@ class Pusher {
       return onward(at, place.condition);
     return {{std::move(place)}, fmt::format("`{}` follows the time of all rows", title(at))};
   }
-  // Rows that are dropped here cannot be late any more: the number of late rows is that of rows which matter to the answer,
-  // as far as this pass can tell. To count all of them, each would have to be decoded and looked at.
+  // Rows that are dropped here cannot be late any more: the number of late rows is that of rows which matter to the
+  // answer, as far as this pass can tell. To count all of them, each would have to be decoded and looked at.
   [[nodiscard]] Route step(const WindowNode& window, Place place, NodeId at) const {
     if (reads_column(place.condition, window.column))
       return {{place}, fmt::format("it reads `{}`, which `{}` makes", window.column, title(at))};

@@ -69,7 +69,7 @@ TEST(DeriveChanges, AggregatesMayCollectThem) {
              changes("4", "3", "url: string") + sink("5", "4", "url: string, change: int"));
   EXPECT_EQ(find_node(result.graph, "3a")->as<AggregateNode>()->every, (Interval{10'000'000, 5}));
   EXPECT_TRUE(is_blocking(*find_node(result.graph, "3a")));
-  EXPECT_EQ(testing::notes_of(result).back(), "+ 3, 3a: `aggregate` gives out what changes, every 10s");
+  EXPECT_EQ(testing::notes_of(result).back(), "+ 3 3a: `aggregate` gives out what changes, every 10s");
 }
 
 // hits with `what` said of the source, and their distinct urls.

@@ -249,12 +249,14 @@ TEST(Verify, ChangesAreReadByIncrementalSteps) {
   const std::string weighted = "node 2 project (1)\n  column `@weight` = a:int\n  schema `@weight`: int\n";
   EXPECT_EQ(problem_of_graph(weighted + "node 3 changes (2)\n  column c\n  schema `@weight`: int, c: int\n"),
             "changes as input of a step that is not incremental (at node 3 (changes))");
-  EXPECT_EQ(problem_of_graph("node 2 aggregate (1)\n  incremental\n  phase partial\n  key a = a:int\n  schema a: int\n"),
-            "an incremental aggregate over such a window or in two phases (at node 2 (aggregate))");
+  EXPECT_EQ(
+      problem_of_graph("node 2 aggregate (1)\n  incremental\n  phase partial\n  key a = a:int\n  schema a: int\n"),
+      "an incremental aggregate over such a window or in two phases (at node 2 (aggregate))");
   EXPECT_EQ(problem_of_graph("node 2 aggregate (1)\n  every 0 delay 0\n  key a = a:int\n  schema a: int\n"),
             "changes given out at no time (at node 2 (aggregate))");
-  EXPECT_EQ(problem_of_graph("node 2 aggregate (1)\n  incremental\n  every 9 delay 0\n  key a = a:int\n  schema a: int\n"),
-            "what collects changes has no event time (at node 2 (aggregate))");
+  EXPECT_EQ(
+      problem_of_graph("node 2 aggregate (1)\n  incremental\n  every 9 delay 0\n  key a = a:int\n  schema a: int\n"),
+      "what collects changes of rows that have no time (at node 2 (aggregate))");
   EXPECT_EQ(problem_of_graph(weighted + "node 3 aggregate (2)\n  incremental\n  rows 3\n  schema `@weight`: int\n"),
             "an aggregate of changes that waits for more of them (at node 3 (aggregate))");
   EXPECT_EQ(problem_of_graph("node 2 join (1, 1)\n  join inner\n  right `@weight` = a:int\n  schema a: int\n"),
