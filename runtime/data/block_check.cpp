@@ -63,7 +63,8 @@ bool is_valid_block(std::span<const char> bytes) {
   if (bytes.size() < sizeof(abi::BlockHeader)) return false;
   const auto header = read<abi::BlockHeader>(bytes.data());
   if (header.magic != abi::kBlockMagic || header.byte_size != bytes.size() || header.row_size == 0) return false;
-  return uint64_t{header.row_count} * header.row_size <= bytes.size() - sizeof(abi::BlockHeader);
+  const uint64_t room = bytes.size() - sizeof(abi::BlockHeader);
+  return header.heap_bytes <= room && uint64_t{header.row_count} * header.row_size <= room - header.heap_bytes;
 }
 
 bool is_valid_block(std::span<const char> bytes, const Schema& schema) {

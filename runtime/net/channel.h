@@ -1,5 +1,6 @@
-// Channel: carries the blocks of one edge from one producing task to one consuming task, in order. It never blocks:
-// push fails when it is full, and the side that waits is woken when that changes.
+// ChannelWriter, ChannelReader: the two ends of a channel, which carries the blocks of one edge from one producing task
+// to one consuming task, in order. Neither end ever blocks: a push fails when the channel is full, and the side that
+// waits is woken when that changes.
 #pragma once
 
 #include "runtime/data/block.h"
@@ -7,11 +8,10 @@
 
 namespace sluice {
 
-class Channel {
+// The producer's end.
+class ChannelWriter {
  public:
-  virtual ~Channel() = default;
-
-  // ---- the producer's side ----
+  virtual ~ChannelWriter() = default;
   // False when the channel is full: the block stays with the caller, who is woken when there is room.
   // A cancelled channel takes every block and drops it.
   [[nodiscard]] virtual bool try_push(Block& block) = 0;
@@ -25,8 +25,12 @@ class Channel {
   [[nodiscard]] virtual bool is_cancelled() const = 0;
   // A block that the consumer is done with, to be filled again; none when there is none.
   [[nodiscard]] virtual Block spare() = 0;
+};
 
-  // ---- the consumer's side ----
+// The consumer's end.
+class ChannelReader {
+ public:
+  virtual ~ChannelReader() = default;
   [[nodiscard]] virtual bool try_pop(Block& block) = 0;
   // Closed, and every block was popped.
   [[nodiscard]] virtual bool is_ended() const = 0;

@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-class RingChannel final : public Channel {
+class RingChannel final : public ChannelWriter, public ChannelReader {
  public:
   explicit RingChannel(size_t capacity) : blocks_(capacity), spares_(capacity) {}
   // Whom to wake; to be called before either side uses the channel.

@@ -5,7 +5,7 @@
 
 namespace sluice {
 
-EdgeReader::EdgeReader(std::vector<Channel*> channels, bool is_ordered)
+EdgeReader::EdgeReader(std::vector<ChannelReader*> channels, bool is_ordered)
     : channels_(std::move(channels)),
       watermarks_(channels_.size(), kNoWatermark),
       is_ordered_(is_ordered && channels_.size() > 1) {

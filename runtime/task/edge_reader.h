@@ -11,7 +11,7 @@ namespace sluice {
 class EdgeReader {
  public:
   // One channel per producer, in the order of the producers.
-  EdgeReader(std::vector<Channel*> channels, bool is_ordered);
+  EdgeReader(std::vector<ChannelReader*> channels, bool is_ordered);
 
   struct Next {
     enum class Kind : uint8_t { Block, Wait, End } kind = Kind::End;
@@ -34,7 +34,7 @@ class EdgeReader {
   bool fetch(size_t producer);
   [[nodiscard]] bool is_next(size_t producer) const;
 
-  std::vector<Channel*> channels_;
+  std::vector<ChannelReader*> channels_;
   std::vector<int64_t> watermarks_;  // by producer
   bool is_ordered_;
   bool is_cancelled_ = false;

@@ -42,12 +42,12 @@ void Task::add_source(SourceFeed& feed) {
   feed.add_reader(*this);
 }
 
-void Task::add_edge(std::vector<Channel*> channels, bool is_ordered) {
+void Task::add_edge(std::vector<ChannelReader*> channels, bool is_ordered) {
   add_input().edge.emplace(std::move(channels), is_ordered);
 }
 
 void Task::add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
-                      const std::vector<std::vector<Channel*>>& channels_of_partitions) {
+                      const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions) {
   outputs_.add_edge(is_ordered, tells_progress, row_size, block_bytes, channels_of_partitions);
 }
 

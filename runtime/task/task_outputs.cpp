@@ -6,7 +6,7 @@
 namespace sluice {
 
 OutputPartition::OutputPartition(TaskOutputs& outputs, uint32_t row_size, uint64_t block_bytes,
-                                 std::vector<Channel*> channels)
+                                 std::vector<ChannelWriter*> channels)
     : builder(*this, row_size, block_bytes), outputs_(&outputs) {
   for (auto* channel : channels) outlets.emplace_back(channel);
 }
@@ -21,7 +21,7 @@ void OutputPartition::take(Block block) {
 Block OutputPartition::spare() { return outlets.size() == 1 ? outlets[0].channel->spare() : Block(); }
 
 void TaskOutputs::add_edge(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
-                           const std::vector<std::vector<Channel*>>& channels_of_partitions) {
+                           const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions) {
   OutputEdge edge;
   edge.tells_progress = tells_progress;
   edge.is_ordered = is_ordered;

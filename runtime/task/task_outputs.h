@@ -18,18 +18,18 @@ class TaskOutputs;
 
 // One channel and the blocks that wait for room in it.
 struct Outlet {
-  explicit Outlet(Channel* to) : channel(to) {}
+  explicit Outlet(ChannelWriter* to) : channel(to) {}
   Outlet(Outlet&&) = default;
   Outlet& operator=(Outlet&&) = default;
 
-  Channel* channel;
+  ChannelWriter* channel;
   std::deque<Block> waiting;
 };
 
 // One partition of an edge: rows are built into blocks, which go to its outlets: one, or for a broadcast all consumers.
 class OutputPartition final : public BlockReceiver {
  public:
-  OutputPartition(TaskOutputs& outputs, uint32_t row_size, uint64_t block_bytes, std::vector<Channel*> channels);
+  OutputPartition(TaskOutputs& outputs, uint32_t row_size, uint64_t block_bytes, std::vector<ChannelWriter*> channels);
   void take(Block block) override;
   Block spare() override;
 
@@ -59,7 +59,7 @@ class TaskOutputs {
   TaskOutputs& operator=(const TaskOutputs&) = delete;
 
   void add_edge(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
-                const std::vector<std::vector<Channel*>>& channels_of_partitions);
+                const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions);
   // As TaskContext::writers wants them.
   [[nodiscard]] std::vector<abi::RowWriter*> writers();
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/data/row_layout.h"
+#include "runtime/io/source_share.h"
 
 namespace sluice {
 
@@ -27,12 +28,20 @@ std::vector<uint32_t> consumers_of(const EdgePlan& edge, uint32_t producer, uint
 
 }  // namespace
 
-Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, TaskFactory& code,
+Deployment::Deployment(const JobPlan& plan, uint32_t worker, const std::vector<TaskPlacement>& placement,
+                       const Neighbours* neighbours, const EngineSettings& settings)
+    : plan_(plan), worker_(worker), neighbours_(neighbours), settings_(settings) {
+  for (const auto& placed : placement) worker_of_[placed.task] = placed.worker;
+}
+
+Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, uint32_t worker,
+                                                     const std::vector<TaskPlacement>& placement,
+                                                     const Neighbours* neighbours, TaskFactory& code,
                                                      ConnectorFactory& connectors, const EngineSettings& settings,
                                                      const std::atomic<bool>& is_cancelled,
                                                      const std::atomic<bool>& time_stops,
                                                      const std::function<void(TaskReport)>& on_end) {
-  std::unique_ptr<Deployment> deployment(new Deployment(plan, settings));
+  std::unique_ptr<Deployment> deployment(new Deployment(plan, worker, placement, neighbours, settings));
   SLUICE_TRY(deployment->open_sources(connectors));
   deployment->make_channels();
   if (TimeBoard::shortest_idle(plan.graph)) deployment->time_board_.emplace(plan);
@@ -43,22 +52,45 @@ Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, TaskFa
 }
 
 Deployment::~Deployment() {
+  for (const auto& edge : channels_)
+    for (const auto& [tasks, channel] : edge.by_tasks)
+      if (const auto* end = std::get_if<RemoteEnd>(&channel)) neighbours_->plane.remove(end->worker, end->address);
   for (auto& feed : feeds_) feed->stop();
   abort_sinks();
 }
 
+std::set<uint32_t> Deployment::workers_of(StageId stage) const {
+  std::set<uint32_t> workers;
+  for (uint32_t task = 0; task < plan_.stages[stage].parallelism; ++task) workers.insert(worker_of(stage, task));
+  return workers;
+}
+
 Status Deployment::open_sources(ConnectorFactory& connectors) {
   for (size_t stage = 0; stage < plan_.stages.size(); ++stage) {
+    if (!workers_of(StageId(stage)).contains(worker_)) continue;
     const auto& inputs = plan_.stages[StageId(stage)].inputs;
     uint32_t position = 0;
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (!inputs[i].source.is_valid()) continue;
-      SLUICE_ASSIGN(auto source, connectors.open_source(plan_.graph.nodes[inputs[i].source]));
+      SLUICE_ASSIGN(auto source, open_source(StageId(stage), inputs[i].source, connectors));
       feeds_.push_back(std::make_unique<SourceFeed>(std::move(source), inputs[i].source, position++));
       feed_of_input_[{static_cast<uint32_t>(stage), i}] = feeds_.back().get();
     }
   }
   return {};
+}
+
+// The workers with tasks of the stage share the source.
+Result<std::unique_ptr<Source>> Deployment::open_source(StageId stage, NodeId node,
+                                                        ConnectorFactory& connectors) const {
+  SLUICE_ASSIGN(auto source, connectors.open_source(plan_.graph.nodes[node]));
+  const auto workers = workers_of(stage);
+  if (workers.size() == 1) return source;
+  if (source->may_block())
+    return user_error(
+        "a pipe cannot be read by several workers: put what it says into files, or submit the job with --parallel 1");
+  const auto share = static_cast<uint32_t>(std::distance(workers.begin(), workers.find(worker_)));
+  return std::make_unique<SourceShare>(std::move(source), share, static_cast<uint32_t>(workers.size()));
 }
 
 std::optional<std::chrono::microseconds> Deployment::wake_interval() const {
@@ -68,25 +100,49 @@ std::optional<std::chrono::microseconds> Deployment::wake_interval() const {
   return idle ? std::optional(std::clamp(*idle / 8, kShortest, kLongest)) : std::nullopt;
 }
 
+// Channels have the same numbers on every worker.
 void Deployment::make_channels() {
+  uint32_t number = 0;
   for (const auto& edge : plan_.edges) {
     auto& channels = channels_.emplace_back();
     const uint32_t consumers = plan_.stages[edge.to].parallelism;
     for (uint32_t producer = 0; producer < plan_.stages[edge.from].parallelism; ++producer)
-      for (const uint32_t consumer : consumers_of(edge, producer, consumers))
-        channels.by_tasks[{producer, consumer}] = std::make_unique<RingChannel>(settings_.ring_blocks);
+      for (const uint32_t consumer : consumers_of(edge, producer, consumers)) {
+        ++number;
+        if (is_here(edge.from, producer) || is_here(edge.to, consumer))
+          channels.by_tasks.emplace(std::pair(producer, consumer), make_channel(edge, producer, consumer, number));
+      }
   }
+}
+
+Deployment::Channel Deployment::make_channel(const EdgePlan& edge, uint32_t producer, uint32_t consumer,
+                                             uint32_t number) const {
+  const uint32_t from = worker_of(edge.from, producer);
+  const uint32_t to = worker_of(edge.to, consumer);
+  if (from == to) return std::make_unique<RingChannel>(settings_.ring_blocks);
+  RemoteEnd end;
+  end.worker = from == worker_ ? to : from;
+  end.address = {neighbours_->deployment, number};
+  Link& link = neighbours_->plane.link_to(end.worker, neighbours_->urls.at(end.worker));
+  const uint64_t window = settings_.ring_blocks * settings_.block_bytes;
+  if (from == worker_)
+    end.writer = std::make_unique<RemoteWriter>(link, end.address, window);
+  else
+    end.reader = std::make_unique<RemoteReader>(link, end.address, window, edge.schema, neighbours_->on_bad_block);
+  return end;
 }
 
 Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory& connectors,
                               const std::atomic<bool>& is_cancelled, const std::atomic<bool>& time_stops,
                               const std::function<void(TaskReport)>& on_end) {
+  if (!workers_of(id).contains(worker_)) return {};
   SLUICE_ASSIGN(auto code, factory.make(plan_, id, settings_.stop));
   const StagePlan& stage = plan_.stages[id];
   const auto& functions = code->current();
   if (functions.inputs.size() != stage.inputs.size() || functions.finish.size() != stage.finish_phases)
     return internal_error("the code of stage " + stage.name + " does not have the functions that its plan asks for");
   for (uint32_t index = 0; index < stage.parallelism; ++index) {
+    if (!is_here(id, index)) continue;
     tasks_.push_back(std::make_unique<Task>(plan_, TaskAddress{id, index}, code, is_cancelled, time_stops, on_end));
     task_of_address_[{id, index}] = tasks_.back().get();
     if (time_board_) tasks_.back()->set_time_board(*time_board_);
@@ -95,6 +151,18 @@ Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory
     SLUICE_TRY(wire(*tasks_.back(), id, connectors));
   }
   return {};
+}
+
+ChannelReader* Deployment::reader_of(const Channel& channel) {
+  const auto* ring = std::get_if<std::unique_ptr<RingChannel>>(&channel);
+  if (ring != nullptr) return ring->get();
+  return std::get<RemoteEnd>(channel).reader.get();
+}
+
+ChannelWriter* Deployment::writer_of(const Channel& channel) {
+  const auto* ring = std::get_if<std::unique_ptr<RingChannel>>(&channel);
+  if (ring != nullptr) return ring->get();
+  return std::get<RemoteEnd>(channel).writer.get();
 }
 
 Status Deployment::wire(Task& task, StageId id, ConnectorFactory& connectors) {
@@ -106,9 +174,9 @@ Status Deployment::wire(Task& task, StageId id, ConnectorFactory& connectors) {
       continue;
     }
     const EdgeId edge = stage.inputs[i].edge;
-    std::vector<Channel*> channels;  // in the order of the producers, as by_tasks is
+    std::vector<ChannelReader*> channels;  // in the order of the producers, as by_tasks is
     for (auto& [tasks, channel] : channels_[edge.value].by_tasks)
-      if (tasks.second == index) channels.push_back(channel.get());
+      if (tasks.second == index) channels.push_back(reader_of(channel));
     task.add_edge(std::move(channels), plan_.edges[edge].is_ordered);
   }
   for (const EdgeId edge : stage.outputs) wire_output(task, edge);
@@ -126,10 +194,10 @@ Status Deployment::wire(Task& task, StageId id, ConnectorFactory& connectors) {
 void Deployment::wire_output(Task& task, EdgeId id) {
   const EdgePlan& edge = plan_.edges[id];
   const uint32_t consumers = plan_.stages[edge.to].parallelism;
-  std::vector<std::vector<Channel*>> partitions(consumers);
+  std::vector<std::vector<ChannelWriter*>> partitions(consumers);
   for (auto& [tasks, channel] : channels_[id.value].by_tasks) {
     if (tasks.first != task.address().index) continue;
-    partitions[edge.kind == ExchangeKind::Hash ? tasks.second : 0].push_back(channel.get());
+    partitions[edge.kind == ExchangeKind::Hash ? tasks.second : 0].push_back(writer_of(channel));
   }
   const bool tells_progress = edge.is_ordered && plan_.stages[edge.from].parallelism > 1;
   task.add_output(edge.is_ordered, tells_progress, block_layout(edge.schema).size,
@@ -138,9 +206,22 @@ void Deployment::wire_output(Task& task, EdgeId id) {
 
 void Deployment::connect_channels() {
   for (size_t edge = 0; edge < channels_.size(); ++edge)
-    for (auto& [tasks, channel] : channels_[edge].by_tasks)
-      channel->connect(task_at(plan_.edges[EdgeId(edge)].from, tasks.first),
-                       task_at(plan_.edges[EdgeId(edge)].to, tasks.second));
+    for (auto& [tasks, channel] : channels_[edge].by_tasks) {
+      const StageId from = plan_.edges[EdgeId(edge)].from;
+      const StageId to = plan_.edges[EdgeId(edge)].to;
+      if (auto* ring = std::get_if<std::unique_ptr<RingChannel>>(&channel)) {
+        (*ring)->connect(task_at(from, tasks.first), task_at(to, tasks.second));
+        continue;
+      }
+      auto& end = std::get<RemoteEnd>(channel);
+      if (end.writer) {
+        end.writer->connect(task_at(from, tasks.first));
+        neighbours_->plane.add(end.worker, end.address, *end.writer);
+      } else {
+        end.reader->connect(task_at(to, tasks.second));
+        neighbours_->plane.add(end.worker, end.address, *end.reader);
+      }
+    }
 }
 
 Task& Deployment::task_at(StageId stage, uint32_t index) { return *task_of_address_.at({stage, index}); }

@@ -1,4 +1,5 @@
 // Deployment: the tasks of a job on this worker with everything they need, wired up: code, channels, sources, sinks.
+// Channels to tasks on other workers end in the data plane.
 #pragma once
 
 #include <atomic>
@@ -8,11 +9,16 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "lang/support/result.h"
 #include "runtime/control/messages.h"
+#include "runtime/net/data_plane.h"
+#include "runtime/net/remote_channel.h"
 #include "runtime/net/ring_channel.h"
 #include "runtime/plan/job_plan.h"
 #include "runtime/task/source_feed.h"
@@ -33,15 +39,23 @@ struct EngineSettings {
   std::stop_token stop;              // of the deployment; tasks are stopped by CancelTasks
 };
 
+// How the tasks of one attempt to run a job reach those on other workers.
+struct Neighbours {
+  DataPlane& plane;
+  uint32_t deployment = 0;               // tells the channels of this attempt from all others
+  std::map<uint32_t, std::string> urls;  // of the data planes of the other workers
+  std::function<void(Error)> on_bad_block;
+};
+
 class Deployment {
  public:
-  // Opens and compiles; nothing runs yet. What was opened is aborted when a later step fails.
-  [[nodiscard]] static Result<std::unique_ptr<Deployment>> make(const JobPlan& plan, TaskFactory& code,
-                                                                ConnectorFactory& connectors,
-                                                                const EngineSettings& settings,
-                                                                const std::atomic<bool>& is_cancelled,
-                                                                const std::atomic<bool>& time_stops,
-                                                                const std::function<void(TaskReport)>& on_end);
+  // Opens and compiles what is placed on `worker`; nothing runs yet. What was opened is aborted when a later step
+  // fails. `neighbours` may be null when every task is here.
+  [[nodiscard]] static Result<std::unique_ptr<Deployment>> make(
+      const JobPlan& plan, uint32_t worker, const std::vector<TaskPlacement>& placement, const Neighbours* neighbours,
+      TaskFactory& code, ConnectorFactory& connectors, const EngineSettings& settings,
+      const std::atomic<bool>& is_cancelled, const std::atomic<bool>& time_stops,
+      const std::function<void(TaskReport)>& on_end);
   ~Deployment();
   Deployment(const Deployment&) = delete;
   Deployment& operator=(const Deployment&) = delete;
@@ -60,22 +74,41 @@ class Deployment {
     std::unique_ptr<Sink> sink;
     bool is_settled = false;  // committed or aborted
   };
-  // All channels of an edge: one from every producer to every consumer that it talks to.
+  struct RemoteEnd {
+    uint32_t worker = 0;  // the other one
+    ChannelAddress address;
+    std::unique_ptr<RemoteWriter> writer;  // or
+    std::unique_ptr<RemoteReader> reader;
+  };
+  using Channel = std::variant<std::unique_ptr<RingChannel>, RemoteEnd>;
+  // The channels of an edge with an end here: from every producer to every consumer that it talks to.
   struct EdgeChannels {
-    std::map<std::pair<uint32_t, uint32_t>, std::unique_ptr<RingChannel>> by_tasks;  // (producer, consumer)
+    std::map<std::pair<uint32_t, uint32_t>, Channel> by_tasks;  // (producer, consumer)
   };
 
-  Deployment(const JobPlan& plan, const EngineSettings& settings) : plan_(plan), settings_(settings) {}
+  Deployment(const JobPlan& plan, uint32_t worker, const std::vector<TaskPlacement>& placement,
+             const Neighbours* neighbours, const EngineSettings& settings);
+  [[nodiscard]] bool is_here(StageId stage, uint32_t task) const { return worker_of(stage, task) == worker_; }
+  [[nodiscard]] uint32_t worker_of(StageId stage, uint32_t task) const { return worker_of_.at({stage, task}); }
+  // That have tasks of the stage.
+  [[nodiscard]] std::set<uint32_t> workers_of(StageId stage) const;
   Status open_sources(ConnectorFactory& connectors);
+  Result<std::unique_ptr<Source>> open_source(StageId stage, NodeId node, ConnectorFactory& connectors) const;
   void make_channels();
+  Channel make_channel(const EdgePlan& edge, uint32_t producer, uint32_t consumer, uint32_t number) const;
   Status make_stage(StageId id, TaskFactory& code, ConnectorFactory& connectors, const std::atomic<bool>& is_cancelled,
                     const std::atomic<bool>& time_stops, const std::function<void(TaskReport)>& on_end);
+  static ChannelReader* reader_of(const Channel& channel);
+  static ChannelWriter* writer_of(const Channel& channel);
   Status wire(Task& task, StageId stage, ConnectorFactory& connectors);
   void wire_output(Task& task, EdgeId edge);
   void connect_channels();
   [[nodiscard]] Task& task_at(StageId stage, uint32_t index);
 
   const JobPlan& plan_;
+  uint32_t worker_;
+  std::map<TaskAddress, uint32_t> worker_of_;
+  const Neighbours* neighbours_;
   EngineSettings settings_;
   std::optional<TimeBoard> time_board_;  // when a source says `idle`
   std::vector<std::unique_ptr<SourceFeed>> feeds_;

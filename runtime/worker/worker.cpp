@@ -30,13 +30,14 @@ void add_time(const Task& task, JobProgress& progress) {
 }  // namespace
 
 Worker::Worker(uint32_t id, const JobPlan& plan, TaskFactory& code, ConnectorFactory& connectors,
-               const EngineSettings& settings, std::function<void(WorkerReport)> report)
+               const EngineSettings& settings, std::function<void(WorkerReport)> report, const Neighbours* neighbours)
     : id_(id),
       plan_(plan),
       code_(code),
       connectors_(connectors),
       settings_(settings),
       report_(std::move(report)),
+      neighbours_(neighbours),
       time_stops_(settings.time_stops_at_end),
       scheduler_(settings.threads, [this] { relieve_congestion(); }) {}
 
@@ -50,9 +51,10 @@ void Worker::handle(const WorkerCommand& command) {
   std::visit([this](const auto& alternative) { on(alternative); }, command);
 }
 
-void Worker::on(const DeployTasks&) {
-  auto deployment = Deployment::make(plan_, code_, connectors_, settings_, is_cancelled_, time_stops_,
-                                     [this](TaskReport report) { report_(TaskEnded{std::move(report)}); });
+void Worker::on(const DeployTasks& command) {
+  auto deployment =
+      Deployment::make(plan_, id_, command.tasks, neighbours_, code_, connectors_, settings_, is_cancelled_,
+                       time_stops_, [this](TaskReport report) { report_(TaskEnded{std::move(report)}); });
   if (!deployment) return report_(DeployFailed{id_, std::move(deployment).error()});
   deployment_ = std::move(*deployment);
   for (const auto& task : deployment_->tasks()) scheduler_.add(*task);

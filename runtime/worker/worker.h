@@ -19,8 +19,10 @@ namespace sluice {
 class Worker {
  public:
   // What the worker has to say goes to `report`, from any of its threads. Everything given must outlive the worker.
+  // `neighbours`: may be null when every task will be here.
   Worker(uint32_t id, const JobPlan& plan, TaskFactory& code, ConnectorFactory& connectors,
-         const EngineSettings& settings, std::function<void(WorkerReport)> report);
+         const EngineSettings& settings, std::function<void(WorkerReport)> report,
+         const Neighbours* neighbours = nullptr);
   // Ends what still runs; sinks that were not committed leave nothing behind.
   ~Worker();
   Worker(const Worker&) = delete;
@@ -50,6 +52,7 @@ class Worker {
   ConnectorFactory& connectors_;
   EngineSettings settings_;
   std::function<void(WorkerReport)> report_;
+  const Neighbours* neighbours_;
   std::atomic<bool> is_cancelled_{false};
   std::atomic<bool> time_stops_;          // see EngineSettings::time_stops_at_end; also behind EndInput
   std::atomic<bool> is_deployed_{false};  // deployment_ is there and will not change

@@ -19,7 +19,7 @@ struct Nobody : Wakeable {
 
 struct EdgeReaderTest : ::testing::Test {
   EdgeReader reader_of(size_t producers, bool is_ordered) {
-    std::vector<Channel*> borrowed;
+    std::vector<ChannelReader*> borrowed;
     for (size_t i = 0; i < producers; ++i) {
       channels.push_back(std::make_unique<RingChannel>(8));
       channels.back()->connect(nobody, nobody);

@@ -1,0 +1,35 @@
+// SourceShare: one worker's share of a source that several workers read: of its pieces every n-th. All workers number
+// the pieces alike, so that the order of the rows is the same as with one.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "runtime/io/connector.h"
+
+namespace sluice {
+
+class SourceShare final : public Source {
+ public:
+  // Of `count` shares the one with this number.
+  SourceShare(std::unique_ptr<Source> source, uint32_t share, uint32_t count)
+      : source_(std::move(source)), share_(share), count_(count) {}
+
+  Result<bool> next(ChunkBuffer& chunk) override {
+    while (true) {
+      SLUICE_ASSIGN(const bool is_there, source_->next(chunk));
+      if (!is_there || chunk.sequence % count_ == share_) return is_there;
+    }
+  }
+  bool may_block() const override { return source_->may_block(); }
+  void interrupt() override { source_->interrupt(); }
+  uint64_t total_bytes() const override { return source_->total_bytes() / count_; }
+  uint64_t read_bytes() const override { return source_->read_bytes() / count_; }
+
+ private:
+  std::unique_ptr<Source> source_;
+  uint32_t share_;
+  uint32_t count_;
+};
+
+}  // namespace sluice

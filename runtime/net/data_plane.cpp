@@ -1,0 +1,198 @@
+#include "runtime/net/data_plane.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+constexpr std::chrono::milliseconds kDialTimeout(2'000);
+constexpr std::chrono::milliseconds kHelloTimeout(2'000);
+constexpr std::chrono::milliseconds kRedialPause(50);
+constexpr std::chrono::milliseconds kSilence(5'000);    // a link that says nothing for so long has lost its connection
+constexpr std::chrono::milliseconds kKeepAlive(1'000);  // how often it says something
+}  // namespace
+
+Result<std::unique_ptr<DataPlane>> DataPlane::make(Settings settings, std::function<void(uint32_t, Error)> on_broken) {
+  std::unique_ptr<DataPlane> plane(new DataPlane(std::move(settings), std::move(on_broken)));
+  plane->loop_.start();
+  SLUICE_ASSIGN(plane->listener_, Listener::make(plane->settings_.url, kSilence, [self = plane.get()](auto connection) {
+                  self->loop_.post([self, shared = std::make_shared<std::unique_ptr<Connection>>(
+                                              std::move(connection))] { self->accept(std::move(*shared)); });
+                }));
+  plane->loop_.post([self = plane.get()] { self->keep_alive(); });
+  return plane;
+}
+
+DataPlane::~DataPlane() {
+  listener_.reset();
+  loop_.stop();
+  callers_.clear();
+  for (auto& [worker, peer] : peers_) peer.link->end();
+}
+
+void DataPlane::keep_alive() {
+  for (auto& [worker, peer] : peers_) peer.link->keep_alive();
+  loop_.post_at(EventLoop::Clock::now() + kKeepAlive, [this] { keep_alive(); });
+}
+
+void DataPlane::set_worker(uint32_t worker) {
+  loop_.call([&] {
+    worker_ = worker;
+    return true;
+  });
+}
+
+Link& DataPlane::link_to(uint32_t worker, const std::string& url) {
+  return *loop_.call([&] {
+    Peer& found = peer(worker);
+    if (found.url.empty()) {
+      found.url = url;
+      if (worker_ < worker) dial_peer(worker);
+      watch(worker);
+    }
+    return found.link.get();
+  });
+}
+
+DataPlane::Peer& DataPlane::peer(uint32_t worker) {
+  Peer& found = peers_[worker];
+  if (!found.link)
+    found.link = std::make_unique<Link>([this, worker](Frame frame) { dispatch(worker, std::move(frame)); });
+  return found;
+}
+
+void DataPlane::add(uint32_t worker, ChannelAddress address, FrameReceiver& receiver) {
+  const std::unique_lock lock(receivers_mutex_);
+  receivers_[{worker, address}] = &receiver;
+}
+
+void DataPlane::remove(uint32_t worker, ChannelAddress address) {
+  const std::unique_lock lock(receivers_mutex_);
+  receivers_.erase({worker, address});
+}
+
+// What comes for a channel that is no more belongs to a job that has ended here.
+void DataPlane::dispatch(uint32_t worker, Frame frame) {
+  const std::shared_lock lock(receivers_mutex_);
+  const auto receiver = receivers_.find({worker, {frame.header.deployment, frame.header.channel}});
+  if (receiver != receivers_.end()) receiver->second->receive(std::move(frame));
+}
+
+// ---- being called ----
+
+void DataPlane::accept(std::unique_ptr<Connection> connection) {
+  const uint64_t id = next_caller_++;
+  Connection& caller = *connection;
+  callers_[id] = {std::move(connection)};
+  caller.start(
+      [this, id](Frame frame) {
+        greet(id, std::move(frame));
+        return false;
+      },
+      [this, id](const Error&) { loop_.post([this, id] { callers_.erase(id); }); }, kMostHelloBytes);
+  loop_.post_at(EventLoop::Clock::now() + kHelloTimeout, [this, id] { callers_.erase(id); });
+}
+
+void DataPlane::greet(uint64_t caller, Frame frame) {
+  loop_.post([this, caller, shared = std::make_shared<Frame>(std::move(frame))] { answer(caller, *shared); });
+}
+
+void DataPlane::answer(uint64_t caller, const Frame& frame) {
+  const auto found = callers_.find(caller);
+  if (found == callers_.end()) return;
+  auto connection = std::move(found->second.connection);
+  callers_.erase(found);
+  const auto hello = read_hello(frame, settings_.credentials);
+  // Whoever is not one of us learns nothing: the connection just ends.
+  if (!hello) return;
+  wire::Hello reply = make_hello(settings_.credentials);
+  reply.set_worker(worker_);
+  reply.set_last_received(peer(hello->worker()).link->last_received());
+  connection->send(hello_frame(reply));
+  join_link(hello->worker(), std::move(connection), hello->last_received());
+}
+
+// ---- calling ----
+
+void DataPlane::dial_peer(uint32_t worker) {
+  Peer& called = peer(worker);
+  if (std::exchange(called.is_dialing, true)) return;
+  auto connection = dial(called.url, kDialTimeout, kSilence);
+  if (!connection) return retry(worker);
+  dialed(worker, std::move(*connection));
+}
+
+void DataPlane::dialed(uint32_t worker, std::unique_ptr<Connection> connection) {
+  wire::Hello hello = make_hello(settings_.credentials);
+  hello.set_worker(worker_);
+  hello.set_last_received(peer(worker).link->last_received());
+  const uint64_t id = next_caller_++;
+  Connection& callee = *connection;
+  callers_[id] = {std::move(connection)};
+  const auto give_up = [this, id, worker] {
+    if (callers_.erase(id) != 0) retry(worker);
+  };
+  callee.start(
+      [this, id, worker](Frame frame) {
+        loop_.post([this, id, worker, shared = std::make_shared<Frame>(std::move(frame))] {
+          const auto found = callers_.find(id);
+          if (found == callers_.end()) return;
+          auto answered = std::move(found->second.connection);
+          callers_.erase(found);
+          const auto reply = read_hello(*shared, settings_.credentials);
+          if (!reply) return retry(worker);
+          peer(worker).is_dialing = false;
+          join_link(worker, std::move(answered), reply->last_received());
+        });
+        return false;
+      },
+      [this, give_up](const Error&) { loop_.post(give_up); }, kMostHelloBytes);
+  callee.send(hello_frame(hello));
+  loop_.post_at(EventLoop::Clock::now() + kHelloTimeout, give_up);
+}
+
+void DataPlane::retry(uint32_t worker) {
+  Peer& called = peer(worker);
+  called.is_dialing = false;
+  if (called.is_broken) return;
+  loop_.post_at(EventLoop::Clock::now() + kRedialPause, [this, worker] {
+    if (!peer(worker).is_broken && peer(worker).link->lost_since()) dial_peer(worker);
+  });
+}
+
+// ---- links ----
+
+void DataPlane::join_link(uint32_t worker, std::unique_ptr<Connection> connection, uint64_t peer_has) {
+  Peer& joined = peer(worker);
+  if (joined.is_broken) return;
+  auto status = joined.link->attach(std::move(connection), peer_has,
+                                    [this, worker] { loop_.post([this, worker] { lost(worker); }); });
+  if (status) return;
+  joined.is_broken = true;
+  joined.link->end();
+  on_broken_(worker, std::move(status).error());
+}
+
+void DataPlane::lost(uint32_t worker) {
+  if (peer(worker).is_broken) return;
+  if (worker_ < worker) retry(worker);
+  watch(worker);
+}
+
+// Looks again when a link that has no connection now would be broken.
+void DataPlane::watch(uint32_t worker) {
+  loop_.post_at(EventLoop::Clock::now() + settings_.give_up_after, [this, worker] {
+    Peer& watched = peer(worker);
+    const auto since = watched.link->lost_since();
+    if (watched.is_broken || !since || EventLoop::Clock::now() - *since < settings_.give_up_after) return;
+    watched.is_broken = true;
+    watched.link->end();
+    on_broken_(worker,
+               external_error(fmt::format("worker {} at {} cannot be reached", worker, watched.url), true).error());
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,84 @@
+// DataPlane: the rows of a worker's channels on their way to and from the other workers. One link joins two workers and
+// carries all channels between them; of two workers the one with the lower number dials.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+
+#include "lang/support/result.h"
+#include "runtime/net/event_loop.h"
+#include "runtime/net/handshake.h"
+#include "runtime/net/link.h"
+#include "runtime/net/remote_channel.h"
+
+namespace sluice {
+
+class DataPlane {
+ public:
+  struct Settings {
+    std::string url;  // to listen on: "tcp://127.0.0.1:0"
+    Credentials credentials;
+    std::chrono::milliseconds give_up_after{10'000};  // a link without a connection for so long is broken
+  };
+  // `on_broken`: the link to this worker is broken, and every job that uses it; from a thread of the data plane.
+  [[nodiscard]] static Result<std::unique_ptr<DataPlane>> make(Settings settings,
+                                                               std::function<void(uint32_t, Error)> on_broken);
+  ~DataPlane();
+  DataPlane(const DataPlane&) = delete;
+  DataPlane& operator=(const DataPlane&) = delete;
+
+  // Where others find us.
+  [[nodiscard]] const std::string& url() const { return listener_->url(); }
+  // Our number in the cluster; before any link is made.
+  void set_worker(uint32_t worker);
+
+  // The link to a worker, made when there is none. It lives as long as the data plane.
+  Link& link_to(uint32_t worker, const std::string& url);
+  // Frames of this channel go to `receiver` until it is removed; behind remove() no call is under way.
+  void add(uint32_t worker, ChannelAddress address, FrameReceiver& receiver);
+  void remove(uint32_t worker, ChannelAddress address);
+
+ private:
+  struct Peer {
+    std::string url;
+    std::unique_ptr<Link> link;
+    bool is_dialing = false;
+    bool is_broken = false;
+  };
+  // A connection whose first frame is awaited.
+  struct Caller {
+    std::unique_ptr<Connection> connection;
+  };
+
+  DataPlane(Settings settings, std::function<void(uint32_t, Error)> on_broken)
+      : settings_(std::move(settings)), on_broken_(std::move(on_broken)) {}
+  void accept(std::unique_ptr<Connection> connection);
+  void greet(uint64_t caller, Frame frame);
+  void answer(uint64_t caller, const Frame& frame);
+  void dial_peer(uint32_t worker);
+  void dialed(uint32_t worker, std::unique_ptr<Connection> connection);
+  void retry(uint32_t worker);
+  void join_link(uint32_t worker, std::unique_ptr<Connection> connection, uint64_t peer_has);
+  void lost(uint32_t worker);
+  void watch(uint32_t worker);
+  void keep_alive();
+  void dispatch(uint32_t worker, Frame frame);
+  [[nodiscard]] Peer& peer(uint32_t worker);
+
+  Settings settings_;
+  std::function<void(uint32_t, Error)> on_broken_;
+  uint32_t worker_ = 0;
+  std::map<uint32_t, Peer> peers_;      // the loop's
+  std::map<uint64_t, Caller> callers_;  // likewise
+  uint64_t next_caller_ = 0;
+  std::shared_mutex receivers_mutex_;
+  std::map<std::pair<uint32_t, ChannelAddress>, FrameReceiver*> receivers_;
+  EventLoop loop_;
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace sluice

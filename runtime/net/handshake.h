@@ -1,0 +1,28 @@
+// The first frames on a connection: both sides say who they are and what they were built from before anything else is
+// heard. Pure but for reading the frame.
+#pragma once
+
+#include <string>
+
+#include "lang/support/result.h"
+#include "runtime/net/frame.h"
+#include "runtime/wire.pb.h"
+
+namespace sluice {
+
+// What a process has to know of another to trust it with rows.
+struct Credentials {
+  std::string software;  // "sluice 0.1.0"
+  uint64_t abi = 0;
+  std::string token;  // the same in all processes of a cluster
+};
+
+// Before its token was seen, a peer may not send more than this.
+inline constexpr uint32_t kMostHelloBytes = 16 << 10;
+
+[[nodiscard]] wire::Hello make_hello(const Credentials& credentials);
+[[nodiscard]] std::shared_ptr<const Frame> hello_frame(const wire::Hello& hello);
+// What the peer says, if it may be spoken to. An error is for the peer too: it gives nothing away.
+[[nodiscard]] Result<wire::Hello> read_hello(const Frame& frame, const Credentials& credentials);
+
+}  // namespace sluice

@@ -1,0 +1,98 @@
+#include "runtime/net/link.h"
+
+#include <utility>
+
+namespace sluice {
+
+Link::~Link() { end(); }
+
+void Link::post(Frame frame) {
+  const std::lock_guard lock(mutex_);
+  if (is_ended_) return;
+  auto numbered = state_.number(std::move(frame));
+  if (connection_ && !lost_since_) connection_->send(std::move(numbered));
+}
+
+uint64_t Link::last_received() {
+  const std::lock_guard lock(mutex_);
+  return state_.last_received();
+}
+
+Status Link::attach(std::unique_ptr<Connection> connection, uint64_t peer_has, std::function<void()> on_lost) {
+  std::unique_ptr<Connection> before;
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_ended_) return external_error("the link has ended");
+    before = std::move(connection_);
+    lost_since_ = Clock::now();
+  }
+  before.reset();  // without the mutex, which its last callback may want
+  const std::lock_guard lock(mutex_);
+  SLUICE_ASSIGN(const auto missing, state_.resume(peer_has));
+  connection_ = std::move(connection);
+  lost_since_.reset();
+  for (const auto& frame : missing) connection_->send(frame);
+  connection_->start(
+      [this](Frame frame) {
+        receive(std::move(frame));
+        return true;
+      },
+      [this, on_lost = std::move(on_lost)](const Error&) { lose(on_lost); });
+  return {};
+}
+
+// With the mutex.
+void Link::acknowledge() {
+  Frame frame = make_frame(FrameKind::Acknowledge);
+  frame.header.acknowledged = state_.last_received();
+  seal(frame);
+  state_.acknowledged();
+  connection_->send(std::make_shared<const Frame>(std::move(frame)));
+}
+
+void Link::keep_alive() {
+  const std::lock_guard lock(mutex_);
+  if (connection_ && !lost_since_) acknowledge();
+}
+
+// Behind what makes the link fail the next connection begins anew: with the frames that did not arrive.
+void Link::receive(Frame frame) {
+  {
+    const std::lock_guard lock(mutex_);
+    const auto arrival = state_.arrive(frame.header);
+    if (!arrival) return connection_->close();
+    if (state_.owes_acknowledgement()) acknowledge();
+    if (*arrival == LinkState::Arrival::Drop || frame.header.sequence == 0) return;
+  }
+  on_frame_(std::move(frame));
+}
+
+void Link::lose(const std::function<void()>& on_lost) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!lost_since_) lost_since_ = Clock::now();
+    if (is_ended_) return;
+  }
+  on_lost();
+}
+
+std::optional<Link::Clock::time_point> Link::lost_since() {
+  const std::lock_guard lock(mutex_);
+  return lost_since_;
+}
+
+void Link::end() {
+  std::unique_ptr<Connection> last;
+  {
+    const std::lock_guard lock(mutex_);
+    is_ended_ = true;
+    last = std::move(connection_);
+  }
+}
+
+void Link::interrupt() {
+  const std::lock_guard lock(mutex_);
+  if (connection_) connection_->close();
+}
+
+}  // namespace sluice
