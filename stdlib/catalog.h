@@ -23,6 +23,8 @@ struct ConnectorSettings {
   bool json_rows = false;          // print writes {"v":1,"type":"row",...} lines (`--json`)
   bool discard_print = false;      // print drops every row, like blackhole
   uint64_t chunk_bytes = 1 << 20;  // how much a source reads at a time
+  // Where standard output goes, when not to the process's own; from any thread, one call at a time.
+  std::function<Status(std::string_view)> output = {};
   // Told what a person should know of an input that can be read all the same, once per source. From any thread; may be
   // empty.
   std::function<void(const std::string&)> on_warning = {};

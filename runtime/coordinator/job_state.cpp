@@ -35,6 +35,7 @@ Result<Commands> on(JobState& state, JobSubmitted event) {
   if (event.tasks.empty()) return internal_error("a job without tasks was submitted");
   for (const auto& placement : event.tasks) {
     state.tasks[placement.task] = TaskPhase::Created;
+    state.worker_of[placement.task] = placement.worker;
     state.workers.insert(placement.worker);
   }
   state.pending_workers = state.workers;
@@ -109,6 +110,20 @@ Result<Commands> on(JobState& state, DeployFailed event) {
   return deployment_answered(state);
 }
 
+// Some tasks have ended: commit or give up when they were the last ones.
+Result<Commands> tasks_ended(JobState& state, Commands commands) {
+  if (!all_tasks_ended(state)) return commands;
+  if (state.phase == JobPhase::Cancelling && !state.has_enough) {
+    commands.push_back(AbortSinks{});
+    state.phase = state.is_stopped ? JobPhase::Stopped : JobPhase::Failed;
+    return commands;
+  }
+  state.phase = JobPhase::Committing;
+  state.pending_workers = state.workers;
+  commands.push_back(CommitSinks{});
+  return commands;
+}
+
 Result<Commands> on(JobState& state, TaskEnded event) {
   TaskReport& report = event.report;
   const auto task = state.tasks.find(report.task);
@@ -132,16 +147,7 @@ Result<Commands> on(JobState& state, TaskEnded event) {
       state.phase = JobPhase::Cancelling;
       break;
   }
-  if (!all_tasks_ended(state)) return commands;
-  if (state.phase == JobPhase::Cancelling && !state.has_enough) {
-    commands.push_back(AbortSinks{});
-    state.phase = state.is_stopped ? JobPhase::Stopped : JobPhase::Failed;
-    return commands;
-  }
-  state.phase = JobPhase::Committing;
-  state.pending_workers = state.workers;
-  commands.push_back(CommitSinks{});
-  return commands;
+  return tasks_ended(state, std::move(commands));
 }
 
 Result<Commands> on(JobState& state, const SinksCommitted& event) {
@@ -157,6 +163,39 @@ Result<Commands> on(JobState& state, CommitFailed event) {
   note_failure(state, std::nullopt, std::move(event.error));
   state.phase = JobPhase::Failed;
   return Commands{AbortSinks{}};
+}
+
+Result<Commands> lose_worker_with_tasks(JobState& state, uint32_t worker) {
+  Commands commands;
+  for (auto& [address, phase] : state.tasks)
+    if (!is_end(phase) && state.worker_of.at(address) == worker) phase = TaskPhase::Failed;
+  if (state.phase == JobPhase::Running) commands.push_back(CancelTasks{});
+  state.phase = JobPhase::Cancelling;
+  return tasks_ended(state, std::move(commands));
+}
+
+// Also when all of its tasks had finished: their results were to be committed there.
+Result<Commands> on(JobState& state, WorkerLost event) {
+  if (state.workers.erase(event.worker) == 0 || is_end(state.phase)) return Commands{};
+  const bool is_pending = state.pending_workers.erase(event.worker) != 0;
+  if (state.phase == JobPhase::Committing && !is_pending) return Commands{};
+  state.has_enough = false;
+  note_failure(state, std::nullopt, std::move(event.error));
+  if (state.phase == JobPhase::Committing) {
+    state.phase = JobPhase::Failed;
+    return Commands{AbortSinks{}};
+  }
+  if (!is_deploying(state)) return lose_worker_with_tasks(state, event.worker);
+  state.phase = JobPhase::Cancelling;
+  return deployment_answered(state);
+}
+
+// Behind the end of the tasks it changes nothing: all rows had come.
+Result<Commands> on(JobState& state, RowsLost event) {
+  if (state.phase != JobPhase::Running) return Commands{};
+  note_failure(state, std::nullopt, std::move(event.error));
+  state.phase = JobPhase::Cancelling;
+  return Commands{CancelTasks{}};
 }
 
 }  // namespace

@@ -40,12 +40,20 @@ struct JobSubmitted {
 struct StopRequested {};
 struct TimeIsUp {};      // the input ends here; what comes of it is the result
 struct EnoughOutput {};  // nobody wants more rows than there are; they are the result
-using JobEvent = std::variant<JobSubmitted, StopRequested, TimeIsUp, EnoughOutput, TasksDeployed, DeployFailed,
-                              TaskEnded, SinksCommitted, CommitFailed>;
+struct WorkerLost {      // it is gone, and with it its tasks and what their sinks hold
+  uint32_t worker = 0;
+  Error error;
+};
+struct RowsLost {  // on their way between two workers
+  Error error;
+};
+using JobEvent = std::variant<JobSubmitted, StopRequested, TimeIsUp, EnoughOutput, WorkerLost, RowsLost, TasksDeployed,
+                              DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
 
 struct JobState {
   JobPhase phase = JobPhase::Created;
   std::map<TaskAddress, TaskPhase> tasks;
+  std::map<TaskAddress, uint32_t> worker_of;
   std::set<uint32_t> pending_workers;  // that did not answer the last command yet
   std::set<uint32_t> workers;
   bool is_stopped = false;  // Cancelling because somebody asked for it

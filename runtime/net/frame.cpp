@@ -60,12 +60,12 @@ std::array<std::span<const char>, 3> Frame::body() const {
   if (!block) return {std::span<const char>(text), {}, {}};
   const abi::BlockHeader& whole = *block.header();
   // A block that was received stands there as it was sent, header and all.
-  const std::span<const char> header =
+  const std::span<const char> first =
       text.empty() ? std::span(reinterpret_cast<const char*>(&whole), sizeof whole) : std::span<const char>(text);
   // The heap, and in front of it whatever fills up the last few bytes.
   const uint64_t row_bytes = uint64_t{whole.row_count} * whole.row_size;
   const uint64_t rest = sent_bytes(whole) - sizeof whole - row_bytes;
-  return {header, {block.rows(), row_bytes}, {block.end() - rest, rest}};
+  return {first, {block.rows(), row_bytes}, {block.end() - rest, rest}};
 }
 
 Frame make_frame(FrameKind kind, std::string text) {

@@ -125,7 +125,7 @@ class StandardConnectors final : public ConnectorFactory {
 
   const ConnectorSettings settings_;
   // Shared with the sinks that write to it.
-  const std::shared_ptr<StandardOutput> output_ = std::make_shared<StandardOutput>();
+  const std::shared_ptr<StandardOutput> output_ = std::make_shared<StandardOutput>(settings_.output);
 };
 
 }  // namespace

@@ -16,8 +16,6 @@ namespace {
 
 constexpr size_t kHeldInMemory = size_t{1} << 20;
 
-Status write_out(std::string_view text) { return write_all(STDOUT_FILENO, text, "standard output"); }
-
 // A file that goes away with its last descriptor.
 Result<int> open_nameless() {
   const char* wanted = std::getenv("TMPDIR");
@@ -50,6 +48,10 @@ bool StandardOutput::is_next(uint32_t place) const {
   if (is_endless_) return true;
   return std::all_of(writers_.begin(), writers_.lower_bound(place),
                      [](const auto& entry) { return entry.second.is_finished; });
+}
+
+Status StandardOutput::write_out(std::string_view text) const {
+  return output_ ? output_(text) : write_all(STDOUT_FILENO, text, "standard output");
 }
 
 Status StandardOutput::write(uint32_t place, std::string_view text, std::string_view header) {

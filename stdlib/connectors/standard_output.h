@@ -5,10 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "lang/support/result.h"
 
@@ -16,7 +18,8 @@ namespace sluice {
 
 class StandardOutput {
  public:
-  StandardOutput() = default;
+  // `output`: where it goes, when not to the process's own.
+  explicit StandardOutput(std::function<Status(std::string_view)> output = {}) : output_(std::move(output)) {}
   ~StandardOutput();
   StandardOutput(const StandardOutput&) = delete;
   StandardOutput& operator=(const StandardOutput&) = delete;
@@ -41,9 +44,11 @@ class StandardOutput {
   };
 
   [[nodiscard]] bool is_next(uint32_t place) const;
+  Status write_out(std::string_view text) const;
   Status hold(Writer& writer, std::string_view text);
   Status show(Writer& writer);
 
+  std::function<Status(std::string_view)> output_;
   mutable std::mutex mutex_;
   std::map<uint32_t, Writer> writers_;
   Writer* last_ = nullptr;  // of those that wrote

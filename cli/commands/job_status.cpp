@@ -1,0 +1,79 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "cli/support/choice.h"
+#include "cli/support/cluster_client.h"
+#include "cli/support/command.h"
+#include "cli/support/program.h"
+
+namespace sluice {
+namespace {
+
+std::string time_text(int64_t milliseconds) {
+  const std::time_t seconds = milliseconds / 1000;
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  return fmt::format("{:02}:{:02}:{:02}.{:03}Z", parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds % 1000);
+}
+
+class JobStatusCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"JOB [FLAGS]",
+            "where a job of a cluster is, and how it came there",
+            "Shows the states the job was in, its tasks with their workers, and why it failed, if it did.",
+            {"sluice job status 3", "sluice job status 3 --json"}};
+  }
+
+  void define(CLI::App& options) override {
+    options.add_option("JOB", job_, "its number")->type_name("JOB");
+    define_cluster_options(options, cluster_);
+  }
+
+  ExitCode execute(const Console& console) override {
+    if (job_.empty()) return usage_error(console, "which job? `sluice jobs` lists them");
+    auto client = ClusterClient::make(cluster_);
+    const auto answer = client ? client->get("/jobs/" + job_) : Result<nlohmann::json>(std::unexpected(client.error()));
+    if (!answer) {
+      console.error(answer.error());
+      return ExitCode::JobFailed;
+    }
+    if (console.json())
+      console.result("job", *answer);
+    else
+      show(*answer, console);
+    return ExitCode::Done;
+  }
+
+ private:
+  static void show(const nlohmann::json& job, const Console& console) {
+    std::string text = fmt::format("job {} ({}): {}\n{} rows in, {} out, {} late, state {} bytes\n",
+                                   job.value("job", 0), job.value("name", ""), job.value("state", ""),
+                                   job.value("rows_in", uint64_t{0}), job.value("rows_out", uint64_t{0}),
+                                   job.value("rows_late", uint64_t{0}), job.value("state_bytes", uint64_t{0}));
+    if (job.contains("error")) text += "failed: " + job.value("error", "") + "\n";
+    if (job.contains("row_error"))
+      text +=
+          fmt::format("failed: {}[{}]\n", job["row_error"].value("message", ""), job["row_error"].value("code", ""));
+    text += "\nhistory\n";
+    for (const auto& step : job["history"])
+      text += fmt::format("  {}  {}\n", time_text(step.value("since", int64_t{0})), step.value("state", ""));
+    if (!job["tasks"].empty()) text += "\ntasks\n";
+    for (const auto& task : job["tasks"])
+      text += fmt::format("  {}.{:<4} worker {:<4} {}\n", task.value("stage", ""), task.value("task", 0),
+                          task.value("worker", 0), task.value("state", ""));
+    console.result(text);
+  }
+
+  std::string job_;
+  ClusterOptions cluster_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_job_status_command() { return std::make_unique<JobStatusCommand>(); }
+
+}  // namespace sluice

@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <memory>
+
+#include "cli/support/cache_directory.h"
+#include "cli/support/choice.h"
+#include "cli/support/cluster_client.h"
+#include "cli/support/command.h"
+#include "cli/support/program.h"
+#include "cli/support/wait_for_stop.h"
+#include "compiler/jit/jit_engine.h"
+#include "runtime/abi/fingerprint.h"
+#include "runtime/worker/worker_node.h"
+
+namespace sluice {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
+}
+
+uint64_t memory_of_machine() {
+  return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
+}
+
+class WorkerProcessCommand final : public Command {
+ public:
+  CommandHelp help() const override {
+    return {"--join HOST:PORT [FLAGS]",
+            "a process of a cluster that runs tasks of its jobs",
+            "Joins the coordinator, and joins it again whenever it was gone. Ctrl-C ends it; its jobs are then begun\n"
+            "anew elsewhere or fail.",
+            {"sluice worker --join 127.0.0.1:7070", "sluice worker --join 10.0.0.1:7070 --host 10.0.0.7 --slots 16"}};
+  }
+
+  void define(CLI::App& options) override {
+    options.add_option("--join", join_, "where the coordinator listens for workers")->type_name("HOST:PORT");
+    add_number<uint32_t>(options, "--slots", slots_, 1, 65536, "N",
+                         "how many tasks of a stage it runs; default: one for each core");
+    options.add_option("--host", host_, "address where other workers reach this one; default: 127.0.0.1")
+        ->type_name("HOST");
+    add_number<uint32_t>(options, "--port", port_, 0, 65535, "PORT", "for other workers; default: any free one");
+    options.add_option("--token-file", token_file_, "file with the token of the cluster")->type_name("FILE");
+  }
+
+  ExitCode execute(const Console& console) override {
+    if (join_.empty()) return usage_error(console, "which cluster? --join HOST:PORT names its coordinator");
+    StopOnSignal stop;
+    auto token = read_token(token_file_);
+    if (!token) return fail(console, token.error());
+    WorkerNodeSettings settings;
+    settings.coordinator_url = "tcp://" + join_;
+    settings.data_url = fmt::format("tcp://{}:{}", host_, port_);
+    settings.host = host_name();
+    settings.slots = slots_ == 0 ? core_count() : slots_;
+    settings.threads = core_count();
+    settings.memory_bytes = memory_of_machine();
+    settings.credentials = {"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token};
+    settings.services = make_services;
+    settings.log = [&](const std::string& line) { console.note(line); };
+    WorkerNode node(std::move(settings));
+    if (auto status = node.run(stop.token()); !status) return fail(console, status.error());
+    return ExitCode::Done;
+  }
+
+ private:
+  static Result<JobServices> make_services(std::function<Status(std::string_view)> output) {
+    JitOptions jit;
+    jit.cache_directory = cache_directory();
+    jit.connectors.output = std::move(output);
+    SLUICE_ASSIGN(auto engine, JitEngine::create(jit));
+    return JobServices{std::move(engine), make_connector_factory(jit.connectors)};
+  }
+
+  static ExitCode fail(const Console& console, const Error& error) {
+    console.error(error);
+    return ExitCode::JobFailed;
+  }
+
+  std::string join_;
+  uint32_t slots_ = 0;
+  std::string host_ = "127.0.0.1";
+  uint32_t port_ = 0;
+  std::string token_file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_worker_command() { return std::make_unique<WorkerProcessCommand>(); }
+
+}  // namespace sluice

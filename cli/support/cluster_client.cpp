@@ -1,0 +1,82 @@
+#include "cli/support/cluster_client.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <fstream>
+#include <utility>
+
+#include "cli/support/local_cluster.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr const char* kDefaultAddress = "127.0.0.1:7080";
+
+std::string address_of(const ClusterOptions& options) {
+  if (!options.address.empty()) return options.address;
+  if (const char* named = std::getenv("SLUICE_CLUSTER"); named != nullptr && *named != '\0') return named;
+  if (const auto local = read_local_cluster(local_cluster_directory({}))) return local->http_address;
+  return kDefaultAddress;
+}
+
+Result<nlohmann::json> read_answer(const httplib::Result& result, const std::string& address) {
+  if (!result)
+    return external_error(
+        fmt::format("no coordinator answers at {} ({}); `sluice cluster up` starts a cluster here, "
+                    "--cluster HOST:PORT names another",
+                    address, httplib::to_string(result.error())));
+  auto json = nlohmann::json::parse(result->body, nullptr, false);
+  if (json.is_discarded()) return external_error(fmt::format("{} does not answer as a coordinator does", address));
+  if (result->status < 300) return json;
+  if (json.contains("error") && json["error"].is_string()) return user_error(json["error"].get<std::string>());
+  return external_error(fmt::format("{} answers with status {}", address, result->status));
+}
+
+}  // namespace
+
+void define_cluster_options(CLI::App& app, ClusterOptions& options) {
+  app.add_option("--cluster", options.address,
+                 "where the coordinator listens for clients; default: $SLUICE_CLUSTER, then the cluster of "
+                 "`sluice cluster up`")
+      ->type_name("HOST:PORT");
+  app.add_option("--token-file", options.token_file, "file with the token of the cluster")->type_name("FILE");
+}
+
+Result<std::string> read_token(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string token;
+  if (!std::getline(file, token) || token.empty()) return user_error("there is no token in " + path);
+  return token;
+}
+
+ClusterClient::ClusterClient(std::string address, const std::string& token)
+    : address_(std::move(address)), client_(std::make_unique<httplib::Client>("http://" + address_)) {
+  client_->set_keep_alive(true);
+  if (!token.empty()) client_->set_bearer_token_auth(token);
+}
+ClusterClient::ClusterClient(ClusterClient&&) noexcept = default;
+ClusterClient::~ClusterClient() = default;
+
+Result<ClusterClient> ClusterClient::make(const ClusterOptions& options) {
+  SLUICE_ASSIGN(const std::string token, read_token(options.token_file));
+  return ClusterClient(address_of(options), token);
+}
+
+Result<nlohmann::json> ClusterClient::get(const std::string& path) { return read_answer(client_->Get(path), address_); }
+
+Result<nlohmann::json> ClusterClient::post(const std::string& path, const nlohmann::json& body) {
+  return read_answer(client_->Post(path, body.dump(), "application/json"), address_);
+}
+
+Result<ClusterClient::Output> ClusterClient::output(uint64_t job, uint64_t from) {
+  const auto result = client_->Get(fmt::format("/jobs/{}/output?from={}", job, from));
+  if (!result || result->status != 200) SLUICE_TRY(read_answer(result, address_));
+  return Output{result->body, result->get_header_value("Sluice-End") == "true"};
+}
+
+}  // namespace sluice

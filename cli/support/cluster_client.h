@@ -1,0 +1,53 @@
+// ClusterClient: the coordinator's REST interface, as the commands that talk to a cluster use it.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "lang/support/result.h"
+
+namespace CLI {
+class App;
+}
+namespace httplib {
+class Client;
+}
+
+namespace sluice {
+
+struct ClusterOptions {
+  std::string address;     // "HOST:PORT"; empty: the one that SLUICE_CLUSTER names, or that `cluster up` started
+  std::string token_file;  // empty: no token
+};
+// --cluster and --token-file.
+void define_cluster_options(CLI::App& app, ClusterOptions& options);
+
+// The token in a file, without the line end; empty without a file.
+[[nodiscard]] Result<std::string> read_token(const std::string& path);
+
+class ClusterClient {
+ public:
+  [[nodiscard]] static Result<ClusterClient> make(const ClusterOptions& options);
+  ClusterClient(ClusterClient&&) noexcept;
+  ~ClusterClient();
+
+  // What the cluster answers; what it refuses is an error with its words.
+  Result<nlohmann::json> get(const std::string& path);
+  Result<nlohmann::json> post(const std::string& path, const nlohmann::json& body);
+  struct Output {
+    std::string rows;
+    bool is_end = false;
+  };
+  // What the `print` sinks of a job wrote, from this byte on.
+  Result<Output> output(uint64_t job, uint64_t from);
+
+  [[nodiscard]] const std::string& address() const { return address_; }
+
+ private:
+  ClusterClient(std::string address, const std::string& token);
+  std::string address_;
+  std::unique_ptr<httplib::Client> client_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,29 @@
+// wire_codec: the messages of messages.h as they travel (net/wire.proto) and back. What comes from outside is checked
+// as far as it can be without knowing the job.
+#pragma once
+
+#include <string>
+
+#include "lang/support/result.h"
+#include "runtime/control/job_progress.h"
+#include "runtime/control/messages.h"
+#include "runtime/wire.pb.h"
+
+namespace sluice::wire {
+
+// A DeployTasks takes its plan and peers from elsewhere: they are the caller's to add.
+[[nodiscard]] Command to_wire(uint32_t deployment, const WorkerCommand& command);
+// Nothing for messages that are no command to a worker of a job.
+[[nodiscard]] Result<WorkerCommand> read_command(const Command& message);
+
+[[nodiscard]] Report to_wire(uint32_t deployment, const WorkerReport& report);
+// `worker`: whose connection it came over.
+[[nodiscard]] Result<WorkerReport> read_report(const Report& message, uint32_t worker);
+
+[[nodiscard]] Progress to_wire(const JobProgress& progress);
+[[nodiscard]] JobProgress read_progress(const Progress& message);
+
+[[nodiscard]] Error to_wire(const sluice::Error& error);
+[[nodiscard]] sluice::Error read_error(const Error& message);
+
+}  // namespace sluice::wire

@@ -1,0 +1,139 @@
+// Coordinator: the process that workers join and that jobs are submitted to: it knows the workers and their slots,
+// gives each job the slots that it needs as soon as they are free, and follows every job to its end.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/control/job_progress.h"
+#include "runtime/coordinator/job_state.h"
+#include "runtime/net/connection.h"
+#include "runtime/net/event_loop.h"
+#include "runtime/net/handshake.h"
+
+namespace sluice {
+
+struct CoordinatorSettings {
+  std::string url;  // to listen on for workers: "tcp://127.0.0.1:7070"
+  Credentials credentials;
+  std::function<void(const std::string&)> log;  // a line for people; any thread
+};
+
+// A program on its way to the cluster: compiled as far as its plan, because only the one who submits it has its files.
+struct Submission {
+  std::string name;
+  std::string plan;  // text of a JobPlan
+  uint64_t block_bytes = 256 << 10;
+};
+
+struct WorkerInfo {
+  uint32_t worker = 0;
+  std::string host;
+  std::string data_url;
+  uint32_t process = 0;
+  uint32_t slots = 0;
+  uint32_t free_slots = 0;
+  uint64_t memory_bytes = 0;
+};
+
+struct JobInfo {
+  uint64_t job = 0;
+  std::string name;
+  JobPhase phase = JobPhase::Created;
+  uint32_t slots = 0;  // it needs
+  std::chrono::system_clock::time_point submitted;
+  struct Step {
+    JobPhase phase;
+    std::chrono::system_clock::time_point since;
+  };
+  std::vector<Step> history;  // the phases it was in, and is
+  struct PlacedTask {
+    std::string stage;
+    uint32_t task = 0;
+    uint32_t worker = 0;
+    TaskPhase phase = TaskPhase::Created;
+  };
+  std::vector<PlacedTask> tasks;
+  std::optional<RowError> row_error;
+  std::optional<Error> error;
+  JobProgress totals;
+};
+
+struct JobOutput {
+  std::string rows;
+  bool is_end = false;  // nothing will follow
+};
+
+class Coordinator {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Coordinator>> make(CoordinatorSettings settings);
+  ~Coordinator();
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  [[nodiscard]] const std::string& url() const { return listener_->url(); }
+
+  // ---- for clients; any thread ----
+  // The number of the job, or what is wrong with the submission.
+  Result<uint64_t> submit(Submission submission);
+  [[nodiscard]] std::vector<WorkerInfo> workers();
+  [[nodiscard]] std::vector<JobInfo> jobs();
+  [[nodiscard]] std::optional<JobInfo> job(uint64_t job);
+  // The text of its plan.
+  [[nodiscard]] std::optional<std::string> plan(uint64_t job);
+  // What the job's `print` sinks wrote, from this byte on; nothing when there is no such job.
+  [[nodiscard]] std::optional<JobOutput> output(uint64_t job, uint64_t from);
+  // False when there is no such job; one that has ended stays as it is.
+  bool cancel(uint64_t job);
+
+ private:
+  struct JoinedWorker {
+    WorkerInfo info;
+    std::unique_ptr<Connection> connection;
+  };
+  struct Job {
+    uint64_t id = 0;
+    Submission submission;
+    JobPlan plan;
+    JobInfo info;
+    JobState state;
+    uint32_t deployment = 0;                   // 0: not yet
+    std::map<uint32_t, JobProgress> progress;  // by worker
+    std::string output;
+  };
+
+  explicit Coordinator(CoordinatorSettings settings) : settings_(std::move(settings)) {}
+  void accept(std::unique_ptr<Connection> connection);
+  void greet(uint64_t caller, const Frame& frame);
+  void lose(uint32_t worker, const std::string& why);
+  void receive(uint32_t worker, const Frame& frame);
+  void receive_report(uint32_t worker, Job& job, const wire::Report& message);
+  void beat();
+  void start_waiting_jobs();
+  void start(Job& job);
+  void happen(Job& job, JobEvent event);
+  void command(Job& job, const WorkerCommand& command);
+  void note_phase(Job& job);
+  void end(Job& job);
+  void send(uint32_t worker, const wire::Command& message);
+  [[nodiscard]] JobInfo info_of(const Job& job) const;
+
+  CoordinatorSettings settings_;
+  std::map<uint32_t, JoinedWorker> workers_;
+  std::map<uint64_t, std::unique_ptr<Connection>> callers_;  // whose first frame is awaited
+  uint64_t next_caller_ = 1;
+  uint32_t next_worker_ = 1;
+  uint32_t next_deployment_ = 1;
+  uint64_t next_job_ = 1;
+  std::map<uint64_t, Job> jobs_;
+  EventLoop loop_;  // everything above is its
+  std::unique_ptr<Listener> listener_;
+};
+
+}  // namespace sluice

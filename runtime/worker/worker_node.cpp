@@ -1,0 +1,218 @@
+#include "runtime/worker/worker_node.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "runtime/control/wire_codec.h"
+#include "runtime/plan/check_plan.h"
+#include "runtime/plan/plan_text.h"
+
+namespace sluice {
+
+namespace {
+constexpr std::chrono::milliseconds kDialTimeout(2'000);
+constexpr std::chrono::milliseconds kSilence(3'000);
+constexpr std::chrono::milliseconds kBeat(250);
+constexpr std::chrono::milliseconds kJoinPause(200);
+}  // namespace
+
+// One attempt to run a job, as far as it is here. Its commands are carried out by a thread of its own, because making
+// tasks ready and committing take time.
+struct WorkerNode::HostedJob {
+  JobPlan plan;
+  JobServices services;
+  std::unique_ptr<Neighbours> neighbours;
+  std::unique_ptr<Worker> worker;
+  std::stop_source deploying;
+  EventLoop loop;
+
+  ~HostedJob() {
+    deploying.request_stop();
+    loop.stop();
+    worker.reset();
+  }
+};
+
+WorkerNode::WorkerNode(WorkerNodeSettings settings) : settings_(std::move(settings)) {}
+
+WorkerNode::~WorkerNode() {
+  loop_.stop();
+  jobs_.clear();
+  connection_.reset();
+}
+
+Status WorkerNode::run(const std::stop_token& stop) {
+  SLUICE_ASSIGN(plane_,
+                DataPlane::make({settings_.data_url, settings_.credentials}, [this](uint32_t worker, Error error) {
+                  loop_.post([this, worker, error] { fail_jobs_with(worker, error); });
+                }));
+  loop_.start();
+  loop_.post([this] { join(); });
+  loop_.post([this] { beat(); });
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any never;
+  never.wait(lock, stop, [] { return false; });
+  loop_.stop();
+  return {};
+}
+
+// ---- the coordinator ----
+
+void WorkerNode::join() {
+  auto connection = dial(settings_.coordinator_url, kDialTimeout, kSilence);
+  if (!connection) {
+    settings_.log(connection.error().to_string());
+    return join_later();
+  }
+  connection_ = std::move(*connection);
+  const uint64_t generation = ++generation_;
+  connection_->start(
+      [this](Frame frame) {
+        loop_.post([this, shared = std::make_shared<Frame>(std::move(frame))] { joined(*shared); });
+        return false;
+      },
+      [this, generation](const Error& error) {
+        loop_.post([this, generation, why = error.message] { lost(generation, why); });
+      },
+      kMostHelloBytes);
+  wire::Hello hello = make_hello(settings_.credentials);
+  wire::Join& join = *hello.mutable_join();
+  join.set_host(settings_.host);
+  join.set_data_url(plane_->url());
+  join.set_slots(settings_.slots);
+  join.set_memory_bytes(settings_.memory_bytes);
+  join.set_process(static_cast<uint32_t>(::getpid()));
+  connection_->send(hello_frame(hello));
+}
+
+void WorkerNode::joined(const Frame& frame) {
+  if (!connection_) return;
+  const auto hello = read_hello(frame, settings_.credentials);
+  if (!hello) return lost(generation_, hello.error().message);
+  worker_ = hello->worker();
+  plane_->set_worker(worker_);
+  settings_.log(
+      fmt::format("joined {} as worker {} with {} slots", settings_.coordinator_url, worker_, settings_.slots));
+  connection_->start(
+      [this](Frame received) {
+        loop_.post([this, shared = std::make_shared<Frame>(std::move(received))] { receive(*shared); });
+        return true;
+      },
+      [this, generation = generation_](const Error& error) {
+        loop_.post([this, generation, why = error.message] { lost(generation, why); });
+      });
+}
+
+void WorkerNode::join_later() {
+  loop_.post_at(EventLoop::Clock::now() + kJoinPause, [this] { join(); });
+}
+
+// Its jobs go on elsewhere, or begin anew: nothing of them may be left here.
+void WorkerNode::lost(uint64_t generation, const std::string& why) {
+  if (generation != generation_ || !connection_) return;
+  settings_.log(fmt::format("lost the coordinator at {}: {}", settings_.coordinator_url, why));
+  connection_.reset();
+  worker_ = 0;
+  jobs_.clear();
+  join_later();
+}
+
+void WorkerNode::beat() {
+  if (worker_ != 0) {
+    wire::Report message;
+    message.mutable_heartbeat();
+    send(message);
+    for (const auto& [deployment, job] : jobs_) {
+      wire::Report progress;
+      progress.set_deployment(deployment);
+      *progress.mutable_progress() = wire::to_wire(job->worker->progress());
+      send(progress);
+    }
+  }
+  loop_.post_at(EventLoop::Clock::now() + kBeat, [this] { beat(); });
+}
+
+void WorkerNode::send(const wire::Report& message) {
+  if (!connection_) return;
+  Frame frame = make_frame(FrameKind::Control, message.SerializeAsString());
+  seal(frame);
+  connection_->send(std::make_shared<const Frame>(std::move(frame)));
+}
+
+void WorkerNode::report(uint32_t deployment, const WorkerReport& report) {
+  loop_.post([this, message = wire::to_wire(deployment, report)] { send(message); });
+}
+
+// ---- jobs ----
+
+void WorkerNode::receive(const Frame& frame) {
+  wire::Command message;
+  if (frame.kind() != FrameKind::Control || !message.ParseFromString(frame.text))
+    return lost(generation_, "it sends what is no command");
+  if (message.command_case() == wire::Command::kHeartbeat) return;
+  if (message.command_case() == wire::Command::kForget) {
+    jobs_.erase(message.deployment());
+    return;
+  }
+  if (message.command_case() == wire::Command::kDeploy) deploy(message);
+  const auto job = jobs_.find(message.deployment());
+  if (job == jobs_.end()) return;
+  auto command = wire::read_command(message);
+  if (!command) return lost(generation_, command.error().message);
+  if (std::holds_alternative<CancelTasks>(*command)) job->second->deploying.request_stop();
+  job->second->loop.post(
+      [worker = job->second->worker.get(), command = std::move(*command)] { worker->handle(command); });
+}
+
+void WorkerNode::deploy(const wire::Command& message) {
+  const uint32_t deployment = message.deployment();
+  const auto refuse = [&](Error error) { report(deployment, DeployFailed{worker_, std::move(error)}); };
+  auto plan = read_plan(message.deploy().plan());
+  if (!plan) return refuse(std::move(plan).error());
+  if (auto status = check_plan(*plan); !status) return refuse(std::move(status).error());
+  auto job = std::make_unique<HostedJob>();
+  job->plan = std::move(*plan);
+  auto services = settings_.services([this, deployment](std::string_view rows) {
+    wire::Report output;
+    output.set_deployment(deployment);
+    output.mutable_output()->set_rows(rows.data(), rows.size());
+    loop_.post([this, output = std::move(output)] { send(output); });
+    return Status();
+  });
+  if (!services) return refuse(std::move(services).error());
+  job->services = std::move(*services);
+  job->neighbours = std::make_unique<Neighbours>(Neighbours{*plane_, deployment, {}, {}});
+  for (const wire::Peer& peer : message.deploy().peers()) job->neighbours->urls[peer.worker()] = peer.data_url();
+  job->neighbours->on_bad_block = [this, deployment](const Error& error) { lose_neighbour(deployment, error); };
+  EngineSettings settings;
+  settings.threads = settings_.threads;
+  settings.block_bytes = std::max<uint64_t>(message.deploy().block_bytes(), sizeof(abi::BlockHeader));
+  settings.stop = job->deploying.get_token();
+  job->worker = std::make_unique<Worker>(
+      worker_, job->plan, *job->services.code, *job->services.connectors, settings,
+      [this, deployment](WorkerReport what) { report(deployment, what); }, job->neighbours.get());
+  job->loop.start();
+  jobs_[deployment] = std::move(job);
+}
+
+// The rows that were on their way to or from this worker are not here, and will not come.
+void WorkerNode::fail_jobs_with(uint32_t worker, const Error& error) {
+  for (const auto& [deployment, job] : jobs_) {
+    if (job->neighbours->urls.contains(worker)) lose_neighbour(deployment, error);
+  }
+}
+
+void WorkerNode::lose_neighbour(uint32_t deployment, const Error& error) {
+  wire::Report message;
+  message.set_deployment(deployment);
+  *message.mutable_neighbour_lost() = wire::to_wire(error);
+  loop_.post([this, message = std::move(message)] { send(message); });
+}
+
+}  // namespace sluice

@@ -1,0 +1,73 @@
+// WorkerNode: a worker process: joins a coordinator and carries out its commands for as many jobs as it is given. When
+// the coordinator is gone its jobs end, and it joins again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "runtime/net/connection.h"
+#include "runtime/net/data_plane.h"
+#include "runtime/net/event_loop.h"
+#include "runtime/worker/worker.h"
+
+namespace sluice {
+
+// What a job needs of the layers above, made anew for every job.
+struct JobServices {
+  std::unique_ptr<TaskFactory> code;
+  std::unique_ptr<ConnectorFactory> connectors;
+};
+
+struct WorkerNodeSettings {
+  std::string coordinator_url;  // "tcp://127.0.0.1:7070"
+  std::string data_url;         // to listen on for other workers
+  std::string host;             // how people call this machine
+  uint32_t slots = 1;
+  uint32_t threads = 1;
+  uint64_t memory_bytes = 0;
+  Credentials credentials;
+  // `output`: where rows for the one who submitted the job go.
+  std::function<Result<JobServices>(std::function<Status(std::string_view)> output)> services;
+  std::function<void(const std::string&)> log;  // a line for people; any thread
+};
+
+class WorkerNode {
+ public:
+  explicit WorkerNode(WorkerNodeSettings settings);
+  ~WorkerNode();
+  WorkerNode(const WorkerNode&) = delete;
+  WorkerNode& operator=(const WorkerNode&) = delete;
+
+  // Serves until it is stopped. An error: it could not begin.
+  Status run(const std::stop_token& stop);
+
+ private:
+  struct HostedJob;
+
+  void join();
+  void joined(const Frame& frame);
+  void join_later();
+  void lost(uint64_t generation, const std::string& why);
+  void receive(const Frame& frame);
+  void deploy(const wire::Command& message);
+  void report(uint32_t deployment, const WorkerReport& report);
+  void send(const wire::Report& message);
+  void beat();
+  void fail_jobs_with(uint32_t worker, const Error& error);
+  void lose_neighbour(uint32_t deployment, const Error& error);
+
+  WorkerNodeSettings settings_;
+  std::unique_ptr<DataPlane> plane_;
+  uint32_t worker_ = 0;  // as the coordinator calls us; 0: has not yet
+  std::unique_ptr<Connection> connection_;
+  uint64_t generation_ = 0;                              // of connections
+  std::map<uint32_t, std::unique_ptr<HostedJob>> jobs_;  // by deployment
+  EventLoop loop_;                                       // everything above is its
+};
+
+}  // namespace sluice
