@@ -26,8 +26,8 @@ class JobCancelCommand final : public Command {
   ExitCode execute(const Console& console) override {
     if (job_.empty()) return usage_error(console, "which job? `sluice jobs` lists them");
     auto client = ClusterClient::make(cluster_);
-    const auto answer = client ? client->post("/jobs/" + job_ + "/cancel", nlohmann::json::object())
-                               : Result<nlohmann::json>(std::unexpected(client.error()));
+    const auto answer = client ? client->post("/jobs/" + job_ + "/cancel", nlohmann::ordered_json::object())
+                               : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
     if (answer) return ExitCode::Done;
     console.error(answer.error());
     return ExitCode::JobFailed;

@@ -36,7 +36,7 @@ class JobStatusCommand final : public Command {
   ExitCode execute(const Console& console) override {
     if (job_.empty()) return usage_error(console, "which job? `sluice jobs` lists them");
     auto client = ClusterClient::make(cluster_);
-    const auto answer = client ? client->get("/jobs/" + job_) : Result<nlohmann::json>(std::unexpected(client.error()));
+    const auto answer = client ? client->get("/jobs/" + job_) : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
     if (!answer) {
       console.error(answer.error());
       return ExitCode::JobFailed;
@@ -49,7 +49,7 @@ class JobStatusCommand final : public Command {
   }
 
  private:
-  static void show(const nlohmann::json& job, const Console& console) {
+  static void show(const nlohmann::ordered_json& job, const Console& console) {
     std::string text = fmt::format("job {} ({}): {}\n{} rows in, {} out, {} late, state {} bytes\n",
                                    job.value("job", 0), job.value("name", ""), job.value("state", ""),
                                    job.value("rows_in", uint64_t{0}), job.value("rows_out", uint64_t{0}),

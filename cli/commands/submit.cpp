@@ -21,7 +21,7 @@ namespace {
 constexpr std::chrono::milliseconds kFirstLook(5);
 constexpr std::chrono::milliseconds kLastLook(200);
 
-RowError row_error_in(const nlohmann::json& json) {
+RowError row_error_in(const nlohmann::ordered_json& json) {
   RowError error;
   error.code = json.value("code", "");
   error.message = json.value("message", "");
@@ -95,7 +95,7 @@ class SubmitCommand final : public Command {
       from += output->rows.size();
       if (output->is_end) break;
       if (is_cancelled.load() && !std::exchange(is_cancel_sent, true))
-        static_cast<void>(client.post(fmt::format("/jobs/{}/cancel", job), nlohmann::json::object()));
+        static_cast<void>(client.post(fmt::format("/jobs/{}/cancel", job), nlohmann::ordered_json::object()));
       pause = output->rows.empty() ? std::min(pause * 2, kLastLook) : kFirstLook;
       std::this_thread::sleep_for(pause);
     }

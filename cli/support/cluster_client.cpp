@@ -23,13 +23,13 @@ std::string address_of(const ClusterOptions& options) {
   return kDefaultAddress;
 }
 
-Result<nlohmann::json> read_answer(const httplib::Result& result, const std::string& address) {
+Result<nlohmann::ordered_json> read_answer(const httplib::Result& result, const std::string& address) {
   if (!result)
     return external_error(
         fmt::format("no coordinator answers at {} ({}); `sluice cluster up` starts a cluster here, "
                     "--cluster HOST:PORT names another",
                     address, httplib::to_string(result.error())));
-  auto json = nlohmann::json::parse(result->body, nullptr, false);
+  auto json = nlohmann::ordered_json::parse(result->body, nullptr, false);
   if (json.is_discarded()) return external_error(fmt::format("{} does not answer as a coordinator does", address));
   if (result->status < 300) return json;
   if (json.contains("error") && json["error"].is_string()) return user_error(json["error"].get<std::string>());
@@ -67,9 +67,9 @@ Result<ClusterClient> ClusterClient::make(const ClusterOptions& options) {
   return ClusterClient(address_of(options), token);
 }
 
-Result<nlohmann::json> ClusterClient::get(const std::string& path) { return read_answer(client_->Get(path), address_); }
+Result<nlohmann::ordered_json> ClusterClient::get(const std::string& path) { return read_answer(client_->Get(path), address_); }
 
-Result<nlohmann::json> ClusterClient::post(const std::string& path, const nlohmann::json& body) {
+Result<nlohmann::ordered_json> ClusterClient::post(const std::string& path, const nlohmann::ordered_json& body) {
   return read_answer(client_->Post(path, body.dump(), "application/json"), address_);
 }
 

@@ -33,8 +33,8 @@ class ClusterClient {
   ~ClusterClient();
 
   // What the cluster answers; what it refuses is an error with its words.
-  Result<nlohmann::json> get(const std::string& path);
-  Result<nlohmann::json> post(const std::string& path, const nlohmann::json& body);
+  Result<nlohmann::ordered_json> get(const std::string& path);
+  Result<nlohmann::ordered_json> post(const std::string& path, const nlohmann::ordered_json& body);
   struct Output {
     std::string rows;
     bool is_end = false;

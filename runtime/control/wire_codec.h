@@ -7,7 +7,7 @@
 #include "lang/support/result.h"
 #include "runtime/control/job_progress.h"
 #include "runtime/control/messages.h"
-#include "runtime/wire.pb.h"
+#include "runtime/net/wire.pb.h"
 
 namespace sluice::wire {
 

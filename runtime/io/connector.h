@@ -59,6 +59,8 @@ class Source {
   // Blocks only in read(2); a source that can wait for ever (a pipe, a terminal) says so with may_block().
   virtual Result<bool> next(ChunkBuffer& chunk) = 0;
   [[nodiscard]] virtual bool may_block() const { return false; }
+  // Does it give the same pieces each time it is opened? Then several workers may share it.
+  [[nodiscard]] virtual bool is_repeatable() const { return !may_block(); }
   // Makes a blocked next() return false soon. Thread-safe.
   virtual void interrupt() {}
   // Bytes in all and read so far, for the progress line; 0 when not known.

@@ -6,7 +6,7 @@
 
 #include "lang/support/result.h"
 #include "runtime/net/frame.h"
-#include "runtime/wire.pb.h"
+#include "runtime/net/wire.pb.h"
 
 namespace sluice {
 

@@ -86,7 +86,7 @@ Result<std::unique_ptr<Source>> Deployment::open_source(StageId stage, NodeId no
   SLUICE_ASSIGN(auto source, connectors.open_source(plan_.graph.nodes[node]));
   const auto workers = workers_of(stage);
   if (workers.size() == 1) return source;
-  if (source->may_block())
+  if (!source->is_repeatable())
     return user_error(
         "a pipe cannot be read by several workers: put what it says into files, or submit the job with --parallel 1");
   const auto share = static_cast<uint32_t>(std::distance(workers.begin(), workers.find(worker_)));

@@ -42,15 +42,24 @@ WorkerNode::WorkerNode(WorkerNodeSettings settings) : settings_(std::move(settin
 
 WorkerNode::~WorkerNode() {
   loop_.stop();
+  undertaker_.stop();
   jobs_.clear();
   connection_.reset();
 }
 
-Status WorkerNode::run(const std::stop_token& stop) {
+// What others know of us they know by our number, so a new one begins with new links.
+Status WorkerNode::make_plane() {
+  plane_.reset();
   SLUICE_ASSIGN(plane_,
                 DataPlane::make({settings_.data_url, settings_.credentials}, [this](uint32_t worker, Error error) {
                   loop_.post([this, worker, error] { fail_jobs_with(worker, error); });
                 }));
+  return {};
+}
+
+Status WorkerNode::run(const std::stop_token& stop) {
+  SLUICE_TRY(make_plane());
+  undertaker_.start();
   loop_.start();
   loop_.post([this] { join(); });
   loop_.post([this] { beat(); });
@@ -65,6 +74,12 @@ Status WorkerNode::run(const std::stop_token& stop) {
 // ---- the coordinator ----
 
 void WorkerNode::join() {
+  if (!plane_) {
+    if (auto status = make_plane(); !status) {
+      settings_.log(status.error().to_string());
+      return join_later();
+    }
+  }
   auto connection = dial(settings_.coordinator_url, kDialTimeout, kSilence);
   if (!connection) {
     settings_.log(connection.error().to_string());
@@ -109,6 +124,17 @@ void WorkerNode::joined(const Frame& frame) {
       });
 }
 
+void WorkerNode::leave(std::unique_ptr<HostedJob> job) {
+  undertaker_.post([shared = std::shared_ptr<HostedJob>(std::move(job))] {});  // a function must be copyable
+}
+
+// The links go when no job uses them any more, and with them our old number.
+void WorkerNode::leave_all() {
+  for (auto& [deployment, job] : jobs_) leave(std::move(job));
+  jobs_.clear();
+  undertaker_.post([old = std::shared_ptr<DataPlane>(std::move(plane_))] {});
+}
+
 void WorkerNode::join_later() {
   loop_.post_at(EventLoop::Clock::now() + kJoinPause, [this] { join(); });
 }
@@ -119,7 +145,7 @@ void WorkerNode::lost(uint64_t generation, const std::string& why) {
   settings_.log(fmt::format("lost the coordinator at {}: {}", settings_.coordinator_url, why));
   connection_.reset();
   worker_ = 0;
-  jobs_.clear();
+  leave_all();
   join_later();
 }
 
@@ -128,12 +154,7 @@ void WorkerNode::beat() {
     wire::Report message;
     message.mutable_heartbeat();
     send(message);
-    for (const auto& [deployment, job] : jobs_) {
-      wire::Report progress;
-      progress.set_deployment(deployment);
-      *progress.mutable_progress() = wire::to_wire(job->worker->progress());
-      send(progress);
-    }
+    for (const auto& [deployment, job] : jobs_) send_progress(deployment, *job->worker);
   }
   loop_.post_at(EventLoop::Clock::now() + kBeat, [this] { beat(); });
 }
@@ -145,8 +166,19 @@ void WorkerNode::send(const wire::Report& message) {
   connection_->send(std::make_shared<const Frame>(std::move(frame)));
 }
 
+void WorkerNode::send_progress(uint32_t deployment, const Worker& worker) {
+  wire::Report message;
+  message.set_deployment(deployment);
+  *message.mutable_progress() = wire::to_wire(worker.progress());
+  send(message);
+}
+
+// How far it came first, because behind the last report nobody asks any more.
 void WorkerNode::report(uint32_t deployment, const WorkerReport& report) {
-  loop_.post([this, message = wire::to_wire(deployment, report)] { send(message); });
+  loop_.post([this, deployment, message = wire::to_wire(deployment, report)] {
+    if (const auto job = jobs_.find(deployment); job != jobs_.end()) send_progress(deployment, *job->second->worker);
+    send(message);
+  });
 }
 
 // ---- jobs ----
@@ -157,7 +189,7 @@ void WorkerNode::receive(const Frame& frame) {
     return lost(generation_, "it sends what is no command");
   if (message.command_case() == wire::Command::kHeartbeat) return;
   if (message.command_case() == wire::Command::kForget) {
-    jobs_.erase(message.deployment());
+    if (auto job = jobs_.extract(message.deployment())) leave(std::move(job.mapped()));
     return;
   }
   if (message.command_case() == wire::Command::kDeploy) deploy(message);

@@ -54,8 +54,12 @@ class WorkerNode {
   void join_later();
   void lost(uint64_t generation, const std::string& why);
   void receive(const Frame& frame);
+  Status make_plane();
+  void leave(std::unique_ptr<HostedJob> job);
+  void leave_all();
   void deploy(const wire::Command& message);
   void report(uint32_t deployment, const WorkerReport& report);
+  void send_progress(uint32_t deployment, const Worker& worker);
   void send(const wire::Report& message);
   void beat();
   void fail_jobs_with(uint32_t worker, const Error& error);
@@ -67,7 +71,8 @@ class WorkerNode {
   std::unique_ptr<Connection> connection_;
   uint64_t generation_ = 0;                              // of connections
   std::map<uint32_t, std::unique_ptr<HostedJob>> jobs_;  // by deployment
-  EventLoop loop_;                                       // everything above is its
+  EventLoop undertaker_;  // takes jobs apart, which may take as long as their tasks do not look up
+  EventLoop loop_;        // everything above is its
 };
 
 }  // namespace sluice

@@ -43,6 +43,7 @@ class NexmarkSource final : public Source {
   }
 
   [[nodiscard]] bool may_block() const override { return in_real_time_; }
+  [[nodiscard]] bool is_repeatable() const override { return true; }
 
   void interrupt() override {
     {

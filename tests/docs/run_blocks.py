@@ -32,20 +32,26 @@ class Page:
         blocks = list(FENCE.finditer(self.text))
         with tempfile.TemporaryDirectory() as folder:
             self.folder = Path(folder)
-            for index, block in enumerate(blocks):
-                language, name, body = block.groups()
-                following = blocks[index + 1] if index + 1 < len(blocks) else None
-                if name:
-                    (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-                    (self.folder / name).write_text(body)
-                elif language == "flow":
-                    self.run_flow(block, following)
-                elif language == "console":
-                    self.run_console(block)
+            try:
+                for block, following in zip(blocks, [*blocks[1:], None]):
+                    self.run_block(block, following)
+            finally:
+                if (self.folder / "sluice" / "cluster.json").exists():
+                    self.execute([self.sluice, "cluster", "down"])
         for start, end, text in reversed(self.replacements):
             self.text = self.text[:start] + text + self.text[end:]
         if self.replacements:
             self.path.write_text(self.text)
+
+    def run_block(self, block, following):
+        language, name, body = block.groups()
+        if name:
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).write_text(body)
+        elif language == "flow":
+            self.run_flow(block, following)
+        elif language == "console":
+            self.run_console(block)
 
     def run_flow(self, block, following):
         (self.folder / "example.flow").write_text(block.group(3))
@@ -71,7 +77,7 @@ class Page:
     def execute(self, command, stderr=subprocess.PIPE):
         path = str(Path(self.sluice).parent) + os.pathsep + os.environ["PATH"]
         return subprocess.run(command, cwd=self.folder, stdout=subprocess.PIPE, stderr=stderr, text=True,
-                              env=dict(os.environ, NO_COLOR="1", PATH=path))
+                              env=dict(os.environ, NO_COLOR="1", PATH=path, XDG_RUNTIME_DIR=str(self.folder)))
 
     def compare(self, block, group, actual):
         self.runs += 1

@@ -177,6 +177,10 @@ def nexmark_column(tests, _, row):
     return tests.have(rf"[\"']({row[1]}|{name})[\"']", ["tests/run/nexmark"], [".py"])
 
 
+def frame(tests, _, row):
+    return tests.have(rf"FrameKind::{row[0]}\b", ["tests/unit/runtime/net/"])
+
+
 RULES = {
     "lang/source/diagnostics.def": diagnostic,
     "lang/syntax/keywords.def": keyword,
@@ -195,6 +199,7 @@ RULES = {
     "runtime/abi/runtime_functions.def": runtime_function,
     "runtime/plan/states.def": graph_word(r"state .*\b"),
     "runtime/coordinator/job_phases.def": phase,
+    "runtime/net/frames.def": frame,
     "stdlib/functions.def": function,
     "stdlib/connectors.def": connector,
     "stdlib/connectors/nexmark_columns.def": nexmark_column,

@@ -247,5 +247,83 @@ TEST(Placement, TooFewSlots) {
   EXPECT_EQ(placement.error().domain, ErrorDomain::User);
 }
 
+Error gone() { return external_error("worker 1 was lost").error(); }
+
+TEST(JobState, AWorkerThatIsLostFailsTheJob) {
+  Driver job(2);
+  EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksDeployed{0}), "");
+  EXPECT_EQ(job.on(TasksDeployed{1}), "start");
+  EXPECT_EQ(job.on(WorkerLost{7, gone()}), "");  // has nothing to do with it
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
+  EXPECT_EQ(job.state.phase, JobPhase::Cancelling);
+  EXPECT_EQ(job.on(cancelled(kA)), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+  EXPECT_EQ(job.state.error->message, "worker 1 was lost");
+}
+
+TEST(JobState, AWorkerThatIsLostWhileTasksAreDeployed) {
+  Driver job(2);
+  EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "");
+  EXPECT_EQ(job.on(TasksDeployed{0}), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+
+  Driver other(2);  // it had answered already
+  EXPECT_EQ(other.on(JobSubmitted{other.placement}), "deploy");
+  EXPECT_EQ(other.on(TasksDeployed{1}), "");
+  EXPECT_EQ(other.on(WorkerLost{1, gone()}), "");
+  EXPECT_EQ(other.on(TasksDeployed{0}), "abort");
+  EXPECT_EQ(other.state.phase, JobPhase::Failed);
+}
+
+TEST(JobState, AWorkerWhoseTasksHadFinishedHeldTheirResults) {
+  Driver job(2);
+  job.on(JobSubmitted{job.placement});
+  job.on(TasksDeployed{0});
+  job.on(TasksDeployed{1});
+  EXPECT_EQ(job.on(finished(kB)), "");
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
+  EXPECT_EQ(job.on(finished(kA)), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+}
+
+TEST(JobState, AWorkerThatIsLostWhileCommitting) {
+  for (const bool has_committed : {false, true}) {
+    Driver job(2);
+    job.on(JobSubmitted{job.placement});
+    job.on(TasksDeployed{0});
+    job.on(TasksDeployed{1});
+    job.on(finished(kA));
+    EXPECT_EQ(job.on(finished(kB)), "commit");
+    if (has_committed) EXPECT_EQ(job.on(SinksCommitted{1}), "");
+    EXPECT_EQ(job.on(WorkerLost{1, gone()}), has_committed ? "" : "abort");
+    if (has_committed) EXPECT_EQ(job.on(SinksCommitted{0}), "");
+    EXPECT_EQ(job.state.phase, has_committed ? JobPhase::Finished : JobPhase::Failed);
+    EXPECT_EQ(job.on(WorkerLost{0, gone()}), "");
+  }
+}
+
+TEST(JobState, AllWorkersAreLost) {
+  Driver job(2);
+  job.on(JobSubmitted{job.placement});
+  job.on(TasksDeployed{0});
+  job.on(TasksDeployed{1});
+  EXPECT_EQ(job.on(WorkerLost{0, gone()}), "cancel");
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+}
+
+TEST(JobState, RowsThatAreLostOnTheirWayFailTheJob) {
+  Driver job;
+  EXPECT_EQ(job.on(RowsLost{gone()}), "");  // of an attempt that has not begun
+  job.run();
+  EXPECT_EQ(job.on(RowsLost{gone()}), "cancel");
+  EXPECT_EQ(job.on(RowsLost{gone()}), "");
+  EXPECT_EQ(job.on(cancelled(kA)), "");
+  EXPECT_EQ(job.on(cancelled(kB)), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+}
+
 }  // namespace
 }  // namespace sluice

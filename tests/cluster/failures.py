@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""failures.py SLUICE: workers and coordinators that die, stop or are not who they say: every job ends rightly or says
+why not, and the cluster goes on."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cluster_here import ClusterHere
+
+ENDLESS = """use nexmark.{bid}
+from bid |> aggregate n = count() per auction over tumble(10s) |> to print()
+"""
+# A day of events in real time.
+FOREVER = ["--param", "nexmark.events=1000000000", "--param", "nexmark.rate=10000", "--param", "nexmark.pace=real"]
+SMALL = "from numbers |> aggregate s = sum(n) per k = n % 3 |> to print\n"
+
+
+def write(folder, name, text):
+    path = Path(folder) / name
+    path.write_text(text)
+    return path
+
+
+def small_job(folder):
+    numbers = write(folder, "numbers.csv", "n\n" + "".join(f"{i}\n" for i in range(1000)))
+    return write(folder, "small.flow", f'source numbers: {{ n: int }} = csv("{numbers}")\n' + SMALL)
+
+
+def check_small(cluster, folder):
+    done = cluster.command("submit", str(small_job(folder)), "--wait", "--parallel", "3")
+    assert done.returncode == 0, done.stderr
+    rows = sorted(done.stdout.decode().splitlines())
+    assert rows == ["0,166833", "1,166167", "2,166500", "k,s"], rows
+
+
+def a_dead_worker_fails_its_job_and_nothing_else(cluster, folder):
+    job = cluster.submit(write(folder, "endless.flow", ENDLESS), *FOREVER, "--parallel", "6")
+    cluster.wait_for_state(job, "running")
+    cluster.workers[1].kill()
+    info = cluster.wait_for_state(job, "failed")
+    assert "was lost" in info["error"], info
+    states = [step["state"] for step in info["history"]]
+    assert states == ["created", "being deployed", "running", "ending early", "failed"], states
+    status = cluster.command("job", "status", str(job)).stdout.decode()
+    assert "was lost" in status and "ending early" in status, status
+    check_small(cluster, folder)
+    cluster.workers[1] = cluster.start_worker()
+    cluster.wait_for_workers(3)
+
+
+def a_paused_worker_is_lost_and_joins_again(cluster, folder):
+    job = cluster.submit(write(folder, "endless.flow", ENDLESS), *FOREVER, "--parallel", "6")
+    cluster.wait_for_state(job, "running")
+    cluster.workers[0].send_signal(signal.SIGSTOP)
+    info = cluster.wait_for_state(job, "failed")
+    assert "says nothing" in info["error"], info
+    check_small(cluster, folder)
+    cluster.workers[0].send_signal(signal.SIGCONT)
+    cluster.wait_for_workers(3)
+    check_small(cluster, folder)
+
+
+def workers_join_a_coordinator_that_was_started_again(cluster, folder):
+    cluster.coordinator.kill()
+    cluster.coordinator.wait()
+    cluster.coordinator = cluster.start_coordinator()
+    cluster.wait_for_workers(3)
+    check_small(cluster, folder)
+
+
+def a_cancelled_job_ends(cluster, folder):
+    job = cluster.submit(write(folder, "endless.flow", ENDLESS), *FOREVER, "--parallel", "4")
+    cluster.wait_for_state(job, "running")
+    assert cluster.command("job", "cancel", str(job)).returncode == 0
+    cluster.wait_for_state(job, "stopped")
+    assert cluster.command("job", "cancel", str(job)).returncode == 0
+
+
+def a_job_waits_for_slots(cluster, folder):
+    large = cluster.submit(small_job(folder), "--parallel", "7")
+    assert cluster.get(f"/jobs/{large}")["state"] == "created"
+    more = cluster.start_worker(1)
+    cluster.wait_for_state(large, "finished")
+    more.terminate()
+    cluster.wait_for_workers(3)
+
+
+def a_row_error_shows_its_source(cluster, folder):
+    bad = write(folder, "bad.csv", "n\n5\n0\n")
+    flow = write(folder, "bad.flow", f'source numbers: {{ n: int }} = csv("{bad}")\nfrom numbers |> select q = 10 // n |> to print()\n')
+    here = subprocess.run([cluster.sluice, "run", str(flow)], capture_output=True, stdin=subprocess.DEVNULL)
+    there = cluster.command("submit", str(flow), "--wait")
+    assert here.returncode == there.returncode == 4, (here.returncode, there.returncode)
+    assert here.stderr == there.stderr, there.stderr.decode()
+
+
+def bad_requests_are_refused(cluster, folder):
+    for method, path, body, expected in (
+            ("GET", "/jobs/99999", None, 404), ("POST", "/jobs/99999/cancel", b"{}", 404), ("GET", "/nothing", None, 404),
+            ("POST", "/jobs", b"", 400), ("POST", "/jobs", b"[]", 400), ("POST", "/jobs", b"{\"plan\": 3}", 400),
+            ("POST", "/jobs", b"{\"plan\": \"nonsense\"}", 400), ("POST", "/jobs", b"\xff\xfe{", 400),
+            ("POST", "/jobs", b"[" * 100_000, 400), ("GET", "/jobs/99999999999999999999999", None, 404)):
+        status, answer = cluster.request(method, path, body)
+        assert status == expected, (method, path, status, answer)
+    check_small(cluster, folder)
+
+
+def noise_on_the_port_of_workers_is_refused(cluster, folder):
+    for noise in (b"GET / HTTP/1.1\r\n\r\n", bytes(1000), os.urandom(4096), b"SFrm" + os.urandom(100)):
+        with socket.create_connection(("127.0.0.1", cluster.ports[0]), timeout=30) as peer:
+            peer.sendall(noise)
+            try:
+                assert peer.recv(100) == b"", "noise was answered"
+            except ConnectionResetError:
+                pass
+    check_small(cluster, folder)
+
+
+def only_those_who_know_the_token_are_let_in(sluice):
+    with ClusterHere(sluice, workers=1, token="a secret") as cluster:
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            status, answer = cluster.request("GET", "/jobs", headers=headers)
+            assert status == 401, (status, answer)
+        assert cluster.command("jobs").returncode == 0
+        stranger = subprocess.Popen([sluice, "worker", "--join", cluster.join], stdout=subprocess.DEVNULL,
+                                    stderr=subprocess.PIPE, text=True)
+        try:
+            line = stranger.stderr.readline()
+            assert "lost the coordinator" in line, line
+        finally:
+            stranger.terminate()
+            stranger.wait()
+        assert len(cluster.get("/workers")["workers"]) == 1
+
+
+def main():
+    sluice = sys.argv[1]
+    tests = (a_dead_worker_fails_its_job_and_nothing_else, a_paused_worker_is_lost_and_joins_again,
+             workers_join_a_coordinator_that_was_started_again, a_cancelled_job_ends, a_job_waits_for_slots,
+             a_row_error_shows_its_source, bad_requests_are_refused, noise_on_the_port_of_workers_is_refused)
+    with tempfile.TemporaryDirectory() as folder, ClusterHere(sluice) as cluster:
+        for test in tests:
+            print(test.__name__, flush=True)
+            test(cluster, folder)
+    print(only_those_who_know_the_token_are_let_in.__name__)
+    only_those_who_know_the_token_are_let_in(sluice)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
