@@ -19,7 +19,8 @@ class ClusterStatusCommand final : public Command {
 
   ExitCode execute(const Console& console) override {
     auto client = ClusterClient::make(cluster_);
-    const auto answer = client ? client->get("/workers") : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
+    const auto answer =
+        client ? client->get("/workers") : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
     if (!answer) {
       console.error(answer.error());
       return ExitCode::JobFailed;

@@ -36,7 +36,8 @@ class JobStatusCommand final : public Command {
   ExitCode execute(const Console& console) override {
     if (job_.empty()) return usage_error(console, "which job? `sluice jobs` lists them");
     auto client = ClusterClient::make(cluster_);
-    const auto answer = client ? client->get("/jobs/" + job_) : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
+    const auto answer =
+        client ? client->get("/jobs/" + job_) : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
     if (!answer) {
       console.error(answer.error());
       return ExitCode::JobFailed;

@@ -67,7 +67,9 @@ Result<ClusterClient> ClusterClient::make(const ClusterOptions& options) {
   return ClusterClient(address_of(options), token);
 }
 
-Result<nlohmann::ordered_json> ClusterClient::get(const std::string& path) { return read_answer(client_->Get(path), address_); }
+Result<nlohmann::ordered_json> ClusterClient::get(const std::string& path) {
+  return read_answer(client_->Get(path), address_);
+}
 
 Result<nlohmann::ordered_json> ClusterClient::post(const std::string& path, const nlohmann::ordered_json& body) {
   return read_answer(client_->Post(path, body.dump(), "application/json"), address_);

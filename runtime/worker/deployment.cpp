@@ -42,6 +42,10 @@ Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, uint32
                                                      const std::atomic<bool>& time_stops,
                                                      const std::function<void(TaskReport)>& on_end) {
   std::unique_ptr<Deployment> deployment(new Deployment(plan, worker, placement, neighbours, settings));
+  if (deployment->has_neighbours() && TimeBoard::shortest_idle(plan.graph))
+    return user_error(
+        "sources that say `idle` cannot be told of each other over several workers yet: submit the job with "
+        "--parallel 1");
   SLUICE_TRY(deployment->open_sources(connectors));
   deployment->make_channels();
   if (TimeBoard::shortest_idle(plan.graph)) deployment->time_board_.emplace(plan);
@@ -57,6 +61,10 @@ Deployment::~Deployment() {
       if (const auto* end = std::get_if<RemoteEnd>(&channel)) neighbours_->plane.remove(end->worker, end->address);
   for (auto& feed : feeds_) feed->stop();
   abort_sinks();
+}
+
+bool Deployment::has_neighbours() const {
+  return std::ranges::any_of(worker_of_, [this](const auto& placed) { return placed.second != worker_; });
 }
 
 std::set<uint32_t> Deployment::workers_of(StageId stage) const {

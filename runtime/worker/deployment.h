@@ -90,6 +90,7 @@ class Deployment {
              const Neighbours* neighbours, const EngineSettings& settings);
   [[nodiscard]] bool is_here(StageId stage, uint32_t task) const { return worker_of(stage, task) == worker_; }
   [[nodiscard]] uint32_t worker_of(StageId stage, uint32_t task) const { return worker_of_.at({stage, task}); }
+  [[nodiscard]] bool has_neighbours() const;
   // That have tasks of the stage.
   [[nodiscard]] std::set<uint32_t> workers_of(StageId stage) const;
   Status open_sources(ConnectorFactory& connectors);

@@ -99,6 +99,16 @@ def a_row_error_shows_its_source(cluster, folder):
     assert here.stderr == there.stderr, there.stderr.decode()
 
 
+def idle_sources_need_one_worker(cluster, folder):
+    numbers = write(folder, "times.csv", "n,at\n1,2024-01-01T00:00:00Z\n")
+    flow = write(folder, "idle.flow", f'source times: {{ n: int, at: timestamp }} = csv("{numbers}") time at idle 1s\n'
+                 "from times |> aggregate s = sum(n) over tumble(1s) |> select s |> to print()\n")
+    done = cluster.command("submit", str(flow), "--wait", "--parallel", "3")
+    assert done.returncode == 4 and b"--parallel 1" in done.stderr, done.stderr
+    done = cluster.command("submit", str(flow), "--wait", "--parallel", "1")
+    assert done.stdout == b"s\n1\n", done
+
+
 def bad_requests_are_refused(cluster, folder):
     for method, path, body, expected in (
             ("GET", "/jobs/99999", None, 404), ("POST", "/jobs/99999/cancel", b"{}", 404), ("GET", "/nothing", None, 404),
@@ -142,7 +152,8 @@ def main():
     sluice = sys.argv[1]
     tests = (a_dead_worker_fails_its_job_and_nothing_else, a_paused_worker_is_lost_and_joins_again,
              workers_join_a_coordinator_that_was_started_again, a_cancelled_job_ends, a_job_waits_for_slots,
-             a_row_error_shows_its_source, bad_requests_are_refused, noise_on_the_port_of_workers_is_refused)
+             a_row_error_shows_its_source, idle_sources_need_one_worker, bad_requests_are_refused,
+             noise_on_the_port_of_workers_is_refused)
     with tempfile.TemporaryDirectory() as folder, ClusterHere(sluice) as cluster:
         for test in tests:
             print(test.__name__, flush=True)
