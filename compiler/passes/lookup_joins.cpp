@@ -1,7 +1,8 @@
 // R06: a join with a table in files reads the table first, whole, and then answers the rows of its left side as they
 // come, so that none of them is kept, however many there are. What the table is made of must be the join's own: if
 // something else read it too, it could have to wait for the rows that wait for the table. Where those rows may never
-// end, the join gets a copy of its own, unless that would read a pipe twice; else both sides are kept.
+// end, or where `@broadcast` asks for it, the join gets a copy of its own, unless that would read a pipe twice; else
+// both sides are kept.
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -44,8 +45,14 @@ class Tables {
   explicit Tables(FlowGraph graph) : editor_(std::move(graph)) {}
 
   PassResult run() && {
-    for (const NodeId id : editor_.graph().ids())
-      if (const auto* join = node(id).as<JoinNode>(); join != nullptr && can_look_up(*join)) look_up(id);
+    for (const NodeId id : editor_.graph().ids()) {
+      const auto* join = node(id).as<JoinNode>();
+      if (join == nullptr) continue;
+      if (can_look_up(*join))
+        look_up(id);
+      else if (node(id).is_broadcast)
+        notes_.not_fired({node(id).label}, "`@broadcast`: its rows of both sides have to meet in one task");
+    }
     return {std::move(editor_).finish(), std::move(notes_).take()};
   }
 
@@ -58,7 +65,8 @@ class Tables {
     Node changed = node(id);
     changed.as<JoinNode>()->is_lookup = true;
     if (!is_own(id, steps)) {
-      if (ends(changed.inputs[0])) return notes_.not_fired({node(id).label}, "the other side has other readers, too");
+      if (ends(changed.inputs[0]) && !changed.is_broadcast)
+        return notes_.not_fired({node(id).label}, "the other side has other readers, too");
       if (is_volatile_one(steps))
         return notes_.not_fired({node(id).label}, "the other side has other readers, who must see the same `now()`");
       if (!can_be_copied(steps))

@@ -24,7 +24,8 @@ bool do_the_same(const Node& a, const Node& b) {
 }
 
 bool have_the_same_hints(const Node& a, const Node& b) {
-  return a.parallelism == b.parallelism && a.combine == b.combine && a.is_cut == b.is_cut;
+  return a.parallelism == b.parallelism && a.combine == b.combine && a.is_cut == b.is_cut &&
+         a.is_broadcast == b.is_broadcast;
 }
 
 }  // namespace

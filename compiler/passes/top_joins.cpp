@@ -224,7 +224,8 @@ class Rewriter {
   }
 
   void rewrite(NodeId id, const JoinNode& join, const Candidate& found) {
-    const Node joined = node(id);
+    Node joined = node(id);
+    joined.is_broadcast = false;  // there is no other side any more
     const NodeId left = joined.inputs[0];
     const auto& aggregate = *node(found.aggregate).as<AggregateNode>();
     std::vector<NamedExpr> of_row = aggregate.keys;  // what the aggregate has, as the row itself has it

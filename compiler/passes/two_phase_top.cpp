@@ -16,7 +16,7 @@ bool is_local_top(const FlowGraph& graph, NodeId rows, TopNode top) {
 }
 
 // One group of rows, or one per window, of which few are open at a time: too few to spread the work over the tasks.
-// Other keys spread it, and a task would see few rows of each.
+// Other keys spread it, and a task would see few rows of each: unless `@skew` or `@combine(on)` say otherwise.
 bool has_few_groups(const TopNode& top, const ExchangeNode& exchange) {
   if (exchange.kind == ExchangeKind::Gather) return true;
   return exchange.kind == ExchangeKind::Hash && top.keys.size() == 1 && window_key(top.keys).has_value();
@@ -73,7 +73,7 @@ PassResult two_phase_top(FlowGraph graph, const PassOptions&) {
       notes.not_fired({node.label}, "its rows cross no exchange");
     } else if (node.combine == false) {
       notes.not_fired({node.label}, "`@combine(off)` sends every row across the exchange");
-    } else if (!has_few_groups(*node.as<TopNode>(), *exchange)) {
+    } else if (node.combine != true && !has_few_groups(*node.as<TopNode>(), *exchange)) {
       notes.not_fired({node.label}, "its groups are spread over the tasks already");
     } else if (is_local_top(editor.graph(), editor.graph().nodes[input].inputs[0], *node.as<TopNode>())) {
       notes.not_fired({node.label}, "each task has its own top already");

@@ -33,6 +33,17 @@ std::optional<bool> is_first_word(const ast::Hint& hint, std::string_view first,
   return word->name.text == first;
 }
 
+// @skew, or @skew(split = 8): how many parts a key is split into does not matter yet.
+bool takes_split(Session& session, const ast::Hint& hint) {
+  if (!hint.has_args) return true;
+  if (hint.args.size() != 1 || !hint.args.front().name || hint.args.front().name->text != "split") return false;
+  const auto value = constant_value(ExprChecker(session, Env()).check(*hint.args.front().value));
+  const auto* parts = value ? std::get_if<int64_t>(&*value) : nullptr;
+  return parts != nullptr && *parts > 0;
+}
+
+bool has_groups(const Node& node) { return node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top; }
+
 void apply_hint(Session& session, const ast::Hint& hint, const HintRow& row, Node& node, std::string& name) {
   auto report = [&] {
     session.report(diag::E0124, hint.span, hint.name.text).with_label(fmt::format("it takes {}", row.takes));
@@ -50,14 +61,22 @@ void apply_hint(Session& session, const ast::Hint& hint, const HintRow& row, Nod
   } else if (hint.name.text == "combine") {
     const auto on = is_first_word(hint, "on", "off");
     if (!on) return report();
-    if (node.kind() == NodeKind::Aggregate || node.kind() == NodeKind::Top) node.combine = on;
+    if (has_groups(node)) node.combine = on;
+  } else if (hint.name.text == "skew") {
+    // Each task making what it can of its own rows is what spreads a key that has most of them.
+    if (!takes_split(session, hint)) return report();
+    if (hint.has_args) session.report(diag::W0902, hint.span, "skew(split)");
+    if (has_groups(node)) node.combine = true;
   } else if (hint.name.text == "state") {
     const auto in_memory = is_first_word(hint, "memory", "rocksdb");
     if (!in_memory) return report();
     if (!*in_memory) session.report(diag::W0902, hint.span, "state(rocksdb)");
-  } else if (hint.name.text == "cut" || hint.name.text == "broadcast") {
+  } else if (hint.name.text == "cut") {
     if (hint.has_args) return report();
-    node.is_cut = hint.name.text == "cut";
+    node.is_cut = true;
+  } else if (hint.name.text == "broadcast") {
+    if (hint.has_args) return report();
+    node.is_broadcast = node.kind() == NodeKind::Join;
   }
   if (!row.has_effect) session.report(diag::W0902, hint.span, hint.name.text);
 }

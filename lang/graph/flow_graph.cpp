@@ -116,7 +116,7 @@ bool AggregateCall::can_retract() const {
 bool Node::operator==(const Node& other) const {
   return label == other.label && name == other.name && inputs == other.inputs && schema == other.schema &&
          rows == other.rows && parallelism == other.parallelism && combine == other.combine && is_cut == other.is_cut &&
-         stage == other.stage && payload == other.payload;
+         is_broadcast == other.is_broadcast && stage == other.stage && payload == other.payload;
 }
 
 bool collects_changes(const AggregateNode& aggregate) { return aggregate.is_incremental && aggregate.every; }

@@ -393,6 +393,7 @@ struct Node {
   uint32_t parallelism = 0;       // wanted number of tasks (@parallel); 0: the job's default
   std::optional<bool> combine;    // of aggregate and top: on each task first (@combine); absent: where that is possible
   bool is_cut = false;            // wanted: another task goes on behind it (@cut)
+  bool is_broadcast = false;      // of joins, wanted: each task has the whole table of the other side (@broadcast)
   std::optional<uint32_t> stage;  // set by the fusion pass; Exchange nodes stay outside of stages
   NodePayload payload;
 

@@ -133,11 +133,13 @@ class Reader {
   static void read_hint(Node& node, TextCursor& cursor) {
     if (cursor.accept_word("cut")) {
       node.is_cut = true;
+    } else if (cursor.accept_word("broadcast")) {
+      node.is_broadcast = true;
     } else if (cursor.accept_word("combine")) {
       node.combine = !cursor.accept_word("off");
       if (*node.combine && !cursor.accept_word("on")) cursor.fail("expected on or off");
     } else {
-      cursor.fail("expected cut or combine");
+      cursor.fail("expected cut, broadcast or combine");
     }
   }
 

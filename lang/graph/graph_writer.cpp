@@ -39,6 +39,7 @@ class Writer {
     if (node.parallelism != 0) line("parallelism", fmt::format("{}", node.parallelism));
     if (node.combine) line("hint", *node.combine ? "combine on" : "combine off");
     if (node.is_cut) line("hint", "cut");
+    if (node.is_broadcast) line("hint", "broadcast");
     if (node.stage) line("stage", fmt::format("{}", *node.stage));
   }
 

@@ -179,6 +179,8 @@ Status check_node(const FlowGraph& graph, NodeId id) {
   if (node.span.is_valid() && node.span.file >= graph.files.size()) return internal_error("a span in an unknown file");
   if (node.combine && node.kind() != NodeKind::Aggregate && node.kind() != NodeKind::Top)
     return internal_error("only rows of an aggregate or a top can be combined");
+  if (node.is_broadcast && node.kind() != NodeKind::Join)
+    return internal_error("only the other side of a join can be broadcast");
   if (node.kind() == NodeKind::Exchange && node.is_cut) return internal_error("a cut behind an exchange");
   if (node.kind() == NodeKind::Exchange && node.stage) return internal_error("an exchange inside a stage");
   return {};

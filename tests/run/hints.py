@@ -14,7 +14,10 @@ from pathlib import Path
 
 from harness import Configuration, describe, run_sluice
 
-SOURCE = "source rows: {{ key: string, value: int, ts: timestamp }} = csv(\"{0}\") time ts delay 10s\n"
+SOURCE = ("source rows: {{ key: string, value: int, ts: timestamp }} = csv(\"{0}\") time ts delay 10s\n"
+          "source table: {{ key: string, value: int }} = csv(\"{0}\")\n")
+JOIN = ("from table |> where value > 5 |> {} join (from table |> where value < 3) as other on other.key == key"
+        " and other.value * 10 > value @broadcast\n  |> {} |> sort by {} |> to csv(\"-\")")
 HINT = re.compile(r" @\w+(\([^)]*\))?")
 PROGRAMS = [
     "from rows |> aggregate n = count(), d = max(value) per key @combine(off) |> to csv(\"-\")",
@@ -22,6 +25,15 @@ PROGRAMS = [
     "from rows |> aggregate n = count() per key over tumble(1min) @combine(off) @cut\n"
     "  |> select key, start = window.start, n |> to csv(\"-\")",
     "from rows |> top 3 by value desc @combine(off) |> to csv(\"-\")",
+    "from table |> top 3 by value desc per key @skew |> to csv(\"-\")",
+    "from table |> top 2 with ties by value per key, odd = value % 2 as place @combine(on) |> to csv(\"-\")",
+    "from table |> aggregate n = count(), d = max(value) per key @skew |> to csv(\"-\")",
+    "from rows |> top 1 by value desc per key over hop(1min, every = 20s) @skew |> to csv(\"-\")",
+    JOIN.format("", "select key, value, less = other.value", "key, value, less"),
+    JOIN.format("left", "select key, value, less = other?.value ?? 0", "key, value, less"),
+    JOIN.format("semi", "select key, value", "key, value"),
+    JOIN.format("anti", "aggregate n = count() per key, value", "key, value"),
+    JOIN.format("full", "select less = other?.value ?? 0, key = key ?? \"\", value = value ?? 0", "less, key, value"),
     "from rows |> top 1 by value desc per key over hop(1min, every = 20s) @combine(off) @cut |> to csv(\"-\")",
     "from rows |> where value > 5 @cut |> aggregate n = count(), total = sum(value) over tumble(1min) |> to csv(\"-\")",
     "from rows |> sort by value @cut |> extend double = value * 2 @cut |> take 40 @cut |> to csv(\"-\")",

@@ -76,6 +76,20 @@ TEST(LookupJoins, ATableWithOtherReadersIsReadOnceMore) {
             (Lines{"- 5: the other side has other readers, too"}));
 }
 
+TEST(LookupJoins, ATableToBroadcastIsReadOnceMoreToo) {
+  std::string text = shared(kCsv);
+  text.insert(text.find("node 6"), "  hint broadcast\n");
+  const auto result = testing::run(text, {"lookup_joins"});
+  EXPECT_EQ(result.graph.nodes[testing::find_node(result.graph, "5")->inputs[1]].label, "4a");
+  const std::string full = "  schema k: int?, x: int?\n";
+  std::string outer = joined(kCsv, kCsv, "full");
+  for (size_t at = outer.find("join full"); (at = outer.find("  schema k: int, x: int\n", at)) != std::string::npos;)
+    outer.replace(at, full.size() - 2, full);
+  outer.insert(outer.find("node 6"), "  hint broadcast\n");
+  EXPECT_EQ(testing::notes_of(testing::run(outer, {"lookup_joins"})),
+            (Lines{"- 5: `@broadcast`: its rows of both sides have to meet in one task"}));
+}
+
 // A copy would ask for the time again.
 TEST(LookupJoins, ATableWithNowAndOtherReadersIsNotCopied) {
   const std::string stamp =

@@ -44,6 +44,11 @@ TEST(TwoPhaseTop, NotPerKey) {
   EXPECT_EQ(last_note(result), "- 2: its groups are spread over the tasks already");
 }
 
+TEST(TwoPhaseTop, PerKeyWhereFewKeysHaveMostRows) {
+  const auto result = split(top("2", "1", "  key url = url:string\n  hint combine on\n") + sink("3", "2", kHitsRow));
+  EXPECT_EQ(testing::outline(result.graph), "1 source, 2a top, E1 exchange, 2b top, E2 exchange, 3 sink");
+}
+
 // Hardly more than one window takes rows at a time.
 TEST(TwoPhaseTop, PerWindow) {
   const std::string timed = std::string(kHitsRow) + ", `@time`: timestamp, `@mark`: timestamp";

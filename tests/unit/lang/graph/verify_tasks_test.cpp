@@ -51,6 +51,8 @@ TEST(VerifyTasks, Exchanges) {
 
 TEST(VerifyTasks, HintsOfNodesThatHaveThem) {
   EXPECT_EQ(problem_of(node("2 union (1)", "  hint cut\n", 2)), "");
+  EXPECT_EQ(problem_of(node("2 union (1)", "  hint broadcast\n", 2)),
+            "only the other side of a join can be broadcast (at node 2 (union))");
   EXPECT_EQ(problem_of(node("2 union (1)", "  hint combine off\n", 2)),
             "only rows of an aggregate or a top can be combined (at node 2 (union))");
   EXPECT_EQ(problem_of(node("E1 exchange (1)", "  kind hash\n  keys a\n  hint cut\n", 2) + node("2 union (E1)", "", 2)),
