@@ -116,6 +116,11 @@ Result<std::unique_ptr<HttpApi>> HttpApi::make(Coordinator& coordinator, const s
                                                const std::string& token) {
   std::unique_ptr<HttpApi> api(new HttpApi(coordinator, token));
   api->server_->set_payload_max_length(kMostRequestBytes);
+  // The library's own options would let two coordinators share a port.
+  api->server_->set_socket_options([](socket_t socket) {
+    const int yes = 1;
+    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
   api->define_routes();
   api->port_ = port;
   if (port == 0) api->port_ = api->server_->bind_to_any_port(host);
