@@ -59,6 +59,16 @@ with tempfile.TemporaryDirectory() as folder:
     check("check", "--json", "wrong.flow", code=1)
     check("test", "tests.flow", "--filter", "7: long", code=3)
 
+    # The commands that only talk to a cluster, and those of its processes, which print nothing but their help.
+    os.environ["XDG_RUNTIME_DIR"] = folder
+    subprocess.run([sluice, "cluster", "up", "--workers", "1"], check=True, timeout=600)
+    try:
+        for words in (["submit", "ugly.flow"], ["submit", "ugly.flow", "--wait"], ["jobs"], ["job", "status", "1"],
+                      ["cluster", "status"], ["coordinator", "--help"], ["worker", "--help"]):
+            check(*words)
+    finally:
+        subprocess.run([sluice, "cluster", "down"], check=True, timeout=600)
+
     # Large output.
     for words in (["explain", "large.flow", "--level", "all"],
                   ["explain", "large.flow", "--level", "code"], ["explain", "large.flow", "--format", "json"],

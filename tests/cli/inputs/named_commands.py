@@ -17,7 +17,7 @@ for folder in ("lang", "stdlib", "compiler", "runtime", "cli"):
 for command in sorted(commands):
     words = command.replace("{}", "E0104").replace("CODE", "E0104").replace(" COMMAND", "").split()[1:]
     if words[0] not in ("doc", "error", "help", "opt"):  # these need files, or take long: is there such a command?
-        words = ["help", *words[:2 if words[0] == "explain" else 1]]
+        words = ["help", *words[:2 if words[0] in ("explain", "cluster", "job") else 1]]
     done = subprocess.run([sluice, *words], capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         failures.append(f"{command}: {done.returncode} {done.stderr}")
