@@ -46,9 +46,9 @@ void Task::add_edge(std::vector<ChannelReader*> channels, bool is_ordered) {
   add_input().edge.emplace(std::move(channels), is_ordered);
 }
 
-void Task::add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+void Task::add_output(const OutputTraits& traits,
                       const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions) {
-  outputs_.add_edge(is_ordered, tells_progress, row_size, block_bytes, channels_of_partitions);
+  outputs_.add_edge(traits, channels_of_partitions);
 }
 
 Task::Step Task::run() noexcept {

@@ -64,8 +64,7 @@ class Task final : public Runnable {
   // ---- wiring, before the first run, in the order of StagePlan::inputs, outputs and sinks ----
   void add_source(SourceFeed& feed);
   void add_edge(std::vector<ChannelReader*> channels, bool is_ordered);
-  void add_output(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
-                  const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions);
+  void add_output(const OutputTraits& traits, const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions);
   void add_sink(Sink& sink) { data_.add_sink(sink); }
   // For jobs with sources that say `idle`; must outlive the task, which is then to be woken now and then.
   void set_time_board(TimeBoard& board) { time_board_ = &board; }

@@ -5,28 +5,27 @@
 
 namespace sluice {
 
-OutputPartition::OutputPartition(TaskOutputs& outputs, uint32_t row_size, uint64_t block_bytes,
-                                 std::vector<ChannelWriter*> channels)
-    : builder(*this, row_size, block_bytes), outputs_(&outputs) {
+OutputPartition::OutputPartition(TaskOutputs& outputs, const OutputTraits& traits,
+                                 const std::vector<ChannelWriter*>& channels)
+    : builder(*this, traits.row_size, traits.block_bytes), holds_watermark(traits.holds_watermark), outputs_(&outputs) {
   for (auto* channel : channels) outlets.emplace_back(channel);
 }
 
 void OutputPartition::take(Block block) {
   block.header()->sequence = outputs_->sequence_;
-  block.header()->watermark = outputs_->watermark_;
+  block.header()->watermark = outputs_->watermark_of(*this);
   if (outputs_->ends_sequence_) block.header()->flags |= kEndsSequence;
   outputs_->send_to_all(*this, std::move(block));
 }
 
 Block OutputPartition::spare() { return outlets.size() == 1 ? outlets[0].channel->spare() : Block(); }
 
-void TaskOutputs::add_edge(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
+void TaskOutputs::add_edge(const OutputTraits& traits,
                            const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions) {
   OutputEdge edge;
-  edge.tells_progress = tells_progress;
-  edge.is_ordered = is_ordered;
+  edge.traits = traits;
   for (const auto& channels : channels_of_partitions) {
-    edge.partitions.push_back(std::make_unique<OutputPartition>(*this, row_size, block_bytes, channels));
+    edge.partitions.push_back(std::make_unique<OutputPartition>(*this, traits, channels));
     edge.partitions.back()->profile = edge.profile.get();
   }
   edges_.push_back(std::move(edge));
@@ -66,7 +65,7 @@ void TaskOutputs::set_congested(uint32_t count) {
 void TaskOutputs::end_unit(bool ends_sequence) {
   ends_sequence_ = ends_sequence;
   for_each_partition([](OutputEdge& edge, OutputPartition& partition) {
-    if (edge.tells_progress) partition.builder.flush();
+    if (edge.traits.tells_progress) partition.builder.flush();
   });
   ends_sequence_ = false;
   if (ends_sequence) tell_progress(sequence_ + 1);
@@ -74,11 +73,11 @@ void TaskOutputs::end_unit(bool ends_sequence) {
 
 void TaskOutputs::tell_progress(uint64_t progress) {
   for_each_partition([&](OutputEdge& edge, OutputPartition& partition) {
-    if (!edge.tells_progress || partition.outlets.empty() || partition.progress >= progress) return;
+    if (!edge.traits.tells_progress || partition.outlets.empty() || partition.progress >= progress) return;
     Block block = Block::make(sizeof(abi::BlockHeader), partition.builder.row_bytes());
     block.header()->sequence = progress - 1;
     block.header()->flags = kEndsSequence;
-    block.header()->watermark = watermark_;
+    block.header()->watermark = watermark_of(partition);
     send_to_all(partition, std::move(block));
   });
 }
@@ -89,14 +88,16 @@ void TaskOutputs::flush() {
 
 void TaskOutputs::announce() {
   for_each_partition([&](OutputEdge& edge, OutputPartition& partition) {
-    if (partition.outlets.empty() || partition.watermark >= watermark_) return;
+    const int64_t watermark = watermark_of(partition);
+    if (partition.outlets.empty() || partition.watermark >= watermark) return;
     partition.builder.flush();
-    const uint64_t progress = edge.tells_progress ? std::max(partition.progress, window_progress_) : partition.progress;
-    if (partition.watermark >= watermark_ && partition.progress >= progress) return;
+    const uint64_t progress =
+        edge.traits.tells_progress ? std::max(partition.progress, window_progress_) : partition.progress;
+    if (partition.watermark >= watermark && partition.progress >= progress) return;
     Block block = Block::make(sizeof(abi::BlockHeader), partition.builder.row_bytes());
     block.header()->sequence = progress == 0 ? 0 : progress - 1;
     block.header()->flags = progress == 0 ? 0 : kEndsSequence;
-    block.header()->watermark = watermark_;
+    block.header()->watermark = watermark_of(partition);
     send_to_all(partition, std::move(block));
   });
 }
@@ -136,7 +137,9 @@ void TaskOutputs::close() {
   });
 }
 
-bool TaskOutputs::is_ordered() const { return !edges_.empty() && std::ranges::all_of(edges_, &OutputEdge::is_ordered); }
+bool TaskOutputs::is_ordered() const {
+  return !edges_.empty() && std::ranges::all_of(edges_, [](const OutputEdge& edge) { return edge.traits.is_ordered; });
+}
 
 void TaskOutputs::fail() {
   for_each_partition([](OutputEdge&, OutputPartition& partition) {

@@ -16,6 +16,16 @@ namespace sluice {
 
 class TaskOutputs;
 
+struct OutputTraits {
+  bool is_ordered = false;
+  // The consumer puts the blocks of several producers in order: each block has rows of one input piece only, and a
+  // piece without rows sends an empty block, so that the others are not held up.
+  bool tells_progress = false;
+  bool holds_watermark = false;  // its consumers learn of no watermark before it ends
+  uint32_t row_size = 0;
+  uint64_t block_bytes = 0;
+};
+
 // One channel and the blocks that wait for room in it.
 struct Outlet {
   explicit Outlet(ChannelWriter* to) : channel(to) {}
@@ -29,13 +39,14 @@ struct Outlet {
 // One partition of an edge: rows are built into blocks, which go to its outlets: one, or for a broadcast all consumers.
 class OutputPartition final : public BlockReceiver {
  public:
-  OutputPartition(TaskOutputs& outputs, uint32_t row_size, uint64_t block_bytes, std::vector<ChannelWriter*> channels);
+  OutputPartition(TaskOutputs& outputs, const OutputTraits& traits, const std::vector<ChannelWriter*>& channels);
   void take(Block block) override;
   Block spare() override;
 
   BlockBuilder builder;
   std::vector<Outlet> outlets;
   OutputProfile* profile = nullptr;  // of the edge
+  bool holds_watermark;
   uint64_t progress = 0;             // the consumers know that no rows of a sequence below this will follow
   int64_t watermark = kNoWatermark;  // the consumers know it
 
@@ -44,10 +55,7 @@ class OutputPartition final : public BlockReceiver {
 };
 
 struct OutputEdge {
-  // The consumer puts the blocks of several producers in order: each block has rows of one input piece only, and a
-  // piece without rows sends an empty block, so that the others are not held up.
-  bool tells_progress = false;
-  bool is_ordered = false;
+  OutputTraits traits;
   std::vector<std::unique_ptr<OutputPartition>> partitions;                    // those without channels never get rows
   std::unique_ptr<OutputProfile> profile = std::make_unique<OutputProfile>();  // what was sent
 };
@@ -58,8 +66,7 @@ class TaskOutputs {
   TaskOutputs(const TaskOutputs&) = delete;
   TaskOutputs& operator=(const TaskOutputs&) = delete;
 
-  void add_edge(bool is_ordered, bool tells_progress, uint32_t row_size, uint64_t block_bytes,
-                const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions);
+  void add_edge(const OutputTraits& traits, const std::vector<std::vector<ChannelWriter*>>& channels_of_partitions);
   // As TaskContext::writers wants them.
   [[nodiscard]] std::vector<abi::RowWriter*> writers();
 
@@ -98,6 +105,9 @@ class TaskOutputs {
 
  private:
   friend class OutputPartition;
+  [[nodiscard]] int64_t watermark_of(const OutputPartition& partition) const {
+    return partition.holds_watermark ? kNoWatermark : watermark_;
+  }
   void send_to_all(OutputPartition& partition, Block block);
   void send(Outlet& outlet, Block block);
   void set_congested(uint32_t count);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "lang/graph/ways.h"
+
 namespace sluice {
 
 namespace {
@@ -56,20 +58,38 @@ WatermarkOrigin watermark_origin(const JobPlan& plan, StageId stage, size_t inpu
   return origin;
 }
 
+namespace {
+
+// Does what it gives out in its finish phase belong to windows, so that it comes when these are complete?
+bool gives_windows(const Node& node) {
+  if (session_of(node) != nullptr) return true;
+  if (const auto* aggregate = node.as<AggregateNode>())
+    return window_key(aggregate->keys) || collects_changes(*aggregate);
+  if (const auto* top = node.as<TopNode>()) return window_key(top->keys).has_value();
+  if (const auto* frame = node.as<FrameNode>()) return follows_time(*frame);
+  const auto* join = node.as<JoinNode>();
+  return join != nullptr && window_key(join->left_keys);
+}
+
+// An aggregate that follows its changes gives out nothing new at its end but the result for no rows at all.
+bool waits_for_end(const Node& node) {
+  const auto* aggregate = node.as<AggregateNode>();
+  if (aggregate != nullptr && aggregate->is_incremental) return false;
+  return is_blocking(node) && !gives_windows(node);
+}
+
+}  // namespace
+
+bool holds_watermark(const JobPlan& plan, StageId stage, EdgeId edge) {
+  const std::set<NodeId> way = way_to(plan.graph, plan.edges[edge].exchange);
+  return std::ranges::any_of(plan.stages[stage].nodes,
+                             [&](NodeId id) { return way.contains(id) && waits_for_end(plan.graph.nodes[id]); });
+}
+
 std::vector<bool> windowed_phases(const JobPlan& plan, StageId stage) {
   std::vector<bool> phases;
-  for (const NodeId id : plan.stages[stage].nodes) {
-    const Node& node = plan.graph.nodes[id];
-    if (!is_blocking(node)) continue;
-    const auto* aggregate = node.as<AggregateNode>();
-    const auto* top = node.as<TopNode>();
-    const auto* frame = node.as<FrameNode>();
-    const auto* join = node.as<JoinNode>();
-    phases.push_back(session_of(node) != nullptr ||
-                     (aggregate != nullptr && (window_key(aggregate->keys) || collects_changes(*aggregate))) ||
-                     (top != nullptr && window_key(top->keys)) || (frame != nullptr && follows_time(*frame)) ||
-                     (join != nullptr && window_key(join->left_keys)));
-  }
+  for (const NodeId id : plan.stages[stage].nodes)
+    if (const Node& node = plan.graph.nodes[id]; is_blocking(node)) phases.push_back(gives_windows(node));
   return phases;
 }
 

@@ -23,6 +23,11 @@ struct WatermarkOrigin {
 // Of StagePlan::inputs[input].
 [[nodiscard]] WatermarkOrigin watermark_origin(const JobPlan& plan, StageId stage, size_t input);
 
+// Does the edge, an output of the stage, bring rows that come only when all input has ended, whatever time they have?
+// Then event time behind it must not come further than it was until that is over: a join with such rows gives out rows
+// of any time.
+[[nodiscard]] bool holds_watermark(const JobPlan& plan, StageId stage, EdgeId edge);
+
 // By finish phase of the stage: does it give out windows?
 [[nodiscard]] std::vector<bool> windowed_phases(const JobPlan& plan, StageId stage);
 

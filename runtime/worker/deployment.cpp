@@ -5,6 +5,7 @@
 
 #include "runtime/data/row_layout.h"
 #include "runtime/io/source_share.h"
+#include "runtime/task/watermark_origin.h"
 
 namespace sluice {
 
@@ -207,9 +208,13 @@ void Deployment::wire_output(Task& task, EdgeId id) {
     if (tasks.first != task.address().index) continue;
     partitions[edge.kind == ExchangeKind::Hash ? tasks.second : 0].push_back(writer_of(channel));
   }
-  const bool tells_progress = edge.is_ordered && plan_.stages[edge.from].parallelism > 1;
-  task.add_output(edge.is_ordered, tells_progress, block_layout(edge.schema).size,
-                  block_bytes_of(edge, consumers, settings_.block_bytes), partitions);
+  OutputTraits traits;
+  traits.is_ordered = edge.is_ordered;
+  traits.tells_progress = edge.is_ordered && plan_.stages[edge.from].parallelism > 1;
+  traits.holds_watermark = holds_watermark(plan_, edge.from, id);
+  traits.row_size = block_layout(edge.schema).size;
+  traits.block_bytes = block_bytes_of(edge, consumers, settings_.block_bytes);
+  task.add_output(traits, partitions);
 }
 
 void Deployment::connect_channels() {
