@@ -50,9 +50,7 @@ class ClusterUpCommand final : public Command {
       for (const auto& process : before->processes)
         if (is_running(process))
           return user_error("there is a cluster already; `sluice cluster down` ends it, --dir starts another one");
-    std::error_code code;
-    std::filesystem::create_directories(directory, code);
-    if (code) return system_error("cannot make " + directory, code.value());
+    SLUICE_TRY(make_own_directory(directory));
     LocalCluster cluster;
     auto status = start_processes(directory, cluster);
     if (status) status = write_local_cluster(directory, cluster);

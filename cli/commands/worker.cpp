@@ -23,6 +23,8 @@ std::string host_name() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
 }
 
+bool is_loopback(std::string_view address) { return address.starts_with("127.") || address.starts_with("localhost"); }
+
 uint64_t memory_of_machine() {
   return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
 }
@@ -32,8 +34,7 @@ class WorkerProcessCommand final : public Command {
   CommandHelp help() const override {
     return {"--join HOST:PORT [FLAGS]",
             "a process of a cluster that runs tasks of its jobs",
-            "Joins the coordinator, and joins it again whenever it was gone. Ctrl-C ends it; its jobs are then begun\n"
-            "anew elsewhere or fail.",
+            "Joins the coordinator, and joins it again whenever it was gone. Ctrl-C ends it, and its jobs fail.",
             {"sluice worker --join 127.0.0.1:7070", "sluice worker --join 10.0.0.1:7070 --host 10.0.0.7 --slots 16"}};
   }
 
@@ -49,6 +50,8 @@ class WorkerProcessCommand final : public Command {
 
   ExitCode execute(const Console& console) override {
     if (join_.empty()) return usage_error(console, "which cluster? --join HOST:PORT names its coordinator");
+    if (!is_loopback(join_) && (is_loopback(host_) || host_ == "0.0.0.0"))
+      return usage_error(console, "--join names another machine: --host must say where other workers reach this one");
     StopOnSignal stop;
     auto token = read_token(token_file_);
     if (!token) return fail(console, token.error());

@@ -72,7 +72,9 @@ Result<nlohmann::ordered_json> ClusterClient::get(const std::string& path) {
 }
 
 Result<nlohmann::ordered_json> ClusterClient::post(const std::string& path, const nlohmann::ordered_json& body) {
-  return read_answer(client_->Post(path, body.dump(), "application/json"), address_);
+  return read_answer(client_->Post(path, body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
+                                   "application/json"),
+                     address_);
 }
 
 Result<ClusterClient::Output> ClusterClient::output(uint64_t job, uint64_t from) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +46,13 @@ uint64_t start_of(int id) {
   return value;
 }
 
+// Whoever can write there can name processes for us to end, and the place that tokens are sent to.
+bool is_own_directory(const std::string& directory) {
+  struct stat status{};
+  return ::lstat(directory.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
 }  // namespace
 
 std::string local_cluster_directory(const std::string& given) {
@@ -54,7 +62,17 @@ std::string local_cluster_directory(const std::string& given) {
   return fmt::format("/tmp/sluice-{}", ::getuid());
 }
 
+Status make_own_directory(const std::string& directory) {
+  std::error_code ignored;
+  fs::create_directories(fs::path(directory).parent_path(), ignored);
+  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) return system_error("cannot make " + directory, errno);
+  if (!is_own_directory(directory))
+    return user_error(directory + " belongs to somebody else, or others may write to it: name another one with --dir");
+  return {};
+}
+
 std::optional<LocalCluster> read_local_cluster(const std::string& directory) {
+  if (!is_own_directory(directory)) return std::nullopt;
   std::ifstream file(file_in(directory));
   const auto json = nlohmann::json::parse(file, nullptr, false);
   if (json.is_discarded() || !json.is_object() || !json.contains("processes")) return std::nullopt;

@@ -22,6 +22,8 @@ struct LocalCluster {
 
 // `given`, or where the cluster of this user is kept.
 [[nodiscard]] std::string local_cluster_directory(const std::string& given);
+// Makes it when it is not there; an error when it is not ours alone to write to.
+[[nodiscard]] Status make_own_directory(const std::string& directory);
 [[nodiscard]] std::optional<LocalCluster> read_local_cluster(const std::string& directory);
 [[nodiscard]] Status write_local_cluster(const std::string& directory, const LocalCluster& cluster);
 void remove_local_cluster(const std::string& directory);

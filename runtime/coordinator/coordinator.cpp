@@ -18,6 +18,7 @@ namespace {
 constexpr std::chrono::milliseconds kHelloTimeout(2'000);
 constexpr std::chrono::milliseconds kSilence(1'000);  // a worker that says nothing for so long is lost
 constexpr std::chrono::milliseconds kBeat(250);
+constexpr uint32_t kMostSlots = 65'536;  // of a worker
 
 uint32_t slots_needed(const JobPlan& plan) {
   uint32_t slots = 1;
@@ -42,6 +43,9 @@ Result<std::unique_ptr<Coordinator>> Coordinator::make(CoordinatorSettings setti
 Coordinator::~Coordinator() {
   listener_.reset();
   loop_.stop();
+  // While the loop is still there: their connections tell it what they receive.
+  callers_.clear();
+  workers_.clear();
 }
 
 // ---- workers ----
@@ -66,7 +70,7 @@ void Coordinator::greet(uint64_t caller, const Frame& frame) {
   callers_.erase(found);
   const auto hello = read_hello(frame, settings_.credentials);
   if (!hello) return settings_.log("refused a process that wanted to join: " + hello.error().message);
-  if (!hello->has_join()) return;
+  if (!hello->has_join() || hello->join().slots() == 0 || hello->join().slots() > kMostSlots) return;
   const uint32_t worker = next_worker_++;
   const wire::Join& join = hello->join();
   wire::Hello answer = make_hello(settings_.credentials);

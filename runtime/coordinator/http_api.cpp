@@ -17,7 +17,8 @@ constexpr size_t kMostRequestBytes = 64 << 20;
 
 void answer(httplib::Response& response, int status, const Json& body) {
   response.status = status;
-  response.set_content(body.dump() + "\n", "application/json");
+  // Rows and names of files may be no UTF-8; JSON is.
+  response.set_content(body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n", "application/json");
 }
 
 void refuse(httplib::Response& response, int status, const std::string& message) {
@@ -127,6 +128,7 @@ Result<std::unique_ptr<HttpApi>> HttpApi::make(Coordinator& coordinator, const s
   if (api->port_ < 0 || (port != 0 && !api->server_->bind_to_port(host, port)))
     return external_error(fmt::format("cannot listen on {}:{} for HTTP: is another coordinator running?", host, port));
   api->thread_ = std::thread([server = api->server_.get()] { server->listen_after_bind(); });
+  while (!api->server_->is_running()) std::this_thread::yield();  // or it could not be stopped
   return api;
 }
 
@@ -139,10 +141,21 @@ void HttpApi::define_routes() {
   using httplib::Request;
   using httplib::Response;
   server_->set_pre_routing_handler([this](const Request& request, Response& response) {
-    if (token_.empty() || request.get_header_value("Authorization") == "Bearer " + token_)
-      return httplib::Server::HandlerResponse::Unhandled;
-    refuse(response, 401, "the token of this cluster is wanted: Authorization: Bearer TOKEN");
-    return httplib::Server::HandlerResponse::Handled;
+    const auto handled = httplib::Server::HandlerResponse::Handled;
+    if (!token_.empty() && !is_same_secret(request.get_header_value("Authorization"), "Bearer " + token_)) {
+      refuse(response, 401, "the token of this cluster is wanted: Authorization: Bearer TOKEN");
+      return handled;
+    }
+    // A page in somebody's browser can reach the loopback, too.
+    if (request.has_header("Origin")) {
+      refuse(response, 403, "requests of web pages are not taken");
+      return handled;
+    }
+    if (request.method == "POST" && !request.get_header_value("Content-Type").starts_with("application/json")) {
+      refuse(response, 415, "the body must be JSON: Content-Type: application/json");
+      return handled;
+    }
+    return httplib::Server::HandlerResponse::Unhandled;
   });
   server_->Get("/workers", [this](const Request&, Response& response) {
     Json all = Json::array();

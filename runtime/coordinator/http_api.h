@@ -1,5 +1,5 @@
 // HttpApi: the coordinator as clients see it: REST with JSON. `sluice submit`, `jobs` and `job` use it like anybody
-// else; docs/rest.md describes it.
+// else; docs/cluster.md describes it.
 #pragma once
 
 #include <memory>

@@ -52,7 +52,7 @@ Result<Commands> on(JobState& state, StopRequested) {
     case JobPhase::Deploying:
       state.is_stopped = true;
       state.phase = JobPhase::Cancelling;  // the workers' answers end it
-      return Commands{};
+      return Commands{CancelTasks{}};
     case JobPhase::Running:
       state.is_stopped = true;
       state.phase = JobPhase::Cancelling;
@@ -95,6 +95,14 @@ Result<Commands> deployment_answered(JobState& state) {
   return Commands{StartTasks{}};
 }
 
+// Whoever has not answered yet is told that there is no need to go on.
+Result<Commands> give_up_deploying(JobState& state, Error error) {
+  note_failure(state, std::nullopt, std::move(error));
+  const bool is_known = std::exchange(state.phase, JobPhase::Cancelling) == JobPhase::Cancelling;
+  if (state.pending_workers.empty()) return deployment_answered(state);
+  return is_known ? Commands{} : Commands{CancelTasks{}};
+}
+
 Result<Commands> on(JobState& state, const TasksDeployed& event) {
   if (!is_deploying(state) || !state.pending_workers.contains(event.worker)) return illegal(state, "a deployment");
   state.pending_workers.erase(event.worker);
@@ -105,9 +113,7 @@ Result<Commands> on(JobState& state, DeployFailed event) {
   if (!is_deploying(state) || !state.pending_workers.contains(event.worker))
     return illegal(state, "a failed deployment");
   state.pending_workers.erase(event.worker);
-  note_failure(state, std::nullopt, std::move(event.error));
-  state.phase = JobPhase::Cancelling;
-  return deployment_answered(state);
+  return give_up_deploying(state, std::move(event.error));
 }
 
 // Some tasks have ended: commit or give up when they were the last ones.
@@ -180,18 +186,18 @@ Result<Commands> on(JobState& state, WorkerLost event) {
   const bool is_pending = state.pending_workers.erase(event.worker) != 0;
   if (state.phase == JobPhase::Committing && !is_pending) return Commands{};
   state.has_enough = false;
+  if (is_deploying(state)) return give_up_deploying(state, std::move(event.error));
   note_failure(state, std::nullopt, std::move(event.error));
   if (state.phase == JobPhase::Committing) {
     state.phase = JobPhase::Failed;
     return Commands{AbortSinks{}};
   }
-  if (!is_deploying(state)) return lose_worker_with_tasks(state, event.worker);
-  state.phase = JobPhase::Cancelling;
-  return deployment_answered(state);
+  return lose_worker_with_tasks(state, event.worker);
 }
 
 // Behind the end of the tasks it changes nothing: all rows had come.
 Result<Commands> on(JobState& state, RowsLost event) {
+  if (state.phase == JobPhase::Deploying) return give_up_deploying(state, std::move(event.error));
   if (state.phase != JobPhase::Running) return Commands{};
   note_failure(state, std::nullopt, std::move(event.error));
   state.phase = JobPhase::Cancelling;

@@ -13,6 +13,12 @@ constexpr std::chrono::milliseconds kHelloTimeout(2'000);
 constexpr std::chrono::milliseconds kRedialPause(50);
 constexpr std::chrono::milliseconds kSilence(5'000);    // a link that says nothing for so long has lost its connection
 constexpr std::chrono::milliseconds kKeepAlive(1'000);  // how often it says something
+
+std::unexpected<Error> unreachable(uint32_t worker, const std::string& url) {
+  return external_error(
+      fmt::format("worker {} at {} cannot be reached: `sluice worker --host` says where others find it", worker, url),
+      true);
+}
 }  // namespace
 
 Result<std::unique_ptr<DataPlane>> DataPlane::make(Settings settings, std::function<void(uint32_t, Error)> on_broken) {
@@ -45,9 +51,10 @@ void DataPlane::set_worker(uint32_t worker) {
   });
 }
 
-Link& DataPlane::link_to(uint32_t worker, const std::string& url) {
-  return *loop_.call([&] {
+Result<Link*> DataPlane::link_to(uint32_t worker, const std::string& url) {
+  return loop_.call([&]() -> Result<Link*> {
     Peer& found = peer(worker);
+    if (found.is_broken) return unreachable(worker, url);
     if (found.url.empty()) {
       found.url = url;
       if (worker_ < worker) dial_peer(worker);
@@ -106,8 +113,9 @@ void DataPlane::answer(uint64_t caller, const Frame& frame) {
   auto connection = std::move(found->second.connection);
   callers_.erase(found);
   const auto hello = read_hello(frame, settings_.credentials);
-  // Whoever is not one of us learns nothing: the connection just ends.
-  if (!hello) return;
+  // Whoever is not one of us learns nothing: the connection just ends. So does one to the worker that had our port
+  // before.
+  if (!hello || hello->called() != worker_) return;
   wire::Hello reply = make_hello(settings_.credentials);
   reply.set_worker(worker_);
   reply.set_last_received(peer(hello->worker()).link->last_received());
@@ -128,6 +136,7 @@ void DataPlane::dial_peer(uint32_t worker) {
 void DataPlane::dialed(uint32_t worker, std::unique_ptr<Connection> connection) {
   wire::Hello hello = make_hello(settings_.credentials);
   hello.set_worker(worker_);
+  hello.set_called(worker);
   hello.set_last_received(peer(worker).link->last_received());
   const uint64_t id = next_caller_++;
   Connection& callee = *connection;
@@ -143,7 +152,7 @@ void DataPlane::dialed(uint32_t worker, std::unique_ptr<Connection> connection) 
           auto answered = std::move(found->second.connection);
           callers_.erase(found);
           const auto reply = read_hello(*shared, settings_.credentials);
-          if (!reply) return retry(worker);
+          if (!reply || reply->worker() != worker) return retry(worker);
           peer(worker).is_dialing = false;
           join_link(worker, std::move(answered), reply->last_received());
         });

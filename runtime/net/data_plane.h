@@ -36,8 +36,9 @@ class DataPlane {
   // Our number in the cluster; before any link is made.
   void set_worker(uint32_t worker);
 
-  // The link to a worker, made when there is none. It lives as long as the data plane.
-  Link& link_to(uint32_t worker, const std::string& url);
+  // The link to a worker, made when there is none. It lives as long as the data plane. A link that broke stays broken:
+  // an error.
+  Result<Link*> link_to(uint32_t worker, const std::string& url);
   // Frames of this channel go to `receiver` until it is removed; behind remove() no call is under way.
   void add(uint32_t worker, ChannelAddress address, FrameReceiver& receiver);
   void remove(uint32_t worker, ChannelAddress address);

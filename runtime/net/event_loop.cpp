@@ -31,6 +31,14 @@ void EventLoop::stop() {
   }
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
+  // What was never done goes now, while what it mentions may still be there.
+  std::deque<std::function<void()>> ready;
+  std::multimap<Clock::time_point, std::function<void()>> later;
+  {
+    const std::lock_guard lock(mutex_);
+    ready.swap(ready_);
+    later.swap(later_);
+  }
 }
 
 void EventLoop::work() {

@@ -6,16 +6,11 @@
 
 namespace sluice {
 
-namespace {
-
-// Takes the same time wherever the difference is.
 bool is_same_secret(std::string_view a, std::string_view b) {
   unsigned char difference = a.size() == b.size() ? 0 : 1;
   for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) difference |= static_cast<unsigned char>(a[i] ^ b[i]);
   return difference == 0;
 }
-
-}  // namespace
 
 wire::Hello make_hello(const Credentials& credentials) {
   wire::Hello hello;

@@ -20,6 +20,9 @@ struct Credentials {
 // Before its token was seen, a peer may not send more than this.
 inline constexpr uint32_t kMostHelloBytes = 16 << 10;
 
+// Takes the same time wherever the difference is.
+[[nodiscard]] bool is_same_secret(std::string_view a, std::string_view b);
+
 [[nodiscard]] wire::Hello make_hello(const Credentials& credentials);
 [[nodiscard]] std::shared_ptr<const Frame> hello_frame(const wire::Hello& hello);
 // What the peer says, if it may be spoken to. An error is for the peer too: it gives nothing away.

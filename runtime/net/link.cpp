@@ -59,6 +59,7 @@ void Link::keep_alive() {
 void Link::receive(Frame frame) {
   {
     const std::lock_guard lock(mutex_);
+    if (is_ended_ || !connection_) return;  // a connection on its way out: what it brings will be sent again
     const auto arrival = state_.arrive(frame.header);
     if (!arrival) return connection_->close();
     if (state_.owes_acknowledgement()) acknowledge();

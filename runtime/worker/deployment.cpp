@@ -48,7 +48,7 @@ Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, uint32
         "sources that say `idle` cannot be told of each other over several workers yet: submit the job with "
         "--parallel 1");
   SLUICE_TRY(deployment->open_sources(connectors));
-  deployment->make_channels();
+  SLUICE_TRY(deployment->make_channels());
   if (TimeBoard::shortest_idle(plan.graph)) deployment->time_board_.emplace(plan);
   for (size_t stage = 0; stage < plan.stages.size(); ++stage)
     SLUICE_TRY(deployment->make_stage(StageId(stage), code, connectors, is_cancelled, time_stops, on_end));
@@ -110,7 +110,7 @@ std::optional<std::chrono::microseconds> Deployment::wake_interval() const {
 }
 
 // Channels have the same numbers on every worker.
-void Deployment::make_channels() {
+Status Deployment::make_channels() {
   uint32_t number = 0;
   for (const auto& edge : plan_.edges) {
     auto& channels = channels_.emplace_back();
@@ -118,27 +118,29 @@ void Deployment::make_channels() {
     for (uint32_t producer = 0; producer < plan_.stages[edge.from].parallelism; ++producer)
       for (const uint32_t consumer : consumers_of(edge, producer, consumers)) {
         ++number;
-        if (is_here(edge.from, producer) || is_here(edge.to, consumer))
-          channels.by_tasks.emplace(std::pair(producer, consumer), make_channel(edge, producer, consumer, number));
+        if (!is_here(edge.from, producer) && !is_here(edge.to, consumer)) continue;
+        SLUICE_ASSIGN(auto channel, make_channel(edge, producer, consumer, number));
+        channels.by_tasks.emplace(std::pair(producer, consumer), std::move(channel));
       }
   }
+  return {};
 }
 
-Deployment::Channel Deployment::make_channel(const EdgePlan& edge, uint32_t producer, uint32_t consumer,
-                                             uint32_t number) const {
+Result<Deployment::Channel> Deployment::make_channel(const EdgePlan& edge, uint32_t producer, uint32_t consumer,
+                                                     uint32_t number) const {
   const uint32_t from = worker_of(edge.from, producer);
   const uint32_t to = worker_of(edge.to, consumer);
-  if (from == to) return std::make_unique<RingChannel>(settings_.ring_blocks);
+  if (from == to) return Channel(std::make_unique<RingChannel>(settings_.ring_blocks));
   RemoteEnd end;
   end.worker = from == worker_ ? to : from;
   end.address = {neighbours_->deployment, number};
-  Link& link = neighbours_->plane.link_to(end.worker, neighbours_->urls.at(end.worker));
+  SLUICE_ASSIGN(Link * link, neighbours_->plane.link_to(end.worker, neighbours_->urls.at(end.worker)));
   const uint64_t window = settings_.ring_blocks * settings_.block_bytes;
   if (from == worker_)
-    end.writer = std::make_unique<RemoteWriter>(link, end.address, window);
+    end.writer = std::make_unique<RemoteWriter>(*link, end.address, window);
   else
-    end.reader = std::make_unique<RemoteReader>(link, end.address, window, edge.schema, neighbours_->on_bad_block);
-  return end;
+    end.reader = std::make_unique<RemoteReader>(*link, end.address, window, edge.schema, neighbours_->on_bad_block);
+  return Channel(std::move(end));
 }
 
 Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory& connectors,

@@ -95,8 +95,8 @@ class Deployment {
   [[nodiscard]] std::set<uint32_t> workers_of(StageId stage) const;
   Status open_sources(ConnectorFactory& connectors);
   Result<std::unique_ptr<Source>> open_source(StageId stage, NodeId node, ConnectorFactory& connectors) const;
-  void make_channels();
-  Channel make_channel(const EdgePlan& edge, uint32_t producer, uint32_t consumer, uint32_t number) const;
+  Status make_channels();
+  Result<Channel> make_channel(const EdgePlan& edge, uint32_t producer, uint32_t consumer, uint32_t number) const;
   Status make_stage(StageId id, TaskFactory& code, ConnectorFactory& connectors, const std::atomic<bool>& is_cancelled,
                     const std::atomic<bool>& time_stops, const std::function<void(TaskReport)>& on_end);
   static ChannelReader* reader_of(const Channel& channel);

@@ -10,6 +10,8 @@ namespace sluice {
 
 namespace {
 
+constexpr std::chrono::milliseconds kReliefInterval(200);
+
 template <class Pick>
 void combine(std::optional<int64_t>& value, int64_t other, const Pick& pick) {
   value = value ? pick(*value, other) : other;
@@ -39,11 +41,11 @@ Worker::Worker(uint32_t id, const JobPlan& plan, TaskFactory& code, ConnectorFac
       report_(std::move(report)),
       neighbours_(neighbours),
       time_stops_(settings.time_stops_at_end),
-      scheduler_(settings.threads, [this] { relieve_congestion(); }) {}
+      scheduler_(settings.threads, [this] { on_stall(); }) {}
 
 Worker::~Worker() {
   on(CancelTasks{});
-  idle_clock_ = {};
+  clocks_.clear();
   scheduler_.stop();
 }
 
@@ -65,16 +67,27 @@ void Worker::on(const DeployTasks& command) {
 void Worker::on(const StartTasks&) {
   started_ = std::chrono::steady_clock::now();
   scheduler_.start();
-  if (const auto interval = deployment_->wake_interval())
-    idle_clock_ = std::jthread([this, pause = *interval](const std::stop_token& stop) {
-      std::mutex mutex;
-      std::unique_lock lock(mutex);
-      std::condition_variable_any never;
-      while (!stop.stop_requested()) {
-        never.wait_for(lock, stop, pause, [] { return false; });
-        for (const auto& task : deployment_->tasks()) task->wake();
-      }
+  const auto interval = deployment_->wake_interval();
+  if (interval)
+    start_clock(*interval, [this] {
+      for (const auto& task : deployment_->tasks()) task->wake();
     });
+  if (neighbours_ != nullptr)
+    start_clock(kReliefInterval, [this] {
+      if (is_stalled_.exchange(false)) relieve_congestion();
+    });
+}
+
+void Worker::start_clock(std::chrono::microseconds interval, std::function<void()> act) {
+  clocks_.emplace_back([interval, act = std::move(act)](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    while (!stop.stop_requested()) {
+      never.wait_for(lock, stop, interval, [] { return false; });
+      act();
+    }
+  });
 }
 
 // In this order, so that whoever sees an input end knows that time stops there.
@@ -98,6 +111,13 @@ void Worker::on(const CommitSinks&) {
 
 void Worker::on(const AbortSinks&) {
   if (deployment_) deployment_->abort_sinks();
+}
+
+// All tasks here are idle. In one process that means that they wait for each other. With neighbours it mostly means
+// that one of those is slow, which must not let rows pile up here: then help comes now and then only (see StartTasks).
+void Worker::on_stall() {
+  is_stalled_.store(true);
+  if (neighbours_ == nullptr) relieve_congestion();
 }
 
 void Worker::relieve_congestion() {

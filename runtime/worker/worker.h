@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <vector>
 
 #include "runtime/control/job_profile.h"
 #include "runtime/control/job_progress.h"
@@ -44,7 +45,10 @@ class Worker {
   void on(const CancelTasks& command);
   void on(const CommitSinks& command);
   void on(const AbortSinks& command);
+  void on_stall();
   void relieve_congestion();
+  // Does something again and again on a thread of its own until the worker ends.
+  void start_clock(std::chrono::microseconds interval, std::function<void()> act);
 
   uint32_t id_;
   const JobPlan& plan_;
@@ -59,7 +63,8 @@ class Worker {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   Scheduler scheduler_;
   std::unique_ptr<Deployment> deployment_;
-  std::jthread idle_clock_;  // wakes tasks that may have to notice that a source is idle
+  std::atomic<bool> is_stalled_{false};  // all tasks were idle since the last look
+  std::vector<std::jthread> clocks_;     // wake tasks that may have to notice an idle source, relieve congestion
 };
 
 }  // namespace sluice

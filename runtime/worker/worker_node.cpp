@@ -44,6 +44,7 @@ WorkerNode::~WorkerNode() {
   loop_.stop();
   undertaker_.stop();
   jobs_.clear();
+  plane_.reset();
   connection_.reset();
 }
 
@@ -139,7 +140,7 @@ void WorkerNode::join_later() {
   loop_.post_at(EventLoop::Clock::now() + kJoinPause, [this] { join(); });
 }
 
-// Its jobs go on elsewhere, or begin anew: nothing of them may be left here.
+// Its jobs have ended as far as anybody else knows: nothing of them may be left here.
 void WorkerNode::lost(uint64_t generation, const std::string& why) {
   if (generation != generation_ || !connection_) return;
   settings_.log(fmt::format("lost the coordinator at {}: {}", settings_.coordinator_url, why));
@@ -176,7 +177,9 @@ void WorkerNode::send_progress(uint32_t deployment, const Worker& worker) {
 // How far it came first, because behind the last report nobody asks any more.
 void WorkerNode::report(uint32_t deployment, const WorkerReport& report) {
   loop_.post([this, deployment, message = wire::to_wire(deployment, report)] {
-    if (const auto job = jobs_.find(deployment); job != jobs_.end()) send_progress(deployment, *job->second->worker);
+    const auto job = jobs_.find(deployment);
+    if (job == jobs_.end()) return;  // a coordinator that has forgotten it may call another one so
+    send_progress(deployment, *job->second->worker);
     send(message);
   });
 }
@@ -204,7 +207,7 @@ void WorkerNode::receive(const Frame& frame) {
 
 void WorkerNode::deploy(const wire::Command& message) {
   const uint32_t deployment = message.deployment();
-  const auto refuse = [&](Error error) { report(deployment, DeployFailed{worker_, std::move(error)}); };
+  const auto refuse = [&](Error error) { send(wire::to_wire(deployment, DeployFailed{worker_, std::move(error)})); };
   auto plan = read_plan(message.deploy().plan());
   if (!plan) return refuse(std::move(plan).error());
   if (auto status = check_plan(*plan); !status) return refuse(std::move(status).error());
@@ -214,7 +217,9 @@ void WorkerNode::deploy(const wire::Command& message) {
     wire::Report output;
     output.set_deployment(deployment);
     output.mutable_output()->set_rows(rows.data(), rows.size());
-    loop_.post([this, output = std::move(output)] { send(output); });
+    loop_.post([this, deployment, output = std::move(output)] {
+      if (jobs_.contains(deployment)) send(output);
+    });
     return Status();
   });
   if (!services) return refuse(std::move(services).error());
@@ -244,7 +249,9 @@ void WorkerNode::lose_neighbour(uint32_t deployment, const Error& error) {
   wire::Report message;
   message.set_deployment(deployment);
   *message.mutable_neighbour_lost() = wire::to_wire(error);
-  loop_.post([this, message = std::move(message)] { send(message); });
+  loop_.post([this, deployment, message = std::move(message)] {
+    if (jobs_.contains(deployment)) send(message);
+  });
 }
 
 }  // namespace sluice

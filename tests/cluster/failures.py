@@ -99,6 +99,16 @@ def a_row_error_shows_its_source(cluster, folder):
     assert here.stderr == there.stderr, there.stderr.decode()
 
 
+def a_bad_record_of_bytes_that_are_no_text(cluster, folder):
+    Path(folder, "latin.csv").write_bytes(b"n,t\n1,\xe4\xf6\n")
+    flow = write(folder, "latin.flow", f'source rows: {{ n: int, t: string }} = csv("{folder}/latin.csv")\n'
+                 "from rows |> select t |> to print()\n")
+    done = cluster.command("submit", str(flow), "--wait")
+    assert done.returncode == 4 and b"R0204" in done.stderr, done.stderr
+    check_small(cluster, folder)
+    assert len(cluster.get("/workers")["workers"]) == 3
+
+
 def idle_sources_need_one_worker(cluster, folder):
     numbers = write(folder, "times.csv", "n,at\n1,2024-01-01T00:00:00Z\n")
     flow = write(folder, "idle.flow", f'source times: {{ n: int, at: timestamp }} = csv("{numbers}") time at idle 1s\n'
@@ -117,6 +127,9 @@ def bad_requests_are_refused(cluster, folder):
             ("POST", "/jobs", b"[" * 100_000, 400), ("GET", "/jobs/99999999999999999999999", None, 404)):
         status, answer = cluster.request(method, path, body)
         assert status == expected, (method, path, status, answer)
+    for headers, expected in (({"Content-Type": "text/plain"}, 415), ({"Origin": "http://example.org"}, 403)):
+        status, answer = cluster.request("POST", "/jobs", b"{}", headers)
+        assert status == expected, (headers, status, answer)
     check_small(cluster, folder)
 
 
@@ -152,7 +165,8 @@ def main():
     sluice = sys.argv[1]
     tests = (a_dead_worker_fails_its_job_and_nothing_else, a_paused_worker_is_lost_and_joins_again,
              workers_join_a_coordinator_that_was_started_again, a_cancelled_job_ends, a_job_waits_for_slots,
-             a_row_error_shows_its_source, idle_sources_need_one_worker, bad_requests_are_refused,
+             a_row_error_shows_its_source,
+             a_bad_record_of_bytes_that_are_no_text, idle_sources_need_one_worker, bad_requests_are_refused,
              noise_on_the_port_of_workers_is_refused)
     with tempfile.TemporaryDirectory() as folder, ClusterHere(sluice) as cluster:
         for test in tests:

@@ -162,7 +162,7 @@ TEST(JobState, StopBeforeAndDuringDeployment) {
   Driver job(2);
   (void)job.on(JobSubmitted{job.placement});
   (void)job.on(TasksDeployed{0});
-  EXPECT_EQ(job.on(StopRequested{}), "");
+  EXPECT_EQ(job.on(StopRequested{}), "cancel");
   EXPECT_EQ(job.on(TasksDeployed{1}), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Stopped);
 }
@@ -170,7 +170,7 @@ TEST(JobState, StopBeforeAndDuringDeployment) {
 TEST(JobState, DeploymentFails) {
   Driver job(2);
   (void)job.on(JobSubmitted{job.placement});
-  EXPECT_EQ(job.on(DeployFailed{1, external_error("no such file").error()}), "");
+  EXPECT_EQ(job.on(DeployFailed{1, external_error("no such file").error()}), "cancel");
   EXPECT_EQ(job.on(TasksDeployed{0}), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
   EXPECT_EQ(job.state.error->message, "no such file");
@@ -265,14 +265,14 @@ TEST(JobState, AWorkerThatIsLostFailsTheJob) {
 TEST(JobState, AWorkerThatIsLostWhileTasksAreDeployed) {
   Driver job(2);
   EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
-  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "");
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
   EXPECT_EQ(job.on(TasksDeployed{0}), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
 
   Driver other(2);  // it had answered already
   EXPECT_EQ(other.on(JobSubmitted{other.placement}), "deploy");
   EXPECT_EQ(other.on(TasksDeployed{1}), "");
-  EXPECT_EQ(other.on(WorkerLost{1, gone()}), "");
+  EXPECT_EQ(other.on(WorkerLost{1, gone()}), "cancel");
   EXPECT_EQ(other.on(TasksDeployed{0}), "abort");
   EXPECT_EQ(other.state.phase, JobPhase::Failed);
 }
