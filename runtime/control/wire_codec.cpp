@@ -92,6 +92,13 @@ Result<WorkerReport> read_ended(const TaskEnded& message) {
 
 }  // namespace
 
+std::shared_ptr<const Frame> control_frame(const Command& message) {
+  return sealed_frame(FrameKind::Control, message.SerializeAsString());
+}
+std::shared_ptr<const Frame> control_frame(const Report& message) {
+  return sealed_frame(FrameKind::Control, message.SerializeAsString());
+}
+
 Command to_wire(uint32_t deployment, const WorkerCommand& command) {
   Command message;
   message.set_deployment(deployment);

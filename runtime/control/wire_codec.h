@@ -2,16 +2,22 @@
 // as far as it can be without knowing the job.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "lang/support/result.h"
 #include "runtime/control/job_progress.h"
 #include "runtime/control/messages.h"
+#include "runtime/net/frame.h"
 #include "runtime/net/wire.pb.h"
 
 namespace sluice::wire {
 
 // A DeployTasks takes its plan and peers from elsewhere: they are the caller's to add.
+// Ready to be sent.
+[[nodiscard]] std::shared_ptr<const Frame> control_frame(const Command& message);
+[[nodiscard]] std::shared_ptr<const Frame> control_frame(const Report& message);
+
 [[nodiscard]] Command to_wire(uint32_t deployment, const WorkerCommand& command);
 // Nothing for messages that are no command to a worker of a job.
 [[nodiscard]] Result<WorkerCommand> read_command(const Command& message);

@@ -15,7 +15,6 @@ namespace sluice {
 
 namespace {
 
-constexpr std::chrono::milliseconds kHelloTimeout(2'000);
 constexpr std::chrono::milliseconds kSilence(1'000);  // a worker that says nothing for so long is lost
 constexpr std::chrono::milliseconds kBeat(250);
 constexpr uint32_t kMostSlots = 65'536;  // of a worker
@@ -32,11 +31,11 @@ Result<std::unique_ptr<Coordinator>> Coordinator::make(CoordinatorSettings setti
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(settings)));
   coordinator->loop_.start();
   coordinator->loop_.post([self = coordinator.get()] { self->beat(); });
-  SLUICE_ASSIGN(coordinator->listener_,
-                Listener::make(coordinator->settings_.url, kSilence, [self = coordinator.get()](auto connection) {
-                  self->loop_.post([self, shared = std::make_shared<std::unique_ptr<Connection>>(
-                                              std::move(connection))] { self->accept(std::move(*shared)); });
-                }));
+  SLUICE_ASSIGN(
+      coordinator->listener_,
+      Listener::make(coordinator->settings_.url, kSilence, [self = coordinator.get()](auto connection) {
+        self->loop_.post([self, caller = std::move(connection)]() mutable { self->accept(std::move(caller)); });
+      }));
   return coordinator;
 }
 
@@ -44,47 +43,36 @@ Coordinator::~Coordinator() {
   listener_.reset();
   loop_.stop();
   // While the loop is still there: their connections tell it what they receive.
-  callers_.clear();
+  reception_.clear();
   workers_.clear();
 }
 
 // ---- workers ----
 
 void Coordinator::accept(std::unique_ptr<Connection> connection) {
-  const uint64_t id = next_caller_++;
-  Connection& caller = *connection;
-  callers_[id] = std::move(connection);
-  caller.start(
-      [this, id](Frame frame) {
-        loop_.post([this, id, shared = std::make_shared<Frame>(std::move(frame))] { greet(id, *shared); });
-        return false;
-      },
-      [this, id](const Error&) { loop_.post([this, id] { callers_.erase(id); }); }, kMostHelloBytes);
-  loop_.post_at(EventLoop::Clock::now() + kHelloTimeout, [this, id] { callers_.erase(id); });
+  reception_.await(std::move(connection), [this](Result<Reception::Caller> caller) {
+    if (caller) greet(std::move(*caller));
+  });
 }
 
-void Coordinator::greet(uint64_t caller, const Frame& frame) {
-  const auto found = callers_.find(caller);
-  if (found == callers_.end()) return;
-  auto connection = std::move(found->second);
-  callers_.erase(found);
-  const auto hello = read_hello(frame, settings_.credentials);
+void Coordinator::greet(Reception::Caller caller) {
+  const auto hello = read_hello(caller.first, settings_.credentials);
   if (!hello) return settings_.log("refused a process that wanted to join: " + hello.error().message);
   if (!hello->has_join() || hello->join().slots() == 0 || hello->join().slots() > kMostSlots) return;
   const uint32_t worker = next_worker_++;
   const wire::Join& join = hello->join();
   wire::Hello answer = make_hello(settings_.credentials);
   answer.set_worker(worker);
-  connection->send(hello_frame(answer));
-  connection->start(
+  caller.connection->send(hello_frame(answer));
+  caller.connection->start(
       [this, worker](Frame received) {
-        loop_.post([this, worker, shared = std::make_shared<Frame>(std::move(received))] { receive(worker, *shared); });
+        loop_.post([this, worker, frame = std::move(received)] { receive(worker, frame); });
         return true;
       },
       [this, worker](const Error& error) { loop_.post([this, worker, why = error.message] { lose(worker, why); }); });
   workers_[worker] = {
       {worker, join.host(), join.data_url(), join.process(), join.slots(), join.slots(), join.memory_bytes()},
-      std::move(connection)};
+      std::move(caller.connection)};
   settings_.log(fmt::format("worker {} on {} joined with {} slots", worker, join.host(), join.slots()));
   start_waiting_jobs();
 }
@@ -133,10 +121,7 @@ void Coordinator::beat() {
 
 void Coordinator::send(uint32_t worker, const wire::Command& message) {
   const auto found = workers_.find(worker);
-  if (found == workers_.end()) return;
-  Frame frame = make_frame(FrameKind::Control, message.SerializeAsString());
-  seal(frame);
-  found->second.connection->send(std::make_shared<const Frame>(std::move(frame)));
+  if (found != workers_.end()) found->second.connection->send(wire::control_frame(message));
 }
 
 // ---- jobs ----

@@ -16,6 +16,7 @@
 #include "runtime/net/connection.h"
 #include "runtime/net/event_loop.h"
 #include "runtime/net/handshake.h"
+#include "runtime/net/reception.h"
 
 namespace sluice {
 
@@ -110,7 +111,7 @@ class Coordinator {
 
   explicit Coordinator(CoordinatorSettings settings) : settings_(std::move(settings)) {}
   void accept(std::unique_ptr<Connection> connection);
-  void greet(uint64_t caller, const Frame& frame);
+  void greet(Reception::Caller caller);
   void lose(uint32_t worker, const std::string& why);
   void receive(uint32_t worker, const Frame& frame);
   void receive_report(uint32_t worker, Job& job, const wire::Report& message);
@@ -126,13 +127,12 @@ class Coordinator {
 
   CoordinatorSettings settings_;
   std::map<uint32_t, JoinedWorker> workers_;
-  std::map<uint64_t, std::unique_ptr<Connection>> callers_;  // whose first frame is awaited
-  uint64_t next_caller_ = 1;
   uint32_t next_worker_ = 1;
   uint32_t next_deployment_ = 1;
   uint64_t next_job_ = 1;
   std::map<uint64_t, Job> jobs_;
   EventLoop loop_;  // everything above is its
+  Reception reception_{loop_};
   std::unique_ptr<Listener> listener_;
 };
 

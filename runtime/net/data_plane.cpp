@@ -9,7 +9,6 @@ namespace sluice {
 
 namespace {
 constexpr std::chrono::milliseconds kDialTimeout(2'000);
-constexpr std::chrono::milliseconds kHelloTimeout(2'000);
 constexpr std::chrono::milliseconds kRedialPause(50);
 constexpr std::chrono::milliseconds kSilence(5'000);    // a link that says nothing for so long has lost its connection
 constexpr std::chrono::milliseconds kKeepAlive(1'000);  // how often it says something
@@ -24,10 +23,10 @@ std::unexpected<Error> unreachable(uint32_t worker, const std::string& url) {
 Result<std::unique_ptr<DataPlane>> DataPlane::make(Settings settings, std::function<void(uint32_t, Error)> on_broken) {
   std::unique_ptr<DataPlane> plane(new DataPlane(std::move(settings), std::move(on_broken)));
   plane->loop_.start();
-  SLUICE_ASSIGN(plane->listener_, Listener::make(plane->settings_.url, kSilence, [self = plane.get()](auto connection) {
-                  self->loop_.post([self, shared = std::make_shared<std::unique_ptr<Connection>>(
-                                              std::move(connection))] { self->accept(std::move(*shared)); });
-                }));
+  SLUICE_ASSIGN(
+      plane->listener_, Listener::make(plane->settings_.url, kSilence, [self = plane.get()](auto connection) {
+        self->loop_.post([self, caller = std::move(connection)]() mutable { self->accept(std::move(caller)); });
+      }));
   plane->loop_.post([self = plane.get()] { self->keep_alive(); });
   return plane;
 }
@@ -35,7 +34,7 @@ Result<std::unique_ptr<DataPlane>> DataPlane::make(Settings settings, std::funct
 DataPlane::~DataPlane() {
   listener_.reset();
   loop_.stop();
-  callers_.clear();
+  reception_.clear();
   for (auto& [worker, peer] : peers_) peer.link->end();
 }
 
@@ -91,36 +90,21 @@ void DataPlane::dispatch(uint32_t worker, Frame frame) {
 // ---- being called ----
 
 void DataPlane::accept(std::unique_ptr<Connection> connection) {
-  const uint64_t id = next_caller_++;
-  Connection& caller = *connection;
-  callers_[id] = {std::move(connection)};
-  caller.start(
-      [this, id](Frame frame) {
-        greet(id, std::move(frame));
-        return false;
-      },
-      [this, id](const Error&) { loop_.post([this, id] { callers_.erase(id); }); }, kMostHelloBytes);
-  loop_.post_at(EventLoop::Clock::now() + kHelloTimeout, [this, id] { callers_.erase(id); });
+  reception_.await(std::move(connection), [this](Result<Reception::Caller> caller) {
+    if (caller) answer(std::move(*caller));
+  });
 }
 
-void DataPlane::greet(uint64_t caller, Frame frame) {
-  loop_.post([this, caller, shared = std::make_shared<Frame>(std::move(frame))] { answer(caller, *shared); });
-}
-
-void DataPlane::answer(uint64_t caller, const Frame& frame) {
-  const auto found = callers_.find(caller);
-  if (found == callers_.end()) return;
-  auto connection = std::move(found->second.connection);
-  callers_.erase(found);
-  const auto hello = read_hello(frame, settings_.credentials);
+void DataPlane::answer(Reception::Caller caller) {
+  const auto hello = read_hello(caller.first, settings_.credentials);
   // Whoever is not one of us learns nothing: the connection just ends. So does one to the worker that had our port
   // before.
   if (!hello || hello->called() != worker_) return;
   wire::Hello reply = make_hello(settings_.credentials);
   reply.set_worker(worker_);
   reply.set_last_received(peer(hello->worker()).link->last_received());
-  connection->send(hello_frame(reply));
-  join_link(hello->worker(), std::move(connection), hello->last_received());
+  caller.connection->send(hello_frame(reply));
+  join_link(hello->worker(), std::move(caller.connection), hello->last_received());
 }
 
 // ---- calling ----
@@ -138,29 +122,18 @@ void DataPlane::dialed(uint32_t worker, std::unique_ptr<Connection> connection) 
   hello.set_worker(worker_);
   hello.set_called(worker);
   hello.set_last_received(peer(worker).link->last_received());
-  const uint64_t id = next_caller_++;
-  Connection& callee = *connection;
-  callers_[id] = {std::move(connection)};
-  const auto give_up = [this, id, worker] {
-    if (callers_.erase(id) != 0) retry(worker);
-  };
-  callee.start(
-      [this, id, worker](Frame frame) {
-        loop_.post([this, id, worker, shared = std::make_shared<Frame>(std::move(frame))] {
-          const auto found = callers_.find(id);
-          if (found == callers_.end()) return;
-          auto answered = std::move(found->second.connection);
-          callers_.erase(found);
-          const auto reply = read_hello(*shared, settings_.credentials);
-          if (!reply || reply->worker() != worker) return retry(worker);
-          peer(worker).is_dialing = false;
-          join_link(worker, std::move(answered), reply->last_received());
-        });
-        return false;
-      },
-      [this, give_up](const Error&) { loop_.post(give_up); }, kMostHelloBytes);
-  callee.send(hello_frame(hello));
-  loop_.post_at(EventLoop::Clock::now() + kHelloTimeout, give_up);
+  connection->send(hello_frame(hello));
+  reception_.await(std::move(connection), [this, worker](Result<Reception::Caller> callee) {
+    if (!callee) return retry(worker);
+    answered(worker, std::move(*callee));
+  });
+}
+
+void DataPlane::answered(uint32_t worker, Reception::Caller callee) {
+  const auto reply = read_hello(callee.first, settings_.credentials);
+  if (!reply || reply->worker() != worker) return retry(worker);
+  peer(worker).is_dialing = false;
+  join_link(worker, std::move(callee.connection), reply->last_received());
 }
 
 void DataPlane::retry(uint32_t worker) {

@@ -13,6 +13,7 @@
 #include "runtime/net/event_loop.h"
 #include "runtime/net/handshake.h"
 #include "runtime/net/link.h"
+#include "runtime/net/reception.h"
 #include "runtime/net/remote_channel.h"
 
 namespace sluice {
@@ -50,18 +51,14 @@ class DataPlane {
     bool is_dialing = false;
     bool is_broken = false;
   };
-  // A connection whose first frame is awaited.
-  struct Caller {
-    std::unique_ptr<Connection> connection;
-  };
 
   DataPlane(Settings settings, std::function<void(uint32_t, Error)> on_broken)
       : settings_(std::move(settings)), on_broken_(std::move(on_broken)) {}
   void accept(std::unique_ptr<Connection> connection);
-  void greet(uint64_t caller, Frame frame);
-  void answer(uint64_t caller, const Frame& frame);
+  void answer(Reception::Caller caller);
   void dial_peer(uint32_t worker);
   void dialed(uint32_t worker, std::unique_ptr<Connection> connection);
+  void answered(uint32_t worker, Reception::Caller callee);
   void retry(uint32_t worker);
   void join_link(uint32_t worker, std::unique_ptr<Connection> connection, uint64_t peer_has);
   void lost(uint32_t worker);
@@ -73,12 +70,11 @@ class DataPlane {
   Settings settings_;
   std::function<void(uint32_t, Error)> on_broken_;
   uint32_t worker_ = 0;
-  std::map<uint32_t, Peer> peers_;      // the loop's
-  std::map<uint64_t, Caller> callers_;  // likewise
-  uint64_t next_caller_ = 0;
+  std::map<uint32_t, Peer> peers_;  // the loop's
   std::shared_mutex receivers_mutex_;
   std::map<std::pair<uint32_t, ChannelAddress>, FrameReceiver*> receivers_;
   EventLoop loop_;
+  Reception reception_{loop_};
   std::unique_ptr<Listener> listener_;
 };
 

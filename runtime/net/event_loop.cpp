@@ -8,7 +8,7 @@ void EventLoop::start() {
   thread_ = std::thread([this] { work(); });
 }
 
-void EventLoop::post(std::function<void()> act) {
+void EventLoop::post(Act act) {
   {
     const std::lock_guard lock(mutex_);
     ready_.push_back(std::move(act));
@@ -16,7 +16,7 @@ void EventLoop::post(std::function<void()> act) {
   changed_.notify_one();
 }
 
-void EventLoop::post_at(Clock::time_point time, std::function<void()> act) {
+void EventLoop::post_at(Clock::time_point time, Act act) {
   {
     const std::lock_guard lock(mutex_);
     later_.emplace(time, std::move(act));
@@ -32,8 +32,8 @@ void EventLoop::stop() {
   changed_.notify_one();
   if (thread_.joinable()) thread_.join();
   // What was never done goes now, while what it mentions may still be there.
-  std::deque<std::function<void()>> ready;
-  std::multimap<Clock::time_point, std::function<void()>> later;
+  std::deque<Act> ready;
+  std::multimap<Clock::time_point, Act> later;
   {
     const std::lock_guard lock(mutex_);
     ready.swap(ready_);

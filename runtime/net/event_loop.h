@@ -1,5 +1,5 @@
 // EventLoop: one thread that does what others ask it to, in order; whoever has state that many threads want to change
-// gives it to a loop instead of a lock.
+// gives it to a loop instead of a lock. What it is asked to do may own frames, connections and the like.
 #pragma once
 
 #include <chrono>
@@ -16,6 +16,7 @@ namespace sluice {
 class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;
+  using Act = std::move_only_function<void()>;
   EventLoop() = default;
   ~EventLoop() { stop(); }
   EventLoop(const EventLoop&) = delete;
@@ -23,18 +24,18 @@ class EventLoop {
 
   void start();
   // Any thread. What comes behind stop() is never done.
-  void post(std::function<void()> act);
-  void post_at(Clock::time_point time, std::function<void()> act);
+  void post(Act act);
+  void post_at(Clock::time_point time, Act act);
   // Returns when what is being done is done. Idempotent; not from the loop itself.
   void stop();
   // From any thread but the loop's: does it there and waits for the answer. The loop must be running.
-  template <class Act>
-  auto call(const Act& act) {
+  template <class Ask>
+  auto call(const Ask& ask) {
     std::mutex mutex;
     std::condition_variable done;
-    std::optional<decltype(act())> answer;
+    std::optional<decltype(ask())> answer;
     post([&] {
-      auto value = act();
+      auto value = ask();
       const std::lock_guard lock(mutex);
       answer.emplace(std::move(value));
       done.notify_one();
@@ -49,8 +50,8 @@ class EventLoop {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<std::function<void()>> ready_;
-  std::multimap<Clock::time_point, std::function<void()>> later_;
+  std::deque<Act> ready_;
+  std::multimap<Clock::time_point, Act> later_;
   bool is_stopping_ = false;
   std::thread thread_;
 };

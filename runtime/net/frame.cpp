@@ -20,13 +20,9 @@ constexpr uint16_t kKinds = 0
 // Positions in the heap count from the block's end, and values in it are aligned as seen from there.
 constexpr uint64_t kBlockAlignment = 8;
 
-uint64_t checksum_of(const Frame& frame) {
-  FrameHeader header = frame.header;
+uint64_t checksum_of(FrameHeader header, uint64_t body_hash) {
   header.checksum = 0;
-  uint64_t checksum = XXH3_64bits(&header, sizeof header);
-  for (const auto& piece : frame.body())
-    if (!piece.empty()) checksum = XXH3_64bits_withSeed(piece.data(), piece.size(), checksum);
-  return checksum;
+  return XXH3_64bits_withSeed(&header, sizeof header, body_hash);
 }
 
 }  // namespace
@@ -108,7 +104,20 @@ Frame make_block_frame(uint32_t deployment, uint32_t channel, Block block) {
   return frame;
 }
 
-void seal(Frame& frame) { frame.header.checksum = checksum_of(frame); }
+uint64_t hash_body(const Frame& frame) {
+  uint64_t hash = 0;
+  for (const auto& piece : frame.body())
+    if (!piece.empty()) hash = XXH3_64bits_withSeed(piece.data(), piece.size(), hash);
+  return hash;
+}
+
+void seal(Frame& frame, uint64_t body_hash) { frame.header.checksum = checksum_of(frame.header, body_hash); }
+
+std::shared_ptr<const Frame> sealed_frame(FrameKind kind, std::string text) {
+  auto frame = std::make_shared<Frame>(make_frame(kind, std::move(text)));
+  seal(*frame, hash_body(*frame));
+  return frame;
+}
 
 Status check_header(const FrameHeader& header, uint32_t most_bytes) {
   if (header.magic != kFrameMagic) return external_error("the peer does not speak the protocol of Sluice");
@@ -135,7 +144,8 @@ Status check_frame(const Frame& frame) {
         sent_bytes(*frame.block.header()) != frame.header.body_bytes)
       return external_error("a damaged row block");
   }
-  if (checksum_of(frame) != frame.header.checksum) return external_error("a damaged frame: its checksum does not fit");
+  if (checksum_of(frame.header, hash_body(frame)) != frame.header.checksum)
+    return external_error("a damaged frame: its checksum does not fit");
   return {};
 }
 

@@ -31,11 +31,11 @@ struct FrameHeader {
   uint64_t value = 0;  // Credit: bytes of blocks that the consumer has taken, in all
   uint32_t body_bytes = 0;
   uint32_t reserved = 0;
-  uint64_t checksum = 0;  // XXH3 of the header with 0 in this place, then of the body
+  uint64_t checksum = 0;  // XXH3 of the header with 0 in this place, with the seed hash_body()
 };
 static_assert(sizeof(FrameHeader) == 56);
 inline constexpr uint32_t kFrameMagic = 0x6d72'4653;  // "SFrm"
-inline constexpr uint16_t kProtocol = 1;
+inline constexpr uint16_t kProtocol = 2;
 
 struct Frame {
   FrameHeader header;
@@ -56,8 +56,12 @@ struct Frame {
 // Bytes of the body of a frame with this block.
 [[nodiscard]] uint64_t sent_bytes(const abi::BlockHeader& header);
 
+// Of the body alone, which may be read before the header is complete.
+[[nodiscard]] uint64_t hash_body(const Frame& frame);
 // Before a frame is sent, when nothing in it changes any more.
-void seal(Frame& frame);
+void seal(Frame& frame, uint64_t body_hash);
+// A frame of a text, ready to be sent.
+[[nodiscard]] std::shared_ptr<const Frame> sealed_frame(FrameKind kind, std::string text = {});
 
 // The most bytes that a body may have, so that a peer cannot make us allocate what it likes.
 inline constexpr uint32_t kMostBodyBytes = 128 << 20;

@@ -21,9 +21,7 @@ wire::Hello make_hello(const Credentials& credentials) {
 }
 
 std::shared_ptr<const Frame> hello_frame(const wire::Hello& hello) {
-  Frame frame = make_frame(FrameKind::Hello, hello.SerializeAsString());
-  seal(frame);
-  return std::make_shared<const Frame>(std::move(frame));
+  return sealed_frame(FrameKind::Hello, hello.SerializeAsString());
 }
 
 Result<wire::Hello> read_hello(const Frame& frame, const Credentials& credentials) {

@@ -7,9 +7,10 @@ namespace sluice {
 Link::~Link() { end(); }
 
 void Link::post(Frame frame) {
+  const uint64_t body_hash = hash_body(frame);  // without the mutex: blocks are large, and many tasks post
   const std::lock_guard lock(mutex_);
   if (is_ended_) return;
-  auto numbered = state_.number(std::move(frame));
+  auto numbered = state_.number(std::move(frame), body_hash);
   if (connection_ && !lost_since_) connection_->send(std::move(numbered));
 }
 
@@ -45,7 +46,7 @@ Status Link::attach(std::unique_ptr<Connection> connection, uint64_t peer_has, s
 void Link::acknowledge() {
   Frame frame = make_frame(FrameKind::Acknowledge);
   frame.header.acknowledged = state_.last_received();
-  seal(frame);
+  seal(frame, hash_body(frame));
   state_.acknowledged();
   connection_->send(std::make_shared<const Frame>(std::move(frame)));
 }

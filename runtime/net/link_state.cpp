@@ -11,11 +11,11 @@ constexpr uint64_t kAcknowledgeEvery = 1 << 20;  // bytes; frames without a body
 uint64_t weight(const FrameHeader& header) { return sizeof header + header.body_bytes; }
 }  // namespace
 
-std::shared_ptr<const Frame> LinkState::number(Frame frame) {
+std::shared_ptr<const Frame> LinkState::number(Frame frame, uint64_t body_hash) {
   frame.header.sequence = next_sequence_++;
   frame.header.acknowledged = last_received_;
   unacknowledged_bytes_ = 0;
-  seal(frame);
+  seal(frame, body_hash);
   kept_bytes_ += weight(frame.header);
   kept_.push_back(std::make_shared<const Frame>(std::move(frame)));
   return kept_.back();

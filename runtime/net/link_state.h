@@ -15,8 +15,8 @@ namespace sluice {
 
 class LinkState {
  public:
-  // Numbers a frame and keeps it. Shared with the connection that sends it.
-  [[nodiscard]] std::shared_ptr<const Frame> number(Frame frame);
+  // Numbers a frame, seals it with the hash of its body, and keeps it. Shared with the connection that sends it.
+  [[nodiscard]] std::shared_ptr<const Frame> number(Frame frame, uint64_t body_hash);
 
   // A frame has come. Take: it is the next one (or not numbered). Drop: it came before. An error: frames are missing
   // between it and the last one, or it acknowledges what was never sent.

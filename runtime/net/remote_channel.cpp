@@ -110,17 +110,18 @@ void RemoteReader::cancel() {
 }
 
 void RemoteReader::receive(Frame frame) {
+  if (frame.kind() == FrameKind::Block) {  // without the mutex, which the consumer wants
+    const char* bytes = reinterpret_cast<const char*>(frame.block.header());
+    if (!is_valid_block({bytes, frame.header.body_bytes}, schema_))
+      return on_bad_block_(external_error("a row block came that is not of the rows of its edge").error());
+  }
   {
     const std::lock_guard lock(mutex_);
     switch (frame.kind()) {
-      case FrameKind::Block: {
-        const char* bytes = reinterpret_cast<const char*>(frame.block.header());
-        if (!is_valid_block({bytes, frame.header.body_bytes}, schema_))
-          return on_bad_block_(external_error("a row block came that is not of the rows of its edge").error());
+      case FrameKind::Block:
         if (is_cancelled_) return;
         blocks_.push_back(std::move(frame.block));
         break;
-      }
       case FrameKind::Close:
         is_closed_ = true;
         break;

@@ -45,6 +45,7 @@ WorkerNode::~WorkerNode() {
   undertaker_.stop();
   jobs_.clear();
   plane_.reset();
+  reception_.clear();
   connection_.reset();
 }
 
@@ -86,17 +87,6 @@ void WorkerNode::join() {
     settings_.log(connection.error().to_string());
     return join_later();
   }
-  connection_ = std::move(*connection);
-  const uint64_t generation = ++generation_;
-  connection_->start(
-      [this](Frame frame) {
-        loop_.post([this, shared = std::make_shared<Frame>(std::move(frame))] { joined(*shared); });
-        return false;
-      },
-      [this, generation](const Error& error) {
-        loop_.post([this, generation, why = error.message] { lost(generation, why); });
-      },
-      kMostHelloBytes);
   wire::Hello hello = make_hello(settings_.credentials);
   wire::Join& join = *hello.mutable_join();
   join.set_host(settings_.host);
@@ -104,36 +94,46 @@ void WorkerNode::join() {
   join.set_slots(settings_.slots);
   join.set_memory_bytes(settings_.memory_bytes);
   join.set_process(static_cast<uint32_t>(::getpid()));
-  connection_->send(hello_frame(hello));
+  (*connection)->send(hello_frame(hello));
+  reception_.await(std::move(*connection), [this](Result<Reception::Caller> coordinator) {
+    if (!coordinator) return refused(coordinator.error().message);
+    joined(std::move(*coordinator));
+  });
 }
 
-void WorkerNode::joined(const Frame& frame) {
-  if (!connection_) return;
-  const auto hello = read_hello(frame, settings_.credentials);
-  if (!hello) return lost(generation_, hello.error().message);
+void WorkerNode::joined(Reception::Caller coordinator) {
+  const auto hello = read_hello(coordinator.first, settings_.credentials);
+  if (!hello) return refused(hello.error().message);
   worker_ = hello->worker();
   plane_->set_worker(worker_);
   settings_.log(
       fmt::format("joined {} as worker {} with {} slots", settings_.coordinator_url, worker_, settings_.slots));
+  connection_ = std::move(coordinator.connection);
   connection_->start(
       [this](Frame received) {
-        loop_.post([this, shared = std::make_shared<Frame>(std::move(received))] { receive(*shared); });
+        loop_.post([this, frame = std::move(received)] { receive(frame); });
         return true;
       },
-      [this, generation = generation_](const Error& error) {
+      [this, generation = ++generation_](const Error& error) {
         loop_.post([this, generation, why = error.message] { lost(generation, why); });
       });
 }
 
 void WorkerNode::leave(std::unique_ptr<HostedJob> job) {
-  undertaker_.post([shared = std::shared_ptr<HostedJob>(std::move(job))] {});  // a function must be copyable
+  undertaker_.post([job = std::move(job)] {});
 }
 
 // The links go when no job uses them any more, and with them our old number.
 void WorkerNode::leave_all() {
   for (auto& [deployment, job] : jobs_) leave(std::move(job));
   jobs_.clear();
-  undertaker_.post([old = std::shared_ptr<DataPlane>(std::move(plane_))] {});
+  undertaker_.post([plane = std::move(plane_)] {});
+}
+
+// The coordinator did not take us; it may take us later.
+void WorkerNode::refused(const std::string& why) {
+  settings_.log(fmt::format("lost the coordinator at {}: {}", settings_.coordinator_url, why));
+  join_later();
 }
 
 void WorkerNode::join_later() {
@@ -161,10 +161,7 @@ void WorkerNode::beat() {
 }
 
 void WorkerNode::send(const wire::Report& message) {
-  if (!connection_) return;
-  Frame frame = make_frame(FrameKind::Control, message.SerializeAsString());
-  seal(frame);
-  connection_->send(std::make_shared<const Frame>(std::move(frame)));
+  if (connection_) connection_->send(wire::control_frame(message));
 }
 
 void WorkerNode::send_progress(uint32_t deployment, const Worker& worker) {
@@ -187,6 +184,7 @@ void WorkerNode::report(uint32_t deployment, const WorkerReport& report) {
 // ---- jobs ----
 
 void WorkerNode::receive(const Frame& frame) {
+  if (!connection_) return;  // left meanwhile
   wire::Command message;
   if (frame.kind() != FrameKind::Control || !message.ParseFromString(frame.text))
     return lost(generation_, "it sends what is no command");

@@ -13,6 +13,7 @@
 #include "runtime/net/connection.h"
 #include "runtime/net/data_plane.h"
 #include "runtime/net/event_loop.h"
+#include "runtime/net/reception.h"
 #include "runtime/worker/worker.h"
 
 namespace sluice {
@@ -50,8 +51,9 @@ class WorkerNode {
   struct HostedJob;
 
   void join();
-  void joined(const Frame& frame);
+  void joined(Reception::Caller coordinator);
   void join_later();
+  void refused(const std::string& why);
   void lost(uint64_t generation, const std::string& why);
   void receive(const Frame& frame);
   Status make_plane();
@@ -73,6 +75,7 @@ class WorkerNode {
   std::map<uint32_t, std::unique_ptr<HostedJob>> jobs_;  // by deployment
   EventLoop undertaker_;  // takes jobs apart, which may take as long as their tasks do not look up
   EventLoop loop_;        // everything above is its
+  Reception reception_{loop_};
 };
 
 }  // namespace sluice

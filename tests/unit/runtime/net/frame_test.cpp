@@ -41,7 +41,7 @@ Frame received(const FrameHeader& header, const std::string& body) {
 TEST(Frame, ABlockIsSentWithoutItsFreeRoom) {
   Frame frame = make_block_frame(3, 4, small_block());
   frame.header.sequence = 1;
-  seal(frame);
+  seal(frame, hash_body(frame));
   EXPECT_TRUE(check_header(frame.header).has_value());
   const std::string body = wire_text(frame);
   EXPECT_EQ(body.size(), 96u);
@@ -61,7 +61,7 @@ TEST(Frame, AFullBlockHasRoomForWhatFillsItUp) {
   block.header()->heap_bytes = 1;
   Frame frame = make_block_frame(3, 4, std::move(block));
   frame.header.sequence = 1;
-  seal(frame);
+  seal(frame, hash_body(frame));
   const Frame other = received(frame.header, wire_text(frame));
   ASSERT_TRUE(check_frame(other).has_value());
   EXPECT_EQ(std::string(other.block.rows(), 12), "abcdefghijkl");
@@ -71,7 +71,7 @@ TEST(Frame, AFullBlockHasRoomForWhatFillsItUp) {
 TEST(Frame, EveryDamagedBitIsNoticed) {
   Frame frame = make_block_frame(3, 4, small_block());
   frame.header.sequence = 1;
-  seal(frame);
+  seal(frame, hash_body(frame));
   const std::string body = wire_text(frame);
   for (size_t bit = 0; bit < body.size() * 8; ++bit) {
     std::string damaged = body;

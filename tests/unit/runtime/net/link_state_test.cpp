@@ -16,7 +16,7 @@ Frame credit(uint64_t value) {
 
 TEST(LinkState, FramesAreKeptUntilTheyAreAcknowledged) {
   LinkState link;
-  for (uint64_t i = 1; i <= 5; ++i) EXPECT_EQ(link.number(credit(i))->header.sequence, i);
+  for (uint64_t i = 1; i <= 5; ++i) EXPECT_EQ(link.number(credit(i), 0)->header.sequence, i);
   EXPECT_EQ(link.kept_bytes(), 5 * sizeof(FrameHeader));
   EXPECT_TRUE(link.acknowledge(3).has_value());
   EXPECT_EQ(link.kept_bytes(), 2 * sizeof(FrameHeader));
@@ -28,7 +28,7 @@ TEST(LinkState, FramesAreKeptUntilTheyAreAcknowledged) {
 
 TEST(LinkState, APeerThatIsNotTheOneItWasIsRefused) {
   LinkState link;
-  for (uint64_t i = 1; i <= 5; ++i) static_cast<void>(link.number(credit(i)));
+  for (uint64_t i = 1; i <= 5; ++i) static_cast<void>(link.number(credit(i), 0));
   EXPECT_FALSE(link.acknowledge(6).has_value());
   EXPECT_FALSE(link.resume(9).has_value());
   EXPECT_TRUE(link.acknowledge(3).has_value());
@@ -39,7 +39,7 @@ TEST(LinkState, WhatComesTwiceIsDroppedAndGapsAreErrors) {
   LinkState sender;
   LinkState receiver;
   std::vector<std::shared_ptr<const Frame>> frames;
-  for (uint64_t i = 1; i <= 4; ++i) frames.push_back(sender.number(credit(i)));
+  for (uint64_t i = 1; i <= 4; ++i) frames.push_back(sender.number(credit(i), 0));
   EXPECT_EQ(receiver.arrive(frames[0]->header), LinkState::Arrival::Take);
   EXPECT_EQ(receiver.arrive(frames[1]->header), LinkState::Arrival::Take);
   EXPECT_EQ(receiver.arrive(frames[0]->header), LinkState::Arrival::Drop);
@@ -52,7 +52,7 @@ TEST(LinkState, ItOwesAnAcknowledgementNowAndThen) {
   LinkState receiver;
   uint32_t count = 0;
   while (!receiver.owes_acknowledgement()) {
-    ASSERT_TRUE(receiver.arrive(sender.number(credit(1))->header).has_value());
+    ASSERT_TRUE(receiver.arrive(sender.number(credit(1), 0)->header).has_value());
     ASSERT_LT(++count, 1'000'000u);
   }
   receiver.acknowledged();
@@ -69,7 +69,7 @@ TEST(LinkState, ExactlyOnceOverConnectionsThatAreLost) {
     uint64_t next = 1;
     uint64_t taken = 0;
     while (taken < 200) {
-      if (next <= 200 && random() % 2 == 0) under_way.push_back(sender.number(credit(next++)));
+      if (next <= 200 && random() % 2 == 0) under_way.push_back(sender.number(credit(next++), 0));
       if (random() % 10 == 0) {
         const auto missing = sender.resume(receiver.last_received());
         ASSERT_TRUE(missing.has_value());
