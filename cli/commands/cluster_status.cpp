@@ -18,16 +18,14 @@ class ClusterStatusCommand final : public Command {
   void define(CLI::App& options) override { define_cluster_options(options, cluster_); }
 
   ExitCode execute(const Console& console) override {
-    auto client = ClusterClient::make(cluster_);
-    const auto answer =
-        client ? client->get("/workers") : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
+    const auto answer = get_from_cluster(cluster_, "/workers");
     if (!answer) {
       console.error(answer.error());
       return ExitCode::JobFailed;
     }
     if (!console.json())
-      console.result(fmt::format("coordinator at http://{}\n{:>6}  {:>6} {:>6}  {:>8}  {}\n", client->address(),
-                                 "worker", "slots", "free", "process", "host"));
+      console.result(fmt::format("coordinator at {}\n{:>6}  {:>6} {:>6}  {:>8}  {}\n", cluster_url(cluster_), "worker",
+                                 "slots", "free", "process", "host"));
     for (const auto& worker : (*answer)["workers"]) {
       if (console.json())
         console.result("worker", worker);

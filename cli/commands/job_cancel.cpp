@@ -1,14 +1,11 @@
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/support/cluster_client.h"
-#include "cli/support/command.h"
-#include "cli/support/program.h"
+#include "cli/support/job_command.h"
 
 namespace sluice {
 namespace {
 
-class JobCancelCommand final : public Command {
+class JobCancelCommand final : public JobCommand {
  public:
   CommandHelp help() const override {
     return {
@@ -18,24 +15,11 @@ class JobCancelCommand final : public Command {
         {"sluice job cancel 3"}};
   }
 
-  void define(CLI::App& options) override {
-    options.add_option("JOB", job_, "its number")->type_name("JOB");
-    define_cluster_options(options, cluster_);
+ protected:
+  ExitCode execute_with_job(const Console& console) override {
+    const auto answer = post_to_cluster(cluster(), path() + "/cancel");
+    return answer ? ExitCode::Done : fail(console, answer.error());
   }
-
-  ExitCode execute(const Console& console) override {
-    if (job_.empty()) return usage_error(console, "which job? `sluice jobs` lists them");
-    auto client = ClusterClient::make(cluster_);
-    const auto answer = client ? client->post("/jobs/" + job_ + "/cancel", nlohmann::ordered_json::object())
-                               : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
-    if (answer) return ExitCode::Done;
-    console.error(answer.error());
-    return ExitCode::JobFailed;
-  }
-
- private:
-  std::string job_;
-  ClusterOptions cluster_;
 };
 
 }  // namespace

@@ -1,13 +1,9 @@
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "cli/support/choice.h"
-#include "cli/support/cluster_client.h"
-#include "cli/support/command.h"
-#include "cli/support/program.h"
+#include "cli/support/job_command.h"
 
 namespace sluice {
 namespace {
@@ -19,7 +15,7 @@ std::string time_text(int64_t milliseconds) {
   return fmt::format("{:02}:{:02}:{:02}.{:03}Z", parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds % 1000);
 }
 
-class JobStatusCommand final : public Command {
+class JobStatusCommand final : public JobCommand {
  public:
   CommandHelp help() const override {
     return {"JOB [FLAGS]",
@@ -28,20 +24,10 @@ class JobStatusCommand final : public Command {
             {"sluice job status 3", "sluice job status 3 --json"}};
   }
 
-  void define(CLI::App& options) override {
-    options.add_option("JOB", job_, "its number")->type_name("JOB");
-    define_cluster_options(options, cluster_);
-  }
-
-  ExitCode execute(const Console& console) override {
-    if (job_.empty()) return usage_error(console, "which job? `sluice jobs` lists them");
-    auto client = ClusterClient::make(cluster_);
-    const auto answer =
-        client ? client->get("/jobs/" + job_) : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
-    if (!answer) {
-      console.error(answer.error());
-      return ExitCode::JobFailed;
-    }
+ protected:
+  ExitCode execute_with_job(const Console& console) override {
+    const auto answer = get_from_cluster(cluster(), path());
+    if (!answer) return fail(console, answer.error());
     if (console.json())
       console.result("job", *answer);
     else
@@ -68,9 +54,6 @@ class JobStatusCommand final : public Command {
                           task.value("worker", 0), task.value("state", ""));
     console.result(text);
   }
-
-  std::string job_;
-  ClusterOptions cluster_;
 };
 
 }  // namespace

@@ -18,8 +18,7 @@ class JobsCommand final : public Command {
   void define(CLI::App& options) override { define_cluster_options(options, cluster_); }
 
   ExitCode execute(const Console& console) override {
-    auto client = ClusterClient::make(cluster_);
-    const auto answer = client ? client->get("/jobs") : Result<nlohmann::ordered_json>(std::unexpected(client.error()));
+    const auto answer = get_from_cluster(cluster_, "/jobs");
     if (!answer) {
       console.error(answer.error());
       return ExitCode::JobFailed;

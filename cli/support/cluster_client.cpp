@@ -68,19 +68,32 @@ Result<ClusterClient> ClusterClient::make(const ClusterOptions& options) {
 }
 
 Result<nlohmann::ordered_json> ClusterClient::get(const std::string& path) {
-  return read_answer(client_->Get(path), address_);
+  return read_answer(client_->Get("/v1" + path), address_);
 }
 
 Result<nlohmann::ordered_json> ClusterClient::post(const std::string& path, const nlohmann::ordered_json& body) {
-  return read_answer(client_->Post(path, body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
-                                   "application/json"),
-                     address_);
+  return read_answer(
+      client_->Post("/v1" + path, body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
+                    "application/json"),
+      address_);
 }
 
 Result<ClusterClient::Output> ClusterClient::output(uint64_t job, uint64_t from) {
-  const auto result = client_->Get(fmt::format("/jobs/{}/output?from={}", job, from));
+  const auto result = client_->Get(fmt::format("/v1/jobs/{}/output?from={}", job, from));
   if (!result || result->status != 200) SLUICE_TRY(read_answer(result, address_));
   return Output{result->body, result->get_header_value("Sluice-End") == "true"};
+}
+
+std::string cluster_url(const ClusterOptions& options) { return "http://" + address_of(options); }
+
+Result<nlohmann::ordered_json> get_from_cluster(const ClusterOptions& options, const std::string& path) {
+  SLUICE_ASSIGN(auto client, ClusterClient::make(options));
+  return client.get(path);
+}
+
+Result<nlohmann::ordered_json> post_to_cluster(const ClusterOptions& options, const std::string& path) {
+  SLUICE_ASSIGN(auto client, ClusterClient::make(options));
+  return client.post(path, nlohmann::ordered_json::object());
 }
 
 }  // namespace sluice

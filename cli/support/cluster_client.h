@@ -32,7 +32,7 @@ class ClusterClient {
   ClusterClient(ClusterClient&&) noexcept;
   ~ClusterClient();
 
-  // What the cluster answers; what it refuses is an error with its words.
+  // What the cluster answers; what it refuses is an error with its words. Paths are those behind /v1.
   Result<nlohmann::ordered_json> get(const std::string& path);
   Result<nlohmann::ordered_json> post(const std::string& path, const nlohmann::ordered_json& body);
   struct Output {
@@ -49,5 +49,11 @@ class ClusterClient {
   std::string address_;
   std::unique_ptr<httplib::Client> client_;
 };
+
+// "http://127.0.0.1:7080"
+[[nodiscard]] std::string cluster_url(const ClusterOptions& options);
+// For commands that ask one thing.
+[[nodiscard]] Result<nlohmann::ordered_json> get_from_cluster(const ClusterOptions& options, const std::string& path);
+[[nodiscard]] Result<nlohmann::ordered_json> post_to_cluster(const ClusterOptions& options, const std::string& path);
 
 }  // namespace sluice

@@ -190,6 +190,50 @@ JobProgress read_progress(const Progress& message) {
   return progress;
 }
 
+TaskMetrics to_wire(const sluice::TaskMetrics& metrics) {
+  TaskMetrics message;
+  message.set_stage(metrics.task.stage.value);
+  message.set_task(metrics.task.index);
+  message.set_rows_in(metrics.rows_in);
+  message.set_rows_out(metrics.rows_out);
+  message.set_rows_late(metrics.rows_late);
+  message.set_bytes_in(metrics.bytes_in);
+  message.set_bytes_out(metrics.bytes_out);
+  message.set_state_bytes(metrics.state_bytes);
+  message.set_busy(static_cast<uint64_t>(metrics.busy.count()));
+  message.set_blocked(static_cast<uint64_t>(metrics.blocked.count()));
+  message.set_idle(static_cast<uint64_t>(metrics.idle.count()));
+  if (metrics.watermark) message.set_watermark(*metrics.watermark);
+  return message;
+}
+
+sluice::TaskMetrics read_task_metrics(const TaskMetrics& message) {
+  sluice::TaskMetrics metrics;
+  metrics.task = {StageId(size_t{message.stage()}), message.task()};
+  metrics.rows_in = message.rows_in();
+  metrics.rows_out = message.rows_out();
+  metrics.rows_late = message.rows_late();
+  metrics.bytes_in = message.bytes_in();
+  metrics.bytes_out = message.bytes_out();
+  metrics.state_bytes = message.state_bytes();
+  metrics.busy = std::chrono::microseconds(message.busy());
+  metrics.blocked = std::chrono::microseconds(message.blocked());
+  metrics.idle = std::chrono::microseconds(message.idle());
+  if (message.has_watermark()) metrics.watermark = message.watermark();
+  return metrics;
+}
+
+Heartbeat to_wire(const ProcessFigures& figures) {
+  Heartbeat message;
+  message.set_resident_bytes(figures.resident_bytes);
+  message.set_cpu(static_cast<uint64_t>(figures.cpu.count()));
+  return message;
+}
+
+ProcessFigures read_heartbeat(const Heartbeat& message) {
+  return {message.resident_bytes(), std::chrono::microseconds(message.cpu())};
+}
+
 Error to_wire(const sluice::Error& error) {
   Error message;
   message.set_domain(static_cast<uint32_t>(error.domain));

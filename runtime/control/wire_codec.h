@@ -8,6 +8,7 @@
 #include "lang/support/result.h"
 #include "runtime/control/job_progress.h"
 #include "runtime/control/messages.h"
+#include "runtime/control/task_metrics.h"
 #include "runtime/net/frame.h"
 #include "runtime/net/wire.pb.h"
 
@@ -28,6 +29,12 @@ namespace sluice::wire {
 
 [[nodiscard]] Progress to_wire(const JobProgress& progress);
 [[nodiscard]] JobProgress read_progress(const Progress& message);
+
+[[nodiscard]] TaskMetrics to_wire(const sluice::TaskMetrics& metrics);
+[[nodiscard]] sluice::TaskMetrics read_task_metrics(const TaskMetrics& message);
+
+[[nodiscard]] Heartbeat to_wire(const ProcessFigures& figures);
+[[nodiscard]] ProcessFigures read_heartbeat(const Heartbeat& message);
 
 [[nodiscard]] Error to_wire(const sluice::Error& error);
 [[nodiscard]] sluice::Error read_error(const Error& message);

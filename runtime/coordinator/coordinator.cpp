@@ -92,6 +92,11 @@ void Coordinator::receive(uint32_t worker, const Frame& frame) {
   wire::Report message;
   if (frame.kind() != FrameKind::Control || !message.ParseFromString(frame.text))
     return lose(worker, "it sent what is no report");
+  if (message.report_case() == wire::Report::kHeartbeat) {
+    if (const auto found = workers_.find(worker); found != workers_.end())
+      found->second.info.figures = wire::read_heartbeat(message.heartbeat());
+    return;
+  }
   for (auto& [id, job] : jobs_)
     if (job.deployment != 0 && job.deployment == message.deployment() && !is_end(job.state.phase))
       return receive_report(worker, job, message);
@@ -100,6 +105,11 @@ void Coordinator::receive(uint32_t worker, const Frame& frame) {
 void Coordinator::receive_report(uint32_t worker, Job& job, const wire::Report& message) {
   if (message.report_case() == wire::Report::kProgress) {
     job.progress[worker] = wire::read_progress(message.progress());
+    for (const wire::TaskMetrics& task : message.progress().tasks()) {
+      const TaskMetrics metrics = wire::read_task_metrics(task);
+      const auto placed = job.state.worker_of.find(metrics.task);
+      if (placed != job.state.worker_of.end() && placed->second == worker) job.metrics[metrics.task] = metrics;
+    }
   } else if (message.report_case() == wire::Report::kOutput) {
     job.output += message.output().rows();
   } else if (message.report_case() == wire::Report::kNeighbourLost) {
@@ -227,13 +237,11 @@ std::vector<WorkerInfo> Coordinator::workers() {
   });
 }
 
-JobInfo Coordinator::info_of(const Job& job) const {
+JobInfo Coordinator::summary_of(const Job& job) {
   JobInfo info = job.info;
   info.phase = job.state.phase;
   info.row_error = job.state.row_error;
   info.error = job.state.error;
-  for (const auto& [task, phase] : job.state.tasks)
-    info.tasks.push_back({job.plan.stages[task.stage].name, task.index, job.state.worker_of.at(task), phase});
   for (const auto& [worker, progress] : job.progress) {
     info.totals.rows_in += progress.rows_in;
     info.totals.rows_out += progress.rows_out;
@@ -244,10 +252,34 @@ JobInfo Coordinator::info_of(const Job& job) const {
   return info;
 }
 
+JobInfo Coordinator::info_of(const Job& job) {
+  JobInfo info = summary_of(job);
+  for (const auto& [task, phase] : job.state.tasks) {
+    const auto metrics = job.metrics.find(task);
+    info.tasks.push_back({job.plan.stages[task.stage].name, task.index, job.state.worker_of.at(task), phase,
+                          metrics == job.metrics.end() ? TaskMetrics{task} : metrics->second});
+  }
+  for (size_t i = 0; i < job.plan.stages.size(); ++i) {
+    const StagePlan& stage = job.plan.stages[StageId(i)];
+    auto& told = info.stages.emplace_back(stage.name);
+    for (const NodeId node : stage.nodes) told.operators.push_back(job.plan.graph.nodes[node].name);
+  }
+  return info;
+}
+
 std::vector<JobInfo> Coordinator::jobs() {
   return loop_.call([&] {
     std::vector<JobInfo> all;
-    for (const auto& [id, job] : jobs_) all.push_back(info_of(job));
+    for (const auto& [id, job] : jobs_) all.push_back(summary_of(job));
+    return all;
+  });
+}
+
+std::vector<JobInfo> Coordinator::running_jobs() {
+  return loop_.call([&] {
+    std::vector<JobInfo> all;
+    for (const auto& [id, job] : jobs_)
+      if (job.state.phase != JobPhase::Created && !is_end(job.state.phase)) all.push_back(info_of(job));
     return all;
   });
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "runtime/control/job_progress.h"
+#include "runtime/control/task_metrics.h"
 #include "runtime/coordinator/job_state.h"
 #include "runtime/net/connection.h"
 #include "runtime/net/event_loop.h"
@@ -41,6 +42,7 @@ struct WorkerInfo {
   uint32_t slots = 0;
   uint32_t free_slots = 0;
   uint64_t memory_bytes = 0;
+  ProcessFigures figures;  // as of its last sign of life
 };
 
 struct JobInfo {
@@ -59,8 +61,14 @@ struct JobInfo {
     uint32_t task = 0;
     uint32_t worker = 0;
     TaskPhase phase = TaskPhase::Created;
+    TaskMetrics metrics;
   };
   std::vector<PlacedTask> tasks;
+  struct Stage {
+    std::string name;
+    std::vector<std::string> operators;
+  };
+  std::vector<Stage> stages;
   std::optional<RowError> row_error;
   std::optional<Error> error;
   JobProgress totals;
@@ -84,7 +92,10 @@ class Coordinator {
   // The number of the job, or what is wrong with the submission.
   Result<uint64_t> submit(Submission submission);
   [[nodiscard]] std::vector<WorkerInfo> workers();
+  // In the order in which they were submitted; without stages and tasks.
   [[nodiscard]] std::vector<JobInfo> jobs();
+  // Those that have begun and not ended, with their tasks.
+  [[nodiscard]] std::vector<JobInfo> running_jobs();
   [[nodiscard]] std::optional<JobInfo> job(uint64_t job);
   // The text of its plan.
   [[nodiscard]] std::optional<std::string> plan(uint64_t job);
@@ -106,6 +117,7 @@ class Coordinator {
     JobState state;
     uint32_t deployment = 0;                   // 0: not yet
     std::map<uint32_t, JobProgress> progress;  // by worker
+    std::map<TaskAddress, TaskMetrics> metrics;
     std::string output;
   };
 
@@ -123,7 +135,8 @@ class Coordinator {
   void note_phase(Job& job);
   void end(Job& job);
   void send(uint32_t worker, const wire::Command& message);
-  [[nodiscard]] JobInfo info_of(const Job& job) const;
+  [[nodiscard]] static JobInfo summary_of(const Job& job);
+  [[nodiscard]] static JobInfo info_of(const Job& job);
 
   CoordinatorSettings settings_;
   std::map<uint32_t, JoinedWorker> workers_;

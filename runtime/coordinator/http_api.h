@@ -1,5 +1,5 @@
-// HttpApi: the coordinator as clients see it: REST with JSON. `sluice submit`, `jobs` and `job` use it like anybody
-// else; docs/cluster.md describes it.
+// HttpApi: the coordinator as clients see it: REST with JSON, which `sluice submit`, `jobs` and `job` use like
+// anybody else. It lets in who may ask for what; api_routes.h has the answers.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,9 @@
 
 namespace httplib {
 class Server;
-}
+struct Request;
+struct Response;
+}  // namespace httplib
 
 namespace sluice {
 
@@ -28,6 +30,8 @@ class HttpApi {
  private:
   HttpApi(Coordinator& coordinator, std::string token);
   void define_routes();
+  [[nodiscard]] bool is_refused(const httplib::Request& request, httplib::Response& response) const;
+  void answer(const httplib::Request& request, httplib::Response& response);
 
   Coordinator& coordinator_;
   std::string token_;

@@ -447,6 +447,17 @@ void Task::publish() {
   counters_.rows_in.store(rows_in_, std::memory_order_relaxed);
   counters_.rows_out.store(rows_out, std::memory_order_relaxed);
   counters_.rows_late.store(data_.rows_late(), std::memory_order_relaxed);
+  uint64_t rows_taken = 0;
+  uint64_t bytes_taken = 0;
+  for (const auto& input : inputs_) {
+    rows_taken += input.profile.rows;
+    bytes_taken += input.profile.bytes;
+  }
+  const OutputProfile sent = outputs_.sent();
+  counters_.rows_taken.store(rows_taken, std::memory_order_relaxed);
+  counters_.bytes_taken.store(bytes_taken, std::memory_order_relaxed);
+  counters_.rows_given.store(rows_out + sent.rows, std::memory_order_relaxed);
+  counters_.bytes_given.store(sent.bytes, std::memory_order_relaxed);
   counters_.state_bytes.store(data_.state_bytes(), std::memory_order_relaxed);
 }
 
@@ -478,6 +489,7 @@ Task::Step Task::end(TaskReport::End how) {
   end_event_time_ = latest_event_time();
   end_window_due_ = data_.first_window_due();
   end_turn();
+  meter_.end();
   counters_.watermark.store(kEndOfTime, std::memory_order_relaxed);
   counters_.window_due.store(kEndOfTime, std::memory_order_relaxed);
   data_.release_state();

@@ -43,6 +43,10 @@ struct TaskReport {
 struct TaskCounters {
   std::atomic<uint64_t> rows_in{0};
   std::atomic<uint64_t> rows_out{0};
+  std::atomic<uint64_t> rows_taken{0};   // of all inputs, records of sources among them
+  std::atomic<uint64_t> rows_given{0};   // to other tasks and to sinks; to each of several
+  std::atomic<uint64_t> bytes_taken{0};  // from other tasks
+  std::atomic<uint64_t> bytes_given{0};  // to other tasks
   std::atomic<uint64_t> rows_late{0};
   std::atomic<uint64_t> state_bytes{0};
   std::atomic<int64_t> event_time{kNoWatermark};
@@ -88,6 +92,8 @@ class Task final : public Runnable {
   [[nodiscard]] bool has_event_time() const;
 
   [[nodiscard]] const TaskCounters& counters() const { return counters_; }
+  // Any thread.
+  [[nodiscard]] TaskTimes times() const { return meter_.times(); }
   [[nodiscard]] TaskAddress address() const { return address_; }
 
  private:

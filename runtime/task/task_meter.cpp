@@ -1,5 +1,6 @@
 #include "runtime/task/task_meter.h"
 
+#include <algorithm>
 #include <atomic>
 #include <ctime>
 
@@ -24,21 +25,43 @@ void TaskMeter::enter_source(NodeId node) { set_current(node.value + 1); }
 void TaskMeter::enter_engine() { set_current(kEngineNode); }
 
 void TaskMeter::begin_turn() {
-  turn_start_ = Clock::now();
-  if (blocked_since_) blocked_ += turn_start_ - *blocked_since_;
-  blocked_since_.reset();
+  turn_start_ = now();
+  if (first_turn_.load(std::memory_order_relaxed) == Nanoseconds{}) first_turn_ = turn_start_;
+  const Nanoseconds since = blocked_since_.load(std::memory_order_relaxed);
+  if (since != Nanoseconds{}) {
+    blocked_since_.store({}, std::memory_order_relaxed);
+    blocked_.store(blocked_.load(std::memory_order_relaxed) + turn_start_ - since, std::memory_order_relaxed);
+  }
   if (!is_profiled_) return;
   cpu_at_start_ = thread_cpu_time();
   enter_engine();
 }
 
 void TaskMeter::end_turn(bool is_blocked) {
-  const auto now = Clock::now();
-  busy_ += now - turn_start_;
-  if (is_blocked) blocked_since_ = now;
+  const Nanoseconds end = now();
+  busy_.store(busy_.load(std::memory_order_relaxed) + end - turn_start_, std::memory_order_relaxed);
+  if (is_blocked) blocked_since_.store(end, std::memory_order_relaxed);
   if (!is_profiled_) return;
   cpu_ += thread_cpu_time() - cpu_at_start_;
   set_current(0);
+}
+
+void TaskMeter::end() {
+  blocked_since_ = Nanoseconds{};
+  ended_ = now();
+}
+
+// What is read while a turn begins or ends may be a turn too short, never below zero.
+TaskTimes TaskMeter::times() const {
+  const Nanoseconds first = first_turn_;
+  if (first == Nanoseconds{}) return {};
+  const Nanoseconds ended = ended_;
+  const Nanoseconds until = ended == Nanoseconds{} ? now() : ended;
+  const Nanoseconds since = blocked_since_;
+  TaskTimes times{busy_.load(), blocked_.load(), {}};
+  if (since != Nanoseconds{}) times.blocked += std::max(until - since, Nanoseconds{});
+  times.idle = std::max(until - first - times.busy - times.blocked, Nanoseconds{});
+  return times;
 }
 
 void TaskMeter::sample(size_t nodes_of_graph) noexcept {
@@ -50,8 +73,8 @@ void TaskMeter::sample(size_t nodes_of_graph) noexcept {
 }
 
 void TaskMeter::fill(TaskProfile& profile) const {
-  profile.busy = busy_;
-  profile.blocked = blocked_;
+  profile.busy = busy_.load();
+  profile.blocked = blocked_.load();
   profile.cpu = cpu_;
   profile.node_samples = node_samples_;
   profile.node_samples.resize(profile.node_rows.size());

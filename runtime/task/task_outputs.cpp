@@ -102,6 +102,16 @@ void TaskOutputs::announce() {
   });
 }
 
+OutputProfile TaskOutputs::sent() const {
+  OutputProfile sum;
+  for (const auto& edge : edges_) {
+    sum.rows += edge.profile->rows;
+    sum.bytes += edge.profile->bytes;
+    sum.blocks += edge.profile->blocks;
+  }
+  return sum;
+}
+
 std::vector<OutputProfile> TaskOutputs::profiles() const {
   std::vector<OutputProfile> profiles;
   for (const auto& edge : edges_) profiles.push_back(*edge.profile);

@@ -90,6 +90,8 @@ class TaskOutputs {
   void drain();
   // What was sent, by edge.
   [[nodiscard]] std::vector<OutputProfile> profiles() const;
+  // Over all edges.
+  [[nodiscard]] OutputProfile sent() const;
   // Must the task wait for room?
   [[nodiscard]] bool is_congested() const { return congested_ != 0; }
   // There are outputs, and nobody wants their rows any more.

@@ -29,6 +29,25 @@ void add_time(const Task& task, JobProgress& progress) {
   if (task.has_event_time() && watermark != kEndOfTime) combine(progress.watermark, watermark, lower);
 }
 
+TaskMetrics metrics_of(const Task& task) {
+  const TaskCounters& counters = task.counters();
+  const TaskTimes times = task.times();
+  TaskMetrics metrics;
+  metrics.task = task.address();
+  metrics.rows_in = counters.rows_taken.load(std::memory_order_relaxed);
+  metrics.rows_out = counters.rows_given.load(std::memory_order_relaxed);
+  metrics.rows_late = counters.rows_late.load(std::memory_order_relaxed);
+  metrics.bytes_in = counters.bytes_taken.load(std::memory_order_relaxed);
+  metrics.bytes_out = counters.bytes_given.load(std::memory_order_relaxed);
+  metrics.state_bytes = counters.state_bytes.load(std::memory_order_relaxed);
+  metrics.busy = std::chrono::duration_cast<std::chrono::microseconds>(times.busy);
+  metrics.blocked = std::chrono::duration_cast<std::chrono::microseconds>(times.blocked);
+  metrics.idle = std::chrono::duration_cast<std::chrono::microseconds>(times.idle);
+  const int64_t watermark = counters.watermark.load(std::memory_order_relaxed);
+  if (task.has_event_time() && watermark != kEndOfTime && watermark != kNoWatermark) metrics.watermark = watermark;
+  return metrics;
+}
+
 }  // namespace
 
 Worker::Worker(uint32_t id, const JobPlan& plan, TaskFactory& code, ConnectorFactory& connectors,
@@ -136,6 +155,13 @@ JobProfile Worker::profile() const {
   for (const auto& task : deployment_->tasks()) profile.tasks.push_back(task->profile());
   for (const auto& feed : deployment_->feeds()) profile.sources.push_back({feed->node(), feed->source().read_bytes()});
   return profile;
+}
+
+std::vector<TaskMetrics> Worker::task_metrics() const {
+  std::vector<TaskMetrics> all;
+  if (!is_deployed_.load()) return all;
+  for (const auto& task : deployment_->tasks()) all.push_back(metrics_of(*task));
+  return all;
 }
 
 JobProgress Worker::progress() const {

@@ -12,6 +12,7 @@
 #include "runtime/control/job_profile.h"
 #include "runtime/control/job_progress.h"
 #include "runtime/control/messages.h"
+#include "runtime/control/task_metrics.h"
 #include "runtime/task/scheduler.h"
 #include "runtime/worker/deployment.h"
 
@@ -33,6 +34,8 @@ class Worker {
   void handle(const WorkerCommand& command);
   // Sums over all tasks and sources; any thread.
   [[nodiscard]] JobProgress progress() const;
+  // Of every task, stage by stage; any thread.
+  [[nodiscard]] std::vector<TaskMetrics> task_metrics() const;
   // Notes what every task is doing right now. One thread.
   void sample();
   // When all tasks have ended.

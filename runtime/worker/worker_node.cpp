@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "runtime/control/process_figures.h"
 #include "runtime/control/wire_codec.h"
 #include "runtime/plan/check_plan.h"
 #include "runtime/plan/plan_text.h"
@@ -153,9 +154,9 @@ void WorkerNode::lost(uint64_t generation, const std::string& why) {
 void WorkerNode::beat() {
   if (worker_ != 0) {
     wire::Report message;
-    message.mutable_heartbeat();
+    *message.mutable_heartbeat() = wire::to_wire(process_figures());
     send(message);
-    for (const auto& [deployment, job] : jobs_) send_progress(deployment, *job->worker);
+    for (const auto& [deployment, job] : jobs_) send_progress(deployment, *job->worker, std::nullopt);
   }
   loop_.post_at(EventLoop::Clock::now() + kBeat, [this] { beat(); });
 }
@@ -164,19 +165,24 @@ void WorkerNode::send(const wire::Report& message) {
   if (connection_) connection_->send(wire::control_frame(message));
 }
 
-void WorkerNode::send_progress(uint32_t deployment, const Worker& worker) {
+// Of every task, or of one: many end at the same time.
+void WorkerNode::send_progress(uint32_t deployment, const Worker& worker, std::optional<TaskAddress> only) {
   wire::Report message;
   message.set_deployment(deployment);
   *message.mutable_progress() = wire::to_wire(worker.progress());
+  for (const auto& metrics : worker.task_metrics())
+    if (!only || metrics.task == *only) *message.mutable_progress()->add_tasks() = wire::to_wire(metrics);
   send(message);
 }
 
 // How far it came first, because behind the last report nobody asks any more.
 void WorkerNode::report(uint32_t deployment, const WorkerReport& report) {
-  loop_.post([this, deployment, message = wire::to_wire(deployment, report)] {
+  const auto* ended = std::get_if<TaskEnded>(&report);
+  const auto only = ended == nullptr ? std::nullopt : std::optional(ended->report.task);
+  loop_.post([this, deployment, only, message = wire::to_wire(deployment, report)] {
     const auto job = jobs_.find(deployment);
     if (job == jobs_.end()) return;  // a coordinator that has forgotten it may call another one so
-    send_progress(deployment, *job->second->worker);
+    send_progress(deployment, *job->second->worker, only);
     send(message);
   });
 }

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -61,7 +62,7 @@ class WorkerNode {
   void leave_all();
   void deploy(const wire::Command& message);
   void report(uint32_t deployment, const WorkerReport& report);
-  void send_progress(uint32_t deployment, const Worker& worker);
+  void send_progress(uint32_t deployment, const Worker& worker, std::optional<TaskAddress> only);
   void send(const wire::Report& message);
   void beat();
   void fail_jobs_with(uint32_t worker, const Error& error);

@@ -78,7 +78,8 @@ class ClusterHere:
                               timeout=PATIENCE * 5, stdin=subprocess.DEVNULL, **options)
 
     def request(self, method, path, body=None, headers=None):
-        """Status and body of any request."""
+        """Status and body of any request; paths are those behind /v1, except for that of Prometheus."""
+        path = path if path.startswith(("/v1", "/metrics")) else "/v1" + path
         request = urllib.request.Request(f"http://{self.http}{path}", data=body, method=method,
                                          headers={"Content-Type": "application/json",
                                                   **(self.headers if headers is None else headers)})

@@ -177,6 +177,11 @@ def nexmark_column(tests, _, row):
     return tests.have(rf"[\"']({row[1]}|{name})[\"']", ["tests/run/nexmark"], [".py"])
 
 
+def route(tests, _, row):
+    """What tests/cluster/api.py asks of every route."""
+    return tests.have(rf'"{row[1]}", "{re.escape(row[2])}"', ["tests/cluster/api.py"])
+
+
 def frame(tests, _, row):
     return tests.have(rf"FrameKind::{row[0]}\b", ["tests/unit/runtime/net/"])
 
@@ -199,6 +204,7 @@ RULES = {
     "runtime/abi/runtime_functions.def": runtime_function,
     "runtime/plan/states.def": graph_word(r"state .*\b"),
     "runtime/coordinator/job_phases.def": phase,
+    "runtime/coordinator/api_routes.def": route,
     "runtime/net/frames.def": frame,
     "stdlib/functions.def": function,
     "stdlib/connectors.def": connector,

@@ -23,6 +23,18 @@ TEST(WireCodec, CommandsReadBack) {
   EXPECT_FALSE(wire::read_command({}).has_value());
 }
 
+TEST(WireCodec, FiguresOfTasksAndProcessesReadBack) {
+  using std::chrono::microseconds;
+  TaskMetrics metrics{{StageId(size_t{2}), 1}, 1,  2, 3, 4, 5, 6, microseconds(7), microseconds(8),
+                      microseconds(9),         -10};
+  EXPECT_EQ(wire::read_task_metrics(wire::to_wire(metrics)), metrics);
+  metrics.watermark.reset();
+  EXPECT_EQ(wire::read_task_metrics(wire::to_wire(metrics)), metrics);
+  const auto figures = wire::read_heartbeat(wire::to_wire(ProcessFigures{11, microseconds(12)}));
+  EXPECT_EQ(figures.resident_bytes, 11u);
+  EXPECT_EQ(figures.cpu, microseconds(12));
+}
+
 TEST(WireCodec, ReportsReadBack) {
   TaskReport failed{TaskReport::End::Failed, {StageId(size_t{1}), 2}, std::nullopt, std::nullopt};
   failed.row_error =

@@ -1,0 +1,131 @@
+// The answers about jobs and workers.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "runtime/coordinator/api_json.h"
+#include "runtime/coordinator/api_routes.h"
+
+namespace sluice {
+
+namespace {
+
+constexpr uint64_t kMostBlockBytes = 64 << 20;
+constexpr size_t kMostNameBytes = 1000;
+
+// Rows and names of files may be no UTF-8; JSON is.
+ApiAnswer answer(const Json& body, int status = 200) {
+  return {status, body.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
+}
+
+ApiAnswer no_job(uint64_t job) {
+  return api_error(404, job == 0 ? "there is no job of this number" : fmt::format("there is no job {}", job));
+}
+
+// A number among the parameters; `otherwise` when it is not given.
+Result<uint64_t> number_of(const ApiRequest& request, const std::string& name, uint64_t otherwise) {
+  const auto found = request.parameters.find(name);
+  if (found == request.parameters.end()) return otherwise;
+  const std::string& text = found->second;
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    return user_error(fmt::format("`{}` must be a whole number", name));
+  return number;
+}
+
+Result<Submission> submission_in(const std::string& body) {
+  const auto json = nlohmann::json::parse(body, nullptr, false);
+  if (json.is_discarded() || !json.is_object()) return user_error("the body must be a JSON object");
+  if (!json.contains("plan") || !json["plan"].is_string())
+    return user_error("`plan` is missing: the text that `sluice show FILE --stage plan` prints");
+  Submission submission;
+  submission.plan = json["plan"].get<std::string>();
+  submission.name = json.contains("name") && json["name"].is_string() ? json["name"].get<std::string>() : "job";
+  if (json.contains("block_bytes")) {
+    if (!json["block_bytes"].is_number_unsigned() || json["block_bytes"].get<uint64_t>() > kMostBlockBytes)
+      return user_error("`block_bytes` must be a number up to 67108864");
+    submission.block_bytes = json["block_bytes"].get<uint64_t>();
+  }
+  if (submission.name.size() > kMostNameBytes)
+    return user_error(fmt::format("`name` must have at most {} bytes", kMostNameBytes));
+  return submission;
+}
+
+}  // namespace
+
+namespace api {
+
+ApiAnswer overview(Coordinator& coordinator, const ApiRequest&) {
+  uint32_t slots = 0;
+  uint32_t free_slots = 0;
+  const auto workers = coordinator.workers();
+  for (const auto& worker : workers) {
+    slots += worker.slots;
+    free_slots += worker.free_slots;
+  }
+  uint64_t waiting = 0;
+  uint64_t running = 0;
+  uint64_t ended = 0;
+  for (const auto& job : coordinator.jobs())
+    ++(is_end(job.phase) ? ended : job.phase == JobPhase::Created ? waiting : running);
+  return answer({{"workers", workers.size()},
+                 {"slots", slots},
+                 {"free_slots", free_slots},
+                 {"jobs_waiting", waiting},
+                 {"jobs_running", running},
+                 {"jobs_ended", ended}});
+}
+
+ApiAnswer workers(Coordinator& coordinator, const ApiRequest&) {
+  Json all = Json::array();
+  for (const auto& worker : coordinator.workers()) all.push_back(json_of(worker));
+  return answer({{"workers", all}});
+}
+
+ApiAnswer jobs(Coordinator& coordinator, const ApiRequest&) {
+  Json all = Json::array();
+  for (const auto& job : coordinator.jobs()) all.push_back(summary_of(job));
+  return answer({{"jobs", all}});
+}
+
+ApiAnswer submit(Coordinator& coordinator, const ApiRequest& request) {
+  auto submission = submission_in(request.body);
+  if (!submission) return api_error(400, submission.error().to_string());
+  const auto job = coordinator.submit(std::move(*submission));
+  if (!job) return api_error(400, job.error().to_string());
+  return answer({{"job", *job}}, 201);
+}
+
+ApiAnswer job(Coordinator& coordinator, const ApiRequest& request) {
+  const auto info = coordinator.job(request.job);
+  return info ? answer(json_of(*info)) : no_job(request.job);
+}
+
+ApiAnswer job_plan(Coordinator& coordinator, const ApiRequest& request) {
+  const auto plan = coordinator.plan(request.job);
+  return plan ? ApiAnswer{200, *plan, "text/plain", {}} : no_job(request.job);
+}
+
+ApiAnswer job_metrics(Coordinator& coordinator, const ApiRequest& request) {
+  const auto info = coordinator.job(request.job);
+  return info ? answer(metrics_of(*info)) : no_job(request.job);
+}
+
+ApiAnswer job_output(Coordinator& coordinator, const ApiRequest& request) {
+  const auto from = number_of(request, "from", 0);
+  if (!from) return api_error(400, from.error().message);
+  const auto output = coordinator.output(request.job, *from);
+  if (!output) return no_job(request.job);
+  return {200, output->rows, "application/octet-stream", {{"Sluice-End", output->is_end ? "true" : "false"}}};
+}
+
+ApiAnswer cancel_job(Coordinator& coordinator, const ApiRequest& request) {
+  return coordinator.cancel(request.job) ? answer({{"job", request.job}}, 202) : no_job(request.job);
+}
+
+}  // namespace api
+
+}  // namespace sluice
