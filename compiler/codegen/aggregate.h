@@ -71,9 +71,11 @@ void add_change_states(StageContext& stage, NodeId id, const AggregateNode& node
 void consume_changing(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);
 void emit_changing_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
 
-// Aggregates over session windows: emit_sessions.cpp.
+// Aggregates over session windows: emit_sessions.cpp, and the incremental ones emit_changing_sessions.cpp.
 void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);
 void emit_session_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
+void consume_changing_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row);
+void emit_changing_session_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node);
 
 // Aggregates over windows that share panes: emit_pane_windows.cpp.
 [[nodiscard]] llvm::Value* table_of_shared_pane(FunctionEmitter& f, uint32_t state, const Value& pane);

@@ -409,6 +409,7 @@ void consume_hashed(FunctionEmitter& f, NodeId id, const AggregateNode& node, Ag
 }
 
 void consume(FunctionEmitter& f, NodeId id, const AggregateNode& node, const Row& row) {
+  if (node.session && node.is_incremental) return consume_changing_session(f, id, node, row);
   if (node.session) return consume_session(f, id, node, row);
   if (node.window_rows != 0 && !node.is_incremental) return consume_counted(f, id, node, row);
   if (node.is_incremental) return consume_changing(f, id, node, row);
@@ -436,7 +437,7 @@ void note_entry(StageContext& stage, NodeId id, const AggregateNode& node) {
 void emit_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
   if (node.session) {
     emit_prepare(f, id);
-    return emit_session_finish(f, id, node);
+    return node.is_incremental ? emit_changing_session_finish(f, id, node) : emit_session_finish(f, id, node);
   }
   if (node.is_incremental) {
     emit_prepare(f, id);

@@ -5,6 +5,7 @@
 
 #include "compiler/codegen/aggregate.h"
 #include "compiler/codegen/cells.h"
+#include "compiler/codegen/changed_results.h"
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/operators.h"
 #include "compiler/codegen/panes.h"
@@ -28,21 +29,6 @@ Schema argument_row(const AggregateCall& call) {
   Schema schema;
   for (const auto& arg : call.args) schema.fields.push_back({arg.name, arg.expr.type});
   return schema;
-}
-
-bool holds_text(const Type& type) {
-  return type.kind == TypeKind::String ||
-         std::ranges::any_of(type.fields, [](const Field& field) { return holds_text(field.type); });
-}
-
-// The strings of a state are overwritten in place, so a result that outlives the change needs its own.
-Value with_own_text(FunctionEmitter& f, Value value) {
-  for (auto& field : value.fields) field = with_own_text(f, std::move(field));
-  if (value.type.kind != TypeKind::String) return value;
-  auto* copy = f.scratch(f.b.CreateAdd(value.size, f.int64(abi::kStringSlack)));
-  f.copy(copy, value.data, value.size);
-  value.data = copy;
-  return value;
 }
 
 class ChangingAggregate {
@@ -124,17 +110,9 @@ class ChangingAggregate {
   }
   llvm::Value* changed() { return f_.sorter(f_.stage.state_index(id_, StateKind::Changed)); }
 
-  // The first end of an interval behind the watermark that the row's partition has with it; but no later than the end
-  // of its window.
+  // The end of the row's interval, but no later than that of its window.
   llvm::Value* due_of(const std::vector<Value>& keys, const Row& row) {
-    auto* delay = f_.int64(static_cast<uint64_t>(node_.every->delay));
-    auto* length = f_.int64(static_cast<uint64_t>(node_.every->length));
-    auto* own = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::ssub_sat, row.at(kRowTime).data, delay);
-    auto* mark = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, row.at(kRowMark).data, own);
-    auto* rest = f_.b.CreateSRem(mark, length);
-    auto* is_below = f_.b.CreateICmpSLT(rest, f_.int64(0));
-    auto* missing = f_.b.CreateSub(f_.b.CreateSelect(is_below, f_.int64(0), length), rest);
-    auto* due = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, mark, missing);
+    auto* due = end_of_interval(f_, *node_.every, row);
     if (!layout_.window) return due;
     auto* lag = f_.int64(static_cast<uint64_t>(window_lag(f_.stage.plan.graph, id_)));
     auto* end = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, keys[*layout_.window].fields[1].data, lag);
@@ -196,23 +174,12 @@ class ChangingAggregate {
   void give_out(llvm::Value* entry) {
     auto* results = f_.memory(2 * result_bytes());
     auto* was_given = f_.b.CreateICmpNE(f_.load(f_.stage.i64, collected(entry, kWasGiven)), f_.int64(0));
-    f_.if_then(was_given, [&] {
-      uint64_t offset = 0;
-      for (size_t i = 0; i < node_.calls.size(); ++i) {
-        const Type& type = node_.calls[i].finish.type;
-        store_memory(f_, load_state(f_, type, collected(entry, kGiven + i)), f_.offset(results, offset));
-        offset += abi::field_size_of(type);
-      }
-    });
+    const auto given = [&](size_t call) { return collected(entry, kGiven + call); };
+    f_.if_then(was_given, [&] { load_given(f_, node_, results, given); });
     auto* now = f_.offset(results, result_bytes());
     store_results(entry, now, false);
     emit_changes(entry, results, was_given, f_.boolean(true));
-    uint64_t offset = 0;
-    for (size_t i = 0; i < node_.calls.size(); ++i) {
-      const Type& type = node_.calls[i].finish.type;
-      store_state(f_, layout_.table, load_memory(f_, type, f_.offset(now, offset)), collected(entry, kGiven + i));
-      offset += abi::field_size_of(type);
-    }
+    store_given(f_, node_, layout_.table, now, given);
     f_.store(f_.int64(1), collected(entry, kWasGiven));
   }
 
@@ -344,44 +311,6 @@ class ChangingAggregate {
     });
   }
 
-  [[nodiscard]] uint64_t result_bytes() const {
-    uint64_t bytes = 0;
-    for (const auto& call : node_.calls) bytes += abi::field_size_of(call.finish.type);
-    return std::max<uint64_t>(bytes, 8);
-  }
-
-  void store_results(llvm::Value* entry, llvm::Value* place, bool outlives_change) {
-    std::vector<Type> types;
-    for (const auto& call : node_.calls) types.push_back(call.finish.type);
-    RowBuilder row(f_, types);
-    add_results(f_, id_, node_, layout_, entry, row);
-    uint64_t offset = 0;
-    for (const auto& call : node_.calls) {
-      Value value = row.row().at(call.name);
-      if (outlives_change && holds_text(value.type)) value = with_own_text(f_, std::move(value));
-      store_memory(f_, value, f_.offset(place, offset));
-      offset += abi::field_size_of(call.finish.type);
-    }
-  }
-
-  // i1: is a result of the new ones not what it was?
-  llvm::Value* differ(llvm::Value* results) {
-    llvm::Value* differ = f_.boolean(false);
-    uint64_t offset = 0;
-    for (const auto& call : node_.calls) {
-      const Type& type = call.finish.type;
-      if (type.kind == TypeKind::List || type.kind == TypeKind::Record) return f_.boolean(true);
-      const Value old_value = load_memory(f_, type, f_.offset(results, offset));
-      const Value new_value = load_memory(f_, type, f_.offset(results, result_bytes() + offset));
-      const auto differs = [&](llvm::Value* order) { return f_.b.CreateICmpNE(order, f_.int32(0)); };
-      differ = f_.b.CreateOr(differ, differs(emit_compare(f_, old_value, new_value)));
-      if (type.kind == TypeKind::Float)
-        differ = f_.b.CreateOr(differ, differs(emit_compare_zeros(f_, old_value, new_value)));
-      offset += abi::field_size_of(call.finish.type);
-    }
-    return differ;
-  }
-
   // First the old result with weight -1, then the new one with 1: each where there is one. One loop, so that the steps
   // below are written once.
   void emit_changes(llvm::Value* entry, llvm::Value* results, llvm::Value* was_shown, llvm::Value* is_now_shown) {
@@ -400,21 +329,20 @@ class ChangingAggregate {
     });
   }
 
+  [[nodiscard]] uint64_t result_bytes() const { return size_of_results(node_); }
+  void store_results(llvm::Value* entry, llvm::Value* place, bool outlives_change) {
+    codegen::store_results(f_, id_, node_, layout_, entry, place, outlives_change);
+  }
+  llvm::Value* differ(llvm::Value* results) {
+    return results_differ(f_, node_, results, f_.offset(results, result_bytes()));
+  }
+
   Row result_row(llvm::Value* entry, llvm::Value* results, llvm::Value* weight) {
     Row row;
     const auto keys = load_keys(f_, layout_.entry, layout_.key_types, entry);
     for (size_t i = 0; i < keys.size(); ++i) row.add(node_.keys[i].name, keys[i]);
-    uint64_t offset = 0;
-    for (const auto& call : node_.calls) {
-      auto* address = f_.offset(results, offset);
-      row.add_in_memory(call.name, [this, type = call.finish.type, address] { return load_memory(f_, type, address); });
-      offset += abi::field_size_of(call.finish.type);
-    }
-    if (weight == nullptr) return row;
-    Value value;
-    value.type = kInt;
-    value.data = weight;
-    row.add(std::string(kRowWeight), value);
+    add_results_in_memory(f_, node_, results, row);
+    if (weight != nullptr) add_weight(row, weight);
     return row;
   }
 

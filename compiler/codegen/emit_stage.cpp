@@ -49,7 +49,7 @@ StageModule emit_stage(llvm::LLVMContext& llvm, const JobPlan& plan, StageId id,
   for (const NodeId node : stage_plan.nodes) {
     if (const auto* join = plan.graph.nodes[node].as<JoinNode>()) note_entry(stage, node, *join);
     if (const auto* aggregate = plan.graph.nodes[node].as<AggregateNode>();
-        aggregate != nullptr && aggregate->is_incremental)
+        aggregate != nullptr && aggregate->is_incremental && !aggregate->session)
       note_entry(stage, node, *aggregate);
     if (const auto* top = plan.graph.nodes[node].as<TopNode>(); top != nullptr && top->is_incremental)
       note_entry(stage, node, *top);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "compiler/codegen/aggregate.h"
 #include "compiler/codegen/function_emitter.h"
 #include "compiler/codegen/table.h"
 #include "compiler/codegen/value.h"
@@ -20,6 +21,20 @@ struct SessionKeys {
 // Of a node whose sessions have `state_bytes` behind their heads.
 [[nodiscard]] SessionKeys session_keys(StageContext& stage, NodeId id, const std::vector<NamedExpr>& keys,
                                        const SessionWindow& window, uint32_t state_bytes);
+
+// The sessions of an aggregate: states at offsets in a session, those of the calls, then what else is kept of it.
+struct SessionStates {
+  SessionKeys keys;
+  AggregateLayout aggregate;
+};
+[[nodiscard]] SessionStates session_states(StageContext& stage, NodeId id, const AggregateNode& node,
+                                           const std::vector<Type>& more);
+// Brings a row of the key in `entry` into its session, which may become one with others: they are given to `absorbed`.
+// Returns the session.
+llvm::Value* update_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, const SessionStates& states,
+                            const std::vector<Value>& keys, const Row& row, llvm::Value* entry,
+                            const std::function<void(llvm::Value* session, llvm::Value* other)>& absorbed,
+                            const std::function<void(llvm::Value* session)>& begun);
 
 // Runs `body` unless the row comes later than its source promised, so that its session might be gone.
 void if_in_time(FunctionEmitter& f, NodeId id, const SessionWindow& window, const Row& row,

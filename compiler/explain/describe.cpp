@@ -134,7 +134,7 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
   if (session != nullptr) window = session->column;
   if (windowed != nullptr && window_key(*windowed)) window = (*windowed)[*window_key(*windowed)].name;
   if (window.starts_with('@'))
-    return session != nullptr ? "no row of the key for " + duration_text(session->gap - 1)
+    return session != nullptr ? changes_text(node) + "no row of the key for " + duration_text(session->gap - 1)
                               : "the watermark has passed its time";
   if (!window.empty()) {
     const int64_t lag = window_lag(graph, id);

@@ -125,7 +125,7 @@ bool is_blocking(const Node& node) {
   if (const auto* join = node.as<JoinNode>()) return !is_streamed(*join);
   // Without keys there is a result also when no row ever comes, and windows are forgotten there.
   if (const auto* aggregate = node.as<AggregateNode>())
-    return !aggregate->is_incremental || aggregate->keys.empty() || window_key(aggregate->keys) ||
+    return !aggregate->is_incremental || aggregate->keys.empty() || window_key(aggregate->keys) || aggregate->session ||
            collects_changes(*aggregate);
   if (const auto* top = node.as<TopNode>()) return !top->is_incremental;
   return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Frame;

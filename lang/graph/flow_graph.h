@@ -201,8 +201,8 @@ struct Interval {
 //
 // Incremental: no result waits for the end. Each row takes back the result of its group and gives out the new one, in
 // rows with a kRowWeight; rows that have one come in as changes. In one phase, and with no window but one among the
-// keys, which says when the group is forgotten, or one of rows. The same for top and join, those without any window.
-// What can only grow (distinct rows, pairs of streams) has no kRowWeight.
+// keys, which says when the group is forgotten, one of rows, or sessions of any length. The same for top and join,
+// those without any window. What can only grow (distinct rows, pairs of streams) has no kRowWeight.
 //
 // With `every`, an incremental aggregate of timed rows, which does not read changes, collects what changes: a group
 // takes back its result and gives out the new one once per interval at most. It means nothing where the aggregate is

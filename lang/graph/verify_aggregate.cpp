@@ -87,7 +87,7 @@ Status check_sessions(const AggregateNode& aggregate, const Schema& row) {
 Status check_windows(const AggregateNode& aggregate, const Schema& row) {
   const bool has_window = window_key(aggregate.keys).has_value();
   const bool is_single = aggregate.phase == AggregatePhase::Single;
-  if (aggregate.is_incremental && (!is_single || aggregate.session))
+  if (aggregate.is_incremental && (!is_single || (aggregate.session && aggregate.session->max != 0)))
     return internal_error("an incremental aggregate over such a window or in two phases");
   if (aggregate.every && (aggregate.every->length < 1 || aggregate.every->delay < 0 || aggregate.window_rows != 0))
     return internal_error("changes given out at no time");
@@ -121,7 +121,7 @@ Status check_extent(const FrameNode& frame, const Schema& row) {
 Result<Schema> aggregate_schema(const AggregateNode& aggregate, const InputSchemas& inputs) {
   SLUICE_ASSIGN(const bool reads_changes, has_weight(aggregate.is_incremental, inputs));
   SLUICE_TRY(check_windows(aggregate, *inputs[0]));
-  if (reads_changes && (aggregate.every || aggregate.window_rows != 0))
+  if (reads_changes && (aggregate.every || aggregate.session || aggregate.window_rows != 0))
     return internal_error("an aggregate of changes that waits for more of them");
   SLUICE_TRY(check_named(aggregate.keys, *inputs[0]));
   Schema schema;
@@ -138,7 +138,7 @@ Result<Schema> aggregate_schema(const AggregateNode& aggregate, const InputSchem
     if (aggregate.phase == AggregatePhase::Partial)
       for (auto& field : fields_of(call.states, call.name + ".")) schema.fields.push_back(std::move(field));
   }
-  if (aggregate.is_incremental && (reads_changes || !aggregate.calls.empty())) add_weight(schema);
+  if (aggregate.is_incremental && (reads_changes || aggregate.session || !aggregate.calls.empty())) add_weight(schema);
   return schema;
 }
 

@@ -105,8 +105,11 @@ bool check_results(OperatorContext& context, const ast::Step& step, Grouping& gr
   const auto emit = check_emit(context, step);
   if (!emit) return false;
   std::vector<NamedExpr> keys = grouping.keys.keys;
-  const bool is_changing = !grouping.window || !grouping.window->session;
-  grouping.shows_changes = emit->shows_changes() && is_changing;
+  grouping.shows_changes = emit->shows_changes();
+  if (grouping.shows_changes && grouping.window && grouping.window->session && grouping.window->session->max != 0) {
+    context.diagnostics().report(diag::E0901, emit->span, "results before the end of sessions with `max`");
+    return false;
+  }
   const bool counts_off = grouping.window && grouping.window->rows != 0;
   if (grouping.shows_changes && counts_off && (emit->when == Emit::When::Every || grouping.input.rows.is_table)) {
     const std::string_view what =
@@ -230,8 +233,8 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
   const bool is_plain = std::all_of(begin, columns.columns().end(), is_plain_call) &&
                         columns.columns().size() == outputs.size() + node.calls.size();
   const auto timed = [&](Flow flow) {
-    if (window_name.empty() || grouping.shows_changes) return flow;
-    flow = timed_by_window(context, step, flow, window_name);
+    if (window_name.empty()) return flow;
+    if (!grouping.shows_changes) flow = timed_by_window(context, step, flow, window_name);
     return window_name.starts_with('@') ? without_column(context, step, flow, window_name) : flow;
   };
   Flow grouped = is_plain ? next : keys;

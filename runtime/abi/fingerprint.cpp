@@ -74,7 +74,7 @@ std::string abi_description() {
   FIELD(Session, entry)
   FIELD(Session, start)
   FIELD(Session, end)
-  FIELD(Session, is_new)
+  FIELD(Session, state)
   STRUCT(TaskContext)
   FIELD(TaskContext, scratch)
   FIELD(TaskContext, scratch_end)

@@ -144,13 +144,17 @@ struct KeySessions {
   int64_t count;     // of its sessions and held rows
 };
 
-// An open session of a key; the states follow. `end` is when it is complete: its last row and the gap.
+// What a session is good for. One that was joined to another and has given out a result before is owed until that has
+// been taken back; untimed when no timer leads to it any more.
+enum SessionState : int64_t { kSessionOpen, kSessionNew, kSessionOwed, kSessionOwedUntimed };
+
+// An open session of a key; the states of its calls follow. `end` is when it is complete: its last row and the gap.
 struct Session {
   Session* next;  // of the same key
   char* entry;    // of its key
   int64_t start;
   int64_t end;
-  int64_t is_new;  // its states are not initialized yet
+  int64_t state;  // a SessionState; of a new one the states of the calls are not initialized yet
 };
 
 // One per task; made and owned by the runtime. Everything generated code touches besides its input.

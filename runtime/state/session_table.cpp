@@ -43,7 +43,7 @@ abi::Session* SessionTable::make(char* entry, int64_t time) noexcept {
   made->entry = entry;
   made->start = time;
   made->end = saturating_add(time, gap_);
-  made->is_new = 1;
+  made->state = abi::kSessionNew;
   return made;
 }
 
@@ -106,6 +106,21 @@ abi::Session* SessionTable::absorb(abi::Session** head, abi::Session* session) n
   return nullptr;
 }
 
+void SessionTable::owe(abi::Session** owed, abi::Session* other, abi::Session* others_owed, bool was_given) noexcept {
+  auto** end = owed;
+  while (*end != nullptr) end = &(*end)->next;
+  *end = others_owed;
+  if (!was_given) return;
+  other->state = abi::kSessionOwed;
+  other->next = *owed;
+  *owed = other;
+}
+
+void SessionTable::forget(abi::Session* owed) noexcept {
+  if (owed->state == abi::kSessionOwedUntimed) return recycle(owed);
+  owed->state = abi::kSessionOpen;  // its timer finds it gone
+}
+
 // Makes the first timer one of a session that ends just then.
 void SessionTable::settle_first() noexcept {
   while (!timers_.empty()) {
@@ -113,7 +128,11 @@ void SessionTable::settle_first() noexcept {
     if (first.session->entry != nullptr && end_of(*first.session) == first.end) return;
     timers_.pop();
     if (first.session->entry == nullptr) {
-      recycle(first.session);
+      if (first.session->state == abi::kSessionOwed) {
+        first.session->state = abi::kSessionOwedUntimed;
+      } else {
+        recycle(first.session);
+      }
     } else {
       timers_.push({end_of(*first.session), first.hash, first.session});
     }
@@ -175,6 +194,13 @@ Ptr rt_session_find(Ptr, Ptr sessions, Ptr entry, Ptr head, I64 time) noexcept {
 Ptr rt_session_absorb(Ptr, Ptr sessions, Ptr head, Ptr session) noexcept {
   return sessions_of(sessions).absorb(static_cast<Session**>(head), static_cast<Session*>(session));
 }
+
+void rt_session_owe(Ptr sessions, Ptr owed, Ptr other, Ptr others_owed, I64 was_given) noexcept {
+  sessions_of(sessions).owe(static_cast<Session**>(owed), static_cast<Session*>(other),
+                            static_cast<Session*>(others_owed), was_given != 0);
+}
+
+void rt_session_forget(Ptr sessions, Ptr owed) noexcept { sessions_of(sessions).forget(static_cast<Session*>(owed)); }
 
 Ptr rt_session_due(Ptr context, Ptr sessions) noexcept {
   return sessions_of(sessions).due(static_cast<TaskContext*>(context)->watermark);

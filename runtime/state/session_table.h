@@ -31,13 +31,18 @@ class SessionTable {
   SessionTable(const SessionTable&) = delete;
   SessionTable& operator=(const SessionTable&) = delete;
 
-  // The session of the key that a row at `time` belongs to, made longer to hold it; a new one has is_new set, and
+  // The session of the key that a row at `time` belongs to, made longer to hold it; a new one is kSessionNew, and has
   // states that are zero or those of a session that is gone (so that the memory of strings is used again). Sessions
   // that the row joins to it are to be fetched with absorb().
   [[nodiscard]] abi::Session* find(char* entry, abi::Session** head, int64_t time) noexcept;
   // A session that overlaps `session`, taken out of the list, for its states to be merged; null when there is none. It
   // lives until the next call.
   [[nodiscard]] abi::Session* absorb(abi::Session** head, abi::Session* session) noexcept;
+  // Where results are given out before sessions are complete: `other`, which was absorbed, and those whose results it
+  // owes, come to the list that begins at *owed, if it has given a result out. Each is to be forgotten when its result
+  // has been taken back, and its memory stays until then.
+  void owe(abi::Session** owed, abi::Session* other, abi::Session* others_owed, bool was_given) noexcept;
+  void forget(abi::Session* owed) noexcept;
   // The first session that is due at `watermark`; null when there is none. To be released before the next call.
   [[nodiscard]] abi::Session* due(int64_t watermark) noexcept;
   // Forgets a session that is due. True when it was the last of its key, whose entry is then to be erased.

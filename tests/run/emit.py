@@ -11,6 +11,9 @@ import variations
 from windows import Rows, duration, hop, is_late, text_of, tumble
 
 
+DISTINCT_SESSIONS = False
+
+
 def final_case(random_, rows, _):
     """Rows (key, value, time, mark, closes) whose groups are complete when time has passed `closes`."""
     wait = random_.choice([0, 0, 700])
@@ -105,6 +108,69 @@ def changes_case(random_, rows, delay):
     return text, expected if window else [(key, *rest) for key, _, *rest in expected], left_out
 
 
+class Session:
+    """Of a key: its rows from `start` to `end`, and the results that are to be taken back when it changes."""
+
+    def __init__(self, start, end, given=(), due=None):
+        self.start, self.end, self.given, self.due, self.values = start, end, list(given), due, []
+
+    def changes(self, distinct, sees_window):
+        result = result_of(self.values, distinct)
+        if sees_window:
+            result = (text_of(self.start), text_of(self.end), *result)
+        self.due = None
+        if self.given == [result]:
+            return []
+        both = [(*given, "-1") for given in self.given] + [(*result, "1")]
+        self.given = [result]
+        return both
+
+
+def session_case(random_, rows, delay):
+    """Sessions, and groups that are forgotten, as they grow and become one."""
+    every = random_.choice([None, None, 50, 1_000, 20_000])
+    distinct = DISTINCT_SESSIONS and random_.random() < 0.5
+    is_kept = random_.random() < 0.4
+    late = 0 if is_kept else random_.choice([0, 0, 700])
+    gap = random_.choice([40, 300, 2_000])
+    sessions = collections.defaultdict(list)
+    expected = []
+    left_out = 0
+    for key, value, time, mark, _ in rows:
+        if mark is not None and time + late < mark:
+            left_out += 1
+            continue
+        end = time + gap + is_kept / 1_000  # with `keep`, a microsecond more
+        joined = [one for one in sessions[key] if time < one.end and end > one.start]
+        with_row = time - delay if mark is None else max(mark, time - delay)
+        due = (with_row // every + 1) * every if every else None
+        if every:
+            for one in joined:
+                if one.due is not None and one.due < due:
+                    expected += [(key, *change) for change in one.changes(distinct, not is_kept)]
+        given = [each for one in joined for each in one.given]
+        dues = [one.due for one in joined if one.due is not None] + [due]
+        session = Session(min([time] + [one.start for one in joined]), max([end] + [one.end for one in joined]),
+                          given, max(dues) if every else None)
+        session.values = [value] + [each for one in joined for each in one.values]
+        sessions[key] = [one for one in sessions[key] if one not in joined] + [session]
+        if not every:
+            expected += [(key, *change) for change in session.changes(distinct, not is_kept)]
+    for key, of_key in sessions.items():
+        for session in of_key:
+            expected += [(key, *change) for change in session.changes(distinct, not is_kept)]
+    options = f", late = {duration(late)}" if late else ""
+    over = f"keep {duration(gap)}" if is_kept else f"over session({duration(gap)}{options})"
+    more, name = ("d = count_distinct(value)", "d") if distinct else ("high = max(value)", "high")
+    columns = f"key{'' if is_kept else ', start = window.start, end = window.end'}, total, {name}"
+    emit = f"every({duration(every)})" if every else "changes"
+    text = f"aggregate total = sum(value), {more} per key {over} emit {emit}"
+    if random_.random() < 0.3:
+        expected = [(key, *session.given[0]) for key, of_key in sessions.items() for session in of_key]
+        return f"{text} |> select {columns}", expected, left_out
+    return f"{text} |> changes |> select {columns}, change", expected, left_out
+
+
 def count_case(random_, rows, _):
     """Groups of so many rows, as they fill."""
     size = random_.choice([1, 3, 10])
@@ -137,7 +203,7 @@ def random_case(random_, path):
         file.write("key,value,ts,closes\n")
         for key, value, time, _, closes in rows:
             file.write(f"{key},{value},{text_of(time)},{text_of(closes)}\n")
-    steps, expected, late = random_.choice([final_case, changes_case, changes_case, count_case])(random_, rows, delay)
+    steps, expected, late = random_.choice([final_case, changes_case, session_case, session_case, count_case])(random_, rows, delay)
     program = (f"source rows: {{ key: string, value: int, ts: timestamp, closes: timestamp }} = csv(\"{path}\") "
                f"time ts delay {duration(delay)}\nfrom rows |> {steps} |> to csv(\"-\")\n")
     return program, sorted(expected), late

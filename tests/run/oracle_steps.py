@@ -162,7 +162,7 @@ def step_window_aggregate(random, relation):
     if not relation.timed:
         return None
     key_count = random.choice([0, 1, 1, 2])
-    return aggregate(random, relation, key_count, any_window(random, key_count != 0))
+    return aggregate(random, relation, key_count, any_window(random, key_count != 0), random_emit(random))
 
 
 def key_sets(random, columns, flow_keys):
@@ -170,7 +170,8 @@ def key_sets(random, columns, flow_keys):
     never null may be missing from a set."""
     loose = [i for i, column in enumerate(columns) if not column.nullable and column.type != "average"]
     fixed = [i for i in range(len(columns)) if i not in loose]
-    kind = random.choice(["rollup", "cube", "sets"])
+    is_computed = any(" = " in key for key in flow_keys)  # which has its name once
+    kind = random.choice(["rollup", "cube"] + ["sets"] * (not is_computed))
     names = ", ".join(flow_keys[i] for i in loose)
     if kind == "rollup":
         chosen = [loose[:n] for n in range(len(loose), -1, -1)]
@@ -184,7 +185,7 @@ def key_sets(random, columns, flow_keys):
     return per, [fixed + of for of in chosen], fixed + loose
 
 
-def aggregate(random, relation, key_count, window=None):
+def aggregate(random, relation, key_count, window=None, emit=""):
     keys = random.sample(relation.columns, min(len(relation.columns), key_count))
     flow_keys = [flow_name(k.name) for k in keys]
     sql_keys = [sql_name(k.name) for k in keys]
@@ -227,25 +228,30 @@ def aggregate(random, relation, key_count, window=None):
     bounds = []
     if window:
         bounds = ["wstart__", "wend__"]
-        text, sql, columns = with_window(window, text, sql, columns)
+        text, sql, columns = with_window(window, text, sql, columns, emit)
     queries = []
     for of in sets:
         made = [f"{hidden[i] if i in of else 'null'} as {name}" for i, name in enumerate(key_names)]
         group = [hidden[i] for i in of] + bounds
         by = f" group by {', '.join(group)}" if group else ""
         queries.append(f"select {', '.join(made + sql)} from ({rows}){by}")
-    return text, Relation(tuple(columns), " union all ".join(queries), timed=window is not None)
+    return text, Relation(tuple(columns), " union all ".join(queries), timed=window is not None and not emit)
 
 
-def with_window(window, flow, sql, columns):
+def random_emit(random):
+    """Mostly nothing: results of windows come once. Else they are a table."""
+    return random.choice([""] * 6 + [" emit changes", f" emit every({random.choice(['10ms', '1s', '30s'])})"])
+
+
+def with_window(window, flow, sql, columns, emit=""):
     """A step over a window that gives these columns, and the columns of the window, whose rows have its last moment."""
     taken = {c.name for c in columns}
     opened, closed = (next(n for n in (name, f"{name}2", f"{name}3", f"{name}4", f"{name}5") if n not in taken)
                       for name in ("opened", "closed"))
     names = ", ".join([flow_name(c.name) for c in columns] + [f"{opened} = window.start", f"{closed} = window.end"])
-    sql = [*sql, f"wstart__ as {opened}", f"wend__ as {closed}", "wend__ - 1 as time__"]
+    sql = [*sql, f"wstart__ as {opened}", f"wend__ as {closed}"] + ["wend__ - 1 as time__"] * (not emit)
     columns = [*columns, Column(opened, "timestamp", False), Column(closed, "timestamp", False)]
-    return f"{flow} over {window.flow}\n|> select {names}", sql, columns
+    return f"{flow} over {window.flow}{emit}\n|> select {names}", sql, columns
 
 
 def random_order(random, relation):

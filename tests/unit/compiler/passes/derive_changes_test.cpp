@@ -72,6 +72,18 @@ TEST(DeriveChanges, AggregatesMayCollectThem) {
   EXPECT_EQ(testing::notes_of(result).back(), "+ 3 3a: `aggregate` gives out what changes, every 10s");
 }
 
+TEST(DeriveChanges, SessionsAreForgottenAtTheirEnd) {
+  const std::string timed = std::string(kHitsRow) + ", `@time`: timestamp, `@mark`: timestamp";
+  const auto result = derive(
+      "node 2 time (1)\n  schema " + timed +
+      "\nnode 3 aggregate (2) \"aggregate\"\n  table\n  key url = url:string\n  session 10 0 0 window\n"
+      "  schema url: string, window: window\n" +
+      changes("4", "3", "url: string, window: window") + sink("5", "4", "url: string, window: window, change: int"));
+  EXPECT_TRUE(find_node(result.graph, "3a")->as<AggregateNode>()->is_incremental);
+  EXPECT_TRUE(is_blocking(*find_node(result.graph, "3a")));
+  EXPECT_NE(find_node(result.graph, "3a")->schema.find(kRowWeight), nullptr);
+}
+
 // hits with `what` said of the source, and their distinct urls.
 PassResult derive_distinct(const std::string& what) {
   std::string text = testing::hits("node 2 aggregate (1) \"distinct\"\n  key url = url:string\n  schema url: string\n" +

@@ -30,7 +30,7 @@ class Sessions {
   void add(uint64_t key, int64_t time) {
     auto& entry = entry_of(key);
     auto* session = static_cast<CountedSession*>(table_.find(reinterpret_cast<char*>(&entry), &entry.head, time));
-    if (std::exchange(session->is_new, 0) != 0) session->rows = 0;
+    if (std::exchange(session->state, abi::kSessionOpen) == abi::kSessionNew) session->rows = 0;
     while (auto* other = table_.absorb(&entry.head, session))
       session->rows += static_cast<CountedSession*>(other)->rows;
     ++session->rows;
@@ -161,6 +161,67 @@ TEST(SessionTable, RandomRowsInAnyOrder) {
     EXPECT_EQ(closed, expected_of(times)) << "round " << round;
     EXPECT_EQ(sessions.key_count(), 0u);
   }
+}
+
+// What a session gave out before it was absorbed is owed: its memory serves no other session until that is forgotten.
+TEST(SessionTable, AbsorbedSessionsStayUntilTheirResultsAreTakenBack) {
+  uint64_t account = 0;
+  GroupTable keys(sizeof(Entry), {}, &account);
+  SessionTable table(keys, sizeof(CountedSession), kGap, 0, 0, &account);
+  char* entry = keys.insert(1);
+  auto** head = &reinterpret_cast<Entry*>(entry)->head;
+  const auto add = [&](int64_t time) {
+    auto* session = table.find(entry, head, time);
+    session->state = abi::kSessionOpen;
+    return session;
+  };
+  const auto absorb = [&](abi::Session* session, abi::Session** owed, abi::Session* others_owed, bool was_given) {
+    auto* other = table.absorb(head, session);
+    EXPECT_NE(other, nullptr);
+    table.owe(owed, other, others_owed, was_given);
+    return other;
+  };
+  add(100);
+  add(115);
+  abi::Session* owed = nullptr;
+  auto* first = absorb(add(107), &owed, nullptr, true);  // the session of 100, or that of 115
+  EXPECT_EQ(owed, first);
+  add(132);
+  abi::Session* all_owed = nullptr;
+  auto* second = absorb(add(124), &all_owed, owed, true);  // what was owed by the absorbed one is owed by the other
+  EXPECT_EQ(all_owed, second);
+  EXPECT_EQ(second->next, first);
+  EXPECT_EQ(first->next, nullptr);
+  add(150);
+  abi::Session* none = nullptr;
+  auto* third = absorb(add(141), &none, nullptr, false);  // gave out nothing
+  EXPECT_EQ(none, nullptr);
+  EXPECT_EQ(table.first_due(), 160);  // no timer is left of what was absorbed
+  EXPECT_EQ(add(300), third);         // whose memory serves the next one
+  EXPECT_EQ(first->state, abi::kSessionOwedUntimed);
+  table.forget(second);
+  table.forget(first);
+  EXPECT_EQ(add(400), first);
+  EXPECT_EQ(add(500), second);
+}
+
+// A result that is taken back before the timer of its session has been looked at.
+TEST(SessionTable, TimersOfForgottenSessionsGiveTheirMemoryBack) {
+  uint64_t account = 0;
+  GroupTable keys(sizeof(Entry), {}, &account);
+  SessionTable table(keys, sizeof(CountedSession), kGap, 0, 0, &account);
+  char* entry = keys.insert(1);
+  auto** head = &reinterpret_cast<Entry*>(entry)->head;
+  static_cast<void>(table.find(entry, head, 100));
+  static_cast<void>(table.find(entry, head, 115));
+  auto* session = table.find(entry, head, 107);
+  abi::Session* owed = nullptr;
+  auto* other = table.absorb(head, session);
+  table.owe(&owed, other, nullptr, true);
+  table.forget(other);
+  EXPECT_NE(table.find(entry, head, 300), other);
+  EXPECT_EQ(table.first_due(), 125);
+  EXPECT_EQ(table.find(entry, head, 400), other);
 }
 
 struct LongEntry {
