@@ -18,10 +18,12 @@ namespace {
 class CoordinatorCommand final : public Command {
  public:
   CommandHelp help() const override {
-    return {"[FLAGS]",
-            "the process of a cluster that workers join and jobs are submitted to",
-            "Listens on the loopback unless told otherwise. Ctrl-C ends it, and with it the jobs of its cluster.",
-            {"sluice coordinator", "sluice coordinator --host 10.0.0.1 --token-file /etc/sluice/token"}};
+    return {
+        "[FLAGS]",
+        "the process of a cluster that workers join and jobs are submitted to",
+        "Listens on the loopback unless told otherwise. With --state-dir its jobs outlive it: begun again with the\n"
+        "same directory it begins those anew that had not ended. Without, they end with it.",
+        {"sluice coordinator", "sluice coordinator --host 10.0.0.1 --token-file /etc/sluice/token"}};
   }
 
   void define(CLI::App& options) override {
@@ -30,6 +32,8 @@ class CoordinatorCommand final : public Command {
     add_number<uint32_t>(options, "--http-port", http_port_, 0, 65535, "PORT", "for clients; default: 7080");
     options.add_option("--token-file", token_file_, "file with the token that workers and clients must know")
         ->type_name("FILE");
+    options.add_option("--state-dir", state_directory_, "where jobs are kept, for the next coordinator to go on with")
+        ->type_name("DIR");
   }
 
   ExitCode execute(const Console& console) override {
@@ -37,8 +41,8 @@ class CoordinatorCommand final : public Command {
     auto token = read_token(token_file_);
     if (!token) return fail(console, token.error());
     const Credentials credentials{"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token};
-    auto coordinator = Coordinator::make(
-        {fmt::format("tcp://{}:{}", host_, port_), credentials, [&](const std::string& line) { console.note(line); }});
+    auto coordinator = Coordinator::make({fmt::format("tcp://{}:{}", host_, port_), credentials, state_directory_,
+                                          [&](const std::string& line) { console.note(line); }});
     if (!coordinator) return fail(console, coordinator.error());
     auto api = HttpApi::make(**coordinator, host_, static_cast<int>(http_port_), *token);
     if (!api) return fail(console, api.error());
@@ -58,6 +62,7 @@ class CoordinatorCommand final : public Command {
   uint32_t port_ = 7070;
   uint32_t http_port_ = 7080;
   std::string token_file_;
+  std::string state_directory_;
 };
 
 }  // namespace

@@ -7,12 +7,14 @@
 #include <thread>
 
 #include "cli/support/absolute_paths.h"
+#include "cli/support/choice.h"
 #include "cli/support/cluster_client.h"
 #include "cli/support/command.h"
 #include "cli/support/end_process.h"
 #include "cli/support/interrupt.h"
 #include "cli/support/program.h"
 #include "cli/support/row_error.h"
+#include "runtime/coordinator/restart_strategy.h"
 #include "runtime/plan/plan_text.h"
 
 namespace sluice {
@@ -20,6 +22,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstLook(5);
 constexpr std::chrono::milliseconds kLastLook(200);
+constexpr std::chrono::seconds kPatience(30);  // with a coordinator that does not answer
 
 RowError row_error_in(const nlohmann::ordered_json& json) {
   RowError error;
@@ -46,7 +49,8 @@ class SubmitCommand final : public Command {
         "compile a pipeline and run it on a cluster",
         "Prints the number of the job and ends; --wait stays until the job has ended, shows what its `print` sinks\n"
         "write, and ends as `sluice run` would. Files are read and written by the workers, under the names they\n"
-        "have here.",
+        "have here. A job that may begin anew and whose input ends shows its rows when it has ended, so that none\n"
+        "is shown twice; with --restart none they come as they are made.",
         {"sluice submit pipeline.flow", "sluice submit pipeline.flow --wait --parallel 6"}};
   }
 
@@ -56,6 +60,15 @@ class SubmitCommand final : public Command {
     define_cluster_options(options, cluster_);
     options.add_option("--name", name_, "what people call the job; default: the file's name")->type_name("NAME");
     options.add_flag("--wait", wait_, "stay until the job has ended");
+    using Kind = RestartStrategy::Kind;
+    add_choice<Kind>(options, "--restart", restart_.kind,
+                     {{"exponential", Kind::Exponential}, {"fixed", Kind::Fixed}, {"none", Kind::None}},
+                     "when a worker is lost the job begins anew: after pauses that double (default), after the same\n"
+                     "pause, or not at all");
+    add_number<uint32_t>(options, "--restart-attempts", restart_.attempts, 0, 1'000'000, "N",
+                         "so often at most; default: 10");
+    add_bytes(options, "--slot-memory", slot_memory_, "only on workers that have so much for each of their slots");
+    add_duration(options, "--restart-delay", restart_delay_, "the first pause; default: 1s");
   }
 
   ExitCode execute(const Console& console) override {
@@ -67,7 +80,9 @@ class SubmitCommand final : public Command {
     auto client = ClusterClient::make(cluster_);
     if (!client) return fail(console, client.error());
     const std::string name = name_.empty() ? std::filesystem::path(program_.file).stem().string() : name_;
-    const auto answer = client->post("/jobs", {{"name", name}, {"plan", write_plan(plan)}});
+    const auto answer = client->post(
+        "/jobs",
+        {{"name", name}, {"plan", write_plan(plan)}, {"restart", restart_json()}, {"slot_memory", slot_memory_}});
     if (!answer) return fail(console, answer.error());
     const auto job = answer->value("job", uint64_t{0});
     if (wait_) return wait(*client, job, *compilation, console);
@@ -79,16 +94,38 @@ class SubmitCommand final : public Command {
   }
 
  private:
+  [[nodiscard]] nlohmann::ordered_json restart_json() const {
+    using std::chrono::milliseconds;
+    const auto delay = restart_delay_ ? std::chrono::ceil<milliseconds>(*restart_delay_) : restart_.delay;
+    return {{"strategy", strategy_name(restart_.kind)},
+            {"attempts", restart_.attempts},
+            {"delay_ms", delay.count()},
+            {"most_delay_ms", std::max(delay, restart_.most_delay).count()}};
+  }
+
   // Ctrl-C cancels the job, as it stops `sluice run`.
   ExitCode wait(ClusterClient& client, uint64_t job, const Compilation& compilation, const Console& console) {
     std::atomic<bool> is_cancelled{false};
     InterruptWatcher interrupts([&] { is_cancelled.store(true); });
     bool is_cancel_sent = false;
+    bool is_away = false;
+    std::chrono::steady_clock::time_point away_since;
     uint64_t from = 0;
     auto pause = kFirstLook;
     while (true) {
       auto output = client.output(job, from);
+      if (!output && output.error().retryable && !is_cancelled.load()) {
+        // A coordinator that keeps its jobs may be on its way back.
+        if (!is_away) console.note(fmt::format("{}; trying again", output.error().message));
+        if (!is_away) away_since = std::chrono::steady_clock::now();
+        is_away = true;
+        if (std::chrono::steady_clock::now() - away_since < kPatience) {
+          std::this_thread::sleep_for(kLastLook);
+          continue;
+        }
+      }
       if (!output) return fail(console, output.error());
+      is_away = false;
       console.result(output->rows);
       if (const int code = flush_results(); code != 0)
         return fail(console, system_error("standard output", code).error());
@@ -108,7 +145,7 @@ class SubmitCommand final : public Command {
     if (!info) return fail(console, info.error());
     const std::string state = info->value("state", "");
     if (state == "finished") return ExitCode::Done;
-    if (state == "stopped") {
+    if (state == "cancelled") {
       console.note("stopped; nothing was kept");
       return interrupts.signal() == 0 ? ExitCode::JobFailed : exit_code_of(interrupts.signal());
     }
@@ -128,6 +165,9 @@ class SubmitCommand final : public Command {
   ClusterOptions cluster_;
   std::string name_;
   bool wait_ = false;
+  RestartStrategy restart_{.kind = RestartStrategy::Kind::Exponential};
+  std::optional<std::chrono::nanoseconds> restart_delay_;
+  uint64_t slot_memory_ = 0;
 };
 
 }  // namespace

@@ -34,7 +34,9 @@ class WorkerProcessCommand final : public Command {
   CommandHelp help() const override {
     return {"--join HOST:PORT [FLAGS]",
             "a process of a cluster that runs tasks of its jobs",
-            "Joins the coordinator, and joins it again whenever it was gone. Ctrl-C ends it, and its jobs fail.",
+            "Joins the coordinator, and joins it again whenever it was gone. On SIGTERM it takes no more\n"
+            "tasks and ends when those that it has came to their ends. Ctrl-C ends it at once; its jobs begin anew on\n"
+            "other workers.",
             {"sluice worker --join 127.0.0.1:7070", "sluice worker --join 10.0.0.1:7070 --host 10.0.0.7 --slots 16"}};
   }
 
@@ -42,6 +44,7 @@ class WorkerProcessCommand final : public Command {
     options.add_option("--join", join_, "where the coordinator listens for workers")->type_name("HOST:PORT");
     add_number<uint32_t>(options, "--slots", slots_, 1, 65536, "N",
                          "how many tasks of a stage it runs; default: one for each core");
+    add_bytes(options, "--memory", memory_, "of the machine, that its slots share; default: all of it");
     options.add_option("--host", host_, "address where other workers reach this one; default: 127.0.0.1")
         ->type_name("HOST");
     add_number<uint32_t>(options, "--port", port_, 0, 65535, "PORT", "for other workers; default: any free one");
@@ -61,12 +64,12 @@ class WorkerProcessCommand final : public Command {
     settings.host = host_name();
     settings.slots = slots_ == 0 ? core_count() : slots_;
     settings.threads = core_count();
-    settings.memory_bytes = memory_of_machine();
+    settings.memory_bytes = memory_ == 0 ? memory_of_machine() : memory_;
     settings.credentials = {"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token};
     settings.services = make_services;
     settings.log = [&](const std::string& line) { console.note(line); };
     WorkerNode node(std::move(settings));
-    if (auto status = node.run(stop.token()); !status) return fail(console, status.error());
+    if (auto status = node.run(stop.stopped(), stop.terminated()); !status) return fail(console, status.error());
     return ExitCode::Done;
   }
 
@@ -86,6 +89,7 @@ class WorkerProcessCommand final : public Command {
 
   std::string join_;
   uint32_t slots_ = 0;
+  uint64_t memory_ = 0;
   std::string host_ = "127.0.0.1";
   uint32_t port_ = 0;
   std::string token_file_;

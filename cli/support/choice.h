@@ -1,14 +1,17 @@
-// choice: flags whose value is one of a few words, a whole number within bounds, or a duration.
+// choice: flags whose value is one of a few words, a whole number within bounds, a number of bytes, or a duration.
 #pragma once
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -45,6 +48,27 @@ CLI::Option* add_number(CLI::App& app, const std::string& name, T& target, T lea
     return fmt::format("`{}` is no whole number from {} to {}", given, least, most);
   };
   return app.add_option(name, target, description)->check(check)->type_name(type_name);
+}
+
+// Bytes, with or without a unit: 1048576, 512MiB, 4GiB.
+inline CLI::Option* add_bytes(CLI::App& app, const std::string& name, uint64_t& target,
+                              const std::string& description) {
+  const auto read = [](const std::string& given) -> uint64_t {
+    uint64_t count = 0;
+    const auto [end, status] = std::from_chars(given.data(), given.data() + given.size(), count);
+    if (status != std::errc()) return 0;
+    const std::string_view unit(end, given.data() + given.size());
+    constexpr std::array<std::string_view, 5> kUnits = {"", "KiB", "MiB", "GiB", "TiB"};
+    const auto* found = std::ranges::find(kUnits, unit);
+    const auto shift = 10 * static_cast<uint32_t>(found - kUnits.begin());
+    return found == kUnits.end() || count > (~uint64_t{0} >> shift) ? 0 : count << shift;
+  };
+  const auto check = [read](const std::string& given) -> std::string {
+    if (read(given) > 0) return {};
+    return fmt::format("`{}` is no number of bytes like 512MiB or 4GiB", given);
+  };
+  const auto assign = [&target, read](const std::string& given) { target = read(given); };
+  return app.add_option_function<std::string>(name, assign, description)->check(check)->type_name("BYTES");
 }
 
 // As durations are written in Flow; it must not be zero or negative.

@@ -25,10 +25,10 @@ std::string address_of(const ClusterOptions& options) {
 
 Result<nlohmann::ordered_json> read_answer(const httplib::Result& result, const std::string& address) {
   if (!result)
-    return external_error(
-        fmt::format("no coordinator answers at {} ({}); `sluice cluster up` starts a cluster here, "
-                    "--cluster HOST:PORT names another",
-                    address, httplib::to_string(result.error())));
+    return external_error(fmt::format("no coordinator answers at {} ({}); `sluice cluster up` starts a cluster here, "
+                                      "--cluster HOST:PORT names another",
+                                      address, httplib::to_string(result.error())),
+                          true);
   auto json = nlohmann::ordered_json::parse(result->body, nullptr, false);
   if (json.is_discarded()) return external_error(fmt::format("{} does not answer as a coordinator does", address));
   if (result->status < 300) return json;

@@ -130,7 +130,7 @@ Result<LocalCluster::Process> start_process(const std::string& role, std::vector
 void end_process(const LocalCluster::Process& process) {
   if (!is_running(process)) return;
   ::kill(process.id, SIGCONT);
-  ::kill(process.id, SIGTERM);
+  ::kill(process.id, SIGINT);  // not in their own time
   const auto deadline = std::chrono::steady_clock::now() + kPatience;
   while (is_running(process) && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kLook);
   if (is_running(process)) ::kill(process.id, SIGKILL);

@@ -46,6 +46,12 @@ using WorkerCommand = std::variant<DeployTasks, StartTasks, EndInput, CancelTask
 // ---- worker to coordinator ----
 struct TasksDeployed {
   uint32_t worker = 0;
+  struct SharedInput {  // a source that several workers read
+    NodeId source;
+    uint64_t fingerprint = 0;  // Source::fingerprint
+    bool operator==(const SharedInput&) const = default;
+  };
+  std::vector<SharedInput> inputs = {};
 };
 struct DeployFailed {
   uint32_t worker = 0;

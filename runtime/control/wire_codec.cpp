@@ -32,37 +32,14 @@ Span span_message(const sluice::Span& span) {
   return message;
 }
 
-RowError row_error_message(const sluice::RowError& error) {
-  RowError message;
-  message.set_code(error.code);
-  message.set_message(error.message);
-  *message.mutable_span() = span_message(error.span);
-  message.set_operands(error.operands);
-  if (error.record) {
-    RecordLocation& record = *message.mutable_record();
-    record.set_file(error.record->file);
-    record.set_line(error.record->line);
-    record.set_column(error.record->column);
-    record.set_record(error.record->record);
+void write(Report& message, const sluice::TasksDeployed& report) {
+  TasksDeployed& deployed = *message.mutable_deployed();
+  for (const auto& input : report.inputs) {
+    TasksDeployed::SharedInput& shared = *deployed.add_inputs();
+    shared.set_source(input.source.value);
+    shared.set_fingerprint(input.fingerprint);
   }
-  return message;
 }
-
-sluice::RowError read_row_error(const RowError& message) {
-  const Span& span = message.span();
-  sluice::RowError error{message.code(),
-                         message.message(),
-                         {span.file(), {span.begin_line(), span.begin_column()}, {span.end_line(), span.end_column()}},
-                         message.operands(),
-                         std::nullopt};
-  if (message.has_record()) {
-    const RecordLocation& record = message.record();
-    error.record = {record.file(), record.line(), record.column(), record.record()};
-  }
-  return error;
-}
-
-void write(Report& message, const sluice::TasksDeployed&) { message.mutable_deployed(); }
 void write(Report& message, const sluice::DeployFailed& report) {
   *message.mutable_deploy_failed() = to_wire(report.error);
 }
@@ -72,7 +49,7 @@ void write(Report& message, const sluice::TaskEnded& ended) {
   task.set_end(static_cast<TaskEnded::End>(report.end));
   task.set_stage(report.task.stage.value);
   task.set_task(report.task.index);
-  if (report.row_error) *task.mutable_row_error() = row_error_message(*report.row_error);
+  if (report.row_error) *task.mutable_row_error() = to_wire(*report.row_error);
   if (report.error) *task.mutable_error() = to_wire(*report.error);
 }
 void write(Report& message, const sluice::SinksCommitted&) { message.mutable_committed(); }
@@ -127,6 +104,7 @@ Result<WorkerCommand> read_command(const Command& message) {
       return sluice::AbortSinks{};
     case Command::kForget:
     case Command::kHeartbeat:
+    case Command::kDismiss:
     case Command::COMMAND_NOT_SET:
       break;
   }
@@ -142,8 +120,12 @@ Report to_wire(uint32_t deployment, const WorkerReport& report) {
 
 Result<WorkerReport> read_report(const Report& message, uint32_t worker) {
   switch (message.report_case()) {
-    case Report::kDeployed:
-      return sluice::TasksDeployed{worker};
+    case Report::kDeployed: {
+      sluice::TasksDeployed deployed{worker, {}};
+      for (const auto& input : message.deployed().inputs())
+        deployed.inputs.push_back({NodeId(size_t{input.source()}), input.fingerprint()});
+      return deployed;
+    }
     case Report::kDeployFailed:
       return sluice::DeployFailed{worker, read_error(message.deploy_failed())};
     case Report::kEnded:
@@ -155,6 +137,7 @@ Result<WorkerReport> read_report(const Report& message, uint32_t worker) {
     case Report::kOutput:
     case Report::kProgress:
     case Report::kHeartbeat:
+    case Report::kLeaving:
     case Report::kNeighbourLost:
     case Report::REPORT_NOT_SET:
       break;
@@ -253,6 +236,36 @@ sluice::Error read_error(const Error& message) {
   error.message = message.message();
   error.context.assign(message.context().begin(), message.context().end());
   error.error_number = message.error_number();
+  return error;
+}
+
+RowError to_wire(const sluice::RowError& error) {
+  RowError message;
+  message.set_code(error.code);
+  message.set_message(error.message);
+  *message.mutable_span() = span_message(error.span);
+  message.set_operands(error.operands);
+  if (error.record) {
+    RecordLocation& record = *message.mutable_record();
+    record.set_file(error.record->file);
+    record.set_line(error.record->line);
+    record.set_column(error.record->column);
+    record.set_record(error.record->record);
+  }
+  return message;
+}
+
+sluice::RowError read_row_error(const RowError& message) {
+  const Span& span = message.span();
+  sluice::RowError error{message.code(),
+                         message.message(),
+                         {span.file(), {span.begin_line(), span.begin_column()}, {span.end_line(), span.end_column()}},
+                         message.operands(),
+                         std::nullopt};
+  if (message.has_record()) {
+    const RecordLocation& record = message.record();
+    error.record = {record.file(), record.line(), record.column(), record.record()};
+  }
   return error;
 }
 

@@ -38,5 +38,7 @@ namespace sluice::wire {
 
 [[nodiscard]] Error to_wire(const sluice::Error& error);
 [[nodiscard]] sluice::Error read_error(const Error& message);
+[[nodiscard]] RowError to_wire(const sluice::RowError& error);
+[[nodiscard]] sluice::RowError read_row_error(const RowError& message);
 
 }  // namespace sluice::wire

@@ -36,6 +36,30 @@ Result<uint64_t> number_of(const ApiRequest& request, const std::string& name, u
   return number;
 }
 
+Result<RestartStrategy> strategy_in(const nlohmann::json& json) {
+  const auto wrong = [] {
+    return user_error(
+        "`restart` must be like {\"strategy\": \"exponential\", \"attempts\": 10, \"delay_ms\": 1000, "
+        "\"most_delay_ms\": 60000}, the strategy one of none, fixed and exponential");
+  };
+  if (!json.is_object() || !json.contains("strategy") || !json["strategy"].is_string()) return wrong();
+  const auto kind = strategy_named(json["strategy"].get<std::string>());
+  if (!kind) return wrong();
+  RestartStrategy strategy;
+  strategy.kind = *kind;
+  const auto read = [&](const char* name, uint64_t most, auto& value) {
+    if (!json.contains(name)) return true;
+    if (!json[name].is_number_unsigned() || json[name].get<uint64_t>() > most) return false;
+    value = std::remove_reference_t<decltype(value)>(json[name].get<uint64_t>());
+    return true;
+  };
+  constexpr uint64_t kDay = 24ULL * 60 * 60 * 1000;  // milliseconds
+  if (!read("attempts", 1'000'000, strategy.attempts) || !read("delay_ms", kDay, strategy.delay) ||
+      !read("most_delay_ms", kDay, strategy.most_delay))
+    return wrong();
+  return strategy;
+}
+
 Result<Submission> submission_in(const std::string& body) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (json.is_discarded() || !json.is_object()) return user_error("the body must be a JSON object");
@@ -48,6 +72,14 @@ Result<Submission> submission_in(const std::string& body) {
     if (!json["block_bytes"].is_number_unsigned() || json["block_bytes"].get<uint64_t>() > kMostBlockBytes)
       return user_error("`block_bytes` must be a number up to 67108864");
     submission.block_bytes = json["block_bytes"].get<uint64_t>();
+  }
+  if (json.contains("slot_memory")) {
+    if (!json["slot_memory"].is_number_unsigned()) return user_error("`slot_memory` must be a number of bytes");
+    submission.slot_memory = json["slot_memory"].get<uint64_t>();
+  }
+  submission.restart.kind = RestartStrategy::Kind::Exponential;
+  if (json.contains("restart")) {
+    SLUICE_ASSIGN(submission.restart, strategy_in(json["restart"]));
   }
   if (submission.name.size() > kMostNameBytes)
     return user_error(fmt::format("`name` must have at most {} bytes", kMostNameBytes));
@@ -69,8 +101,7 @@ ApiAnswer overview(Coordinator& coordinator, const ApiRequest&) {
   uint64_t waiting = 0;
   uint64_t running = 0;
   uint64_t ended = 0;
-  for (const auto& job : coordinator.jobs())
-    ++(is_end(job.phase) ? ended : job.phase == JobPhase::Created ? waiting : running);
+  for (const auto& job : coordinator.jobs()) ++(is_end(job.phase) ? ended : has_attempt(job.phase) ? running : waiting);
   return answer({{"workers", workers.size()},
                  {"slots", slots},
                  {"free_slots", free_slots},

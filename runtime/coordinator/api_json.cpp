@@ -67,6 +67,7 @@ Json json_of(const WorkerInfo& info) {
           {"slots", info.slots},
           {"free_slots", info.free_slots},
           {"memory_bytes", info.memory_bytes},
+          {"is_leaving", info.is_leaving},
           {"resident_bytes", info.figures.resident_bytes},
           {"cpu_ms", info.figures.cpu.count() / 1000}};
 }
@@ -81,7 +82,9 @@ Json summary_of(const JobInfo& info) {
                {"rows_in", info.totals.rows_in},
                {"rows_out", info.totals.rows_out},
                {"rows_late", info.totals.rows_late},
-               {"state_bytes", info.totals.state_bytes}};
+               {"state_bytes", info.totals.state_bytes},
+               {"restarts", info.restarts}};
+  if (!info.waits_for.empty()) json["waits_for"] = info.waits_for;
   if (info.error) json["error"] = info.error->to_string();
   if (info.row_error) json["row_error"] = json_of(*info.row_error);
   return json;
@@ -92,6 +95,13 @@ Json json_of(const JobInfo& info) {
   json["history"] = Json::array();
   for (const auto& step : info.history)
     json["history"].push_back({{"state", phase_name(step.phase)}, {"since", milliseconds(step.since)}});
+  json["restart"] = {{"strategy", strategy_name(info.restart.kind)},
+                     {"attempts", info.restart.attempts},
+                     {"delay_ms", info.restart.delay.count()},
+                     {"most_delay_ms", info.restart.most_delay.count()}};
+  json["failures"] = Json::array();
+  for (const auto& failure : info.failures)
+    json["failures"].push_back({{"time", milliseconds(failure.time)}, {"error", failure.message}});
   json["tasks"] = Json::array();
   for (const auto& task : info.tasks)
     json["tasks"].push_back(

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
+#include <set>
 #include <utility>
 
 #include "lang/support/invariant.h"
 #include "runtime/control/wire_codec.h"
-#include "runtime/coordinator/placement.h"
+#include "runtime/coordinator/job_record.h"
 #include "runtime/plan/check_plan.h"
 #include "runtime/plan/plan_text.h"
 
@@ -18,6 +20,8 @@ namespace {
 constexpr std::chrono::milliseconds kSilence(1'000);  // a worker that says nothing for so long is lost
 constexpr std::chrono::milliseconds kBeat(250);
 constexpr uint32_t kMostSlots = 65'536;  // of a worker
+constexpr size_t kMostFailures = 100;    // that are remembered of a job
+constexpr size_t kMostSteps = 1'000;     // likewise
 
 uint32_t slots_needed(const JobPlan& plan) {
   uint32_t slots = 1;
@@ -25,10 +29,21 @@ uint32_t slots_needed(const JobPlan& plan) {
   return slots;
 }
 
+bool is_endless(const JobPlan& plan) {
+  for (const auto& stage : plan.stages)
+    for (const auto& input : stage.inputs)
+      if (input.source.is_valid() && std::get<SourceNode>(plan.graph.nodes[input.source].payload).is_endless)
+        return true;
+  return false;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Coordinator>> Coordinator::make(CoordinatorSettings settings) {
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(settings)));
+  std::random_device random;
+  coordinator->term_ = uint64_t{random()} << 32 | random();
+  SLUICE_TRY(coordinator->restore());
   coordinator->loop_.start();
   coordinator->loop_.post([self = coordinator.get()] { self->beat(); });
   SLUICE_ASSIGN(
@@ -45,6 +60,7 @@ Coordinator::~Coordinator() {
   // While the loop is still there: their connections tell it what they receive.
   reception_.clear();
   workers_.clear();
+  suspend();
 }
 
 // ---- workers ----
@@ -63,6 +79,7 @@ void Coordinator::greet(Reception::Caller caller) {
   const wire::Join& join = hello->join();
   wire::Hello answer = make_hello(settings_.credentials);
   answer.set_worker(worker);
+  answer.set_term(term_);
   caller.connection->send(hello_frame(answer));
   caller.connection->start(
       [this, worker](Frame received) {
@@ -71,7 +88,7 @@ void Coordinator::greet(Reception::Caller caller) {
       },
       [this, worker](const Error& error) { loop_.post([this, worker, why = error.message] { lose(worker, why); }); });
   workers_[worker] = {
-      {worker, join.host(), join.data_url(), join.process(), join.slots(), join.slots(), join.memory_bytes()},
+      {worker, join.host(), join.data_url(), join.process(), join.slots(), join.slots(), join.memory_bytes(), false},
       std::move(caller.connection)};
   settings_.log(fmt::format("worker {} on {} joined with {} slots", worker, join.host(), join.slots()));
   start_waiting_jobs();
@@ -80,12 +97,17 @@ void Coordinator::greet(Reception::Caller caller) {
 void Coordinator::lose(uint32_t worker, const std::string& why) {
   const auto found = workers_.find(worker);
   if (found == workers_.end()) return;
+  if (found->second.info.is_leaving && !is_in_use(worker)) {
+    settings_.log(fmt::format("worker {} on {} has left", worker, found->second.info.host));
+    workers_.erase(found);
+    return;
+  }
   settings_.log(fmt::format("lost worker {} on {}: {}", worker, found->second.info.host, why));
   const Error error =
       external_error(fmt::format("worker {} on {} was lost: {}", worker, found->second.info.host, why), true).error();
   workers_.erase(found);
   for (auto& [id, job] : jobs_)
-    if (job.deployment != 0 && !is_end(job.state.phase)) happen(job, WorkerLost{worker, error});
+    if (job.deployment != 0) happen(job, WorkerLost{worker, error});
 }
 
 void Coordinator::receive(uint32_t worker, const Frame& frame) {
@@ -97,9 +119,13 @@ void Coordinator::receive(uint32_t worker, const Frame& frame) {
       found->second.info.figures = wire::read_heartbeat(message.heartbeat());
     return;
   }
+  if (message.report_case() == wire::Report::kLeaving) {
+    const auto leaving = workers_.find(worker);
+    if (leaving != workers_.end()) leaving->second.info.is_leaving = true;
+    return dismiss_idle_workers();
+  }
   for (auto& [id, job] : jobs_)
-    if (job.deployment != 0 && job.deployment == message.deployment() && !is_end(job.state.phase))
-      return receive_report(worker, job, message);
+    if (job.deployment != 0 && job.deployment == message.deployment()) return receive_report(worker, job, message);
 }
 
 void Coordinator::receive_report(uint32_t worker, Job& job, const wire::Report& message) {
@@ -136,27 +162,49 @@ void Coordinator::send(uint32_t worker, const wire::Command& message) {
 
 // ---- jobs ----
 
+bool Coordinator::is_in_use(uint32_t worker) const {
+  return std::ranges::any_of(jobs_, [&](const auto& job) { return job.second.slots.contains(worker); });
+}
+
+void Coordinator::dismiss_idle_workers() {
+  wire::Command dismiss;
+  dismiss.mutable_dismiss();
+  for (const auto& [worker, joined] : workers_)
+    if (joined.info.is_leaving && !is_in_use(worker)) send(worker, dismiss);
+}
+
+std::vector<WorkerSlots> Coordinator::slots_for(const Job& job) const {
+  std::vector<WorkerSlots> slots;
+  for (const auto& [worker, joined] : workers_) {
+    const bool is_large_enough = joined.info.memory_bytes / joined.info.slots >= job.info.slot_memory;
+    if (is_large_enough && !joined.info.is_leaving) slots.push_back({worker, joined.info.free_slots});
+  }
+  return slots;
+}
+
 // Each in its turn: a job that needs many slots is not passed by small ones for ever.
 void Coordinator::start_waiting_jobs() {
   for (auto& [id, job] : jobs_) {
-    if (job.deployment != 0 || is_end(job.state.phase)) continue;
+    if (job.state.phase != JobPhase::Scheduled) continue;
     uint32_t free = 0;
-    for (const auto& [worker, joined] : workers_) free += joined.info.free_slots;
+    for (const auto& worker : slots_for(job)) free += worker.slots;
+    const std::string memory =
+        job.info.slot_memory == 0 ? "" : fmt::format(" with {} bytes of memory each", job.info.slot_memory);
+    job.info.waits_for = fmt::format("it needs {} slots{}, {} are free", job.info.slots, memory, free);
     if (free < job.info.slots) return;
     start(job);
   }
 }
 
 void Coordinator::start(Job& job) {
-  std::vector<WorkerSlots> slots;
-  for (const auto& [worker, joined] : workers_) slots.push_back({worker, joined.info.free_slots});
-  auto placement = place_tasks(job.plan, slots);
+  auto placement = place_tasks(job.plan, slots_for(job));
   SLUICE_INVARIANT(placement.has_value(), "there were slots enough");
   job.deployment = next_deployment_++;
-  std::map<std::pair<uint32_t, uint32_t>, bool> taken;
+  std::set<std::pair<uint32_t, uint32_t>> taken;
   for (const auto& placed : *placement)
-    if (!std::exchange(taken[{placed.worker, placed.slot}], true)) --workers_.at(placed.worker).info.free_slots;
-  happen(job, JobSubmitted{std::move(*placement)});
+    if (taken.emplace(placed.worker, placed.slot).second) ++job.slots[placed.worker];
+  for (const auto& [worker, count] : job.slots) workers_.at(worker).info.free_slots -= count;
+  happen(job, TasksPlaced{std::move(*placement)});
 }
 
 void Coordinator::happen(Job& job, JobEvent event) {
@@ -165,7 +213,10 @@ void Coordinator::happen(Job& job, JobEvent event) {
   if (!commands) return settings_.log(fmt::format("job {}: {}", job.id, commands.error().message));
   for (const auto& each : *commands) command(job, each);
   note_phase(job);
-  if (is_end(job.state.phase)) end(job);
+  const bool is_over = is_end(job.state.phase) || job.state.phase == JobPhase::Restarting;
+  if (is_over && job.deployment != 0) end_attempt(job);
+  if (!is_over) return;
+  if (auto status = keep(job); !status) settings_.log(status.error().to_string());
 }
 
 void Coordinator::command(Job& job, const WorkerCommand& command) {
@@ -180,50 +231,129 @@ void Coordinator::command(Job& job, const WorkerCommand& command) {
       peer.set_data_url(workers_.at(worker).info.data_url);
     }
   }
-  for (const uint32_t worker : job.state.workers) send(worker, message);
+  const auto frame = wire::control_frame(message);  // one for all: a plan may be large, and the workers many
+  for (const uint32_t worker : job.state.workers)
+    if (const auto found = workers_.find(worker); found != workers_.end()) found->second.connection->send(frame);
 }
 
 void Coordinator::note_phase(Job& job) {
   auto& history = job.info.history;
   if (!history.empty() && history.back().phase == job.state.phase) return;
   history.push_back({job.state.phase, std::chrono::system_clock::now()});
+  if (history.size() > kMostSteps) history.erase(history.begin() + 1);  // when it was created is the first
   settings_.log(fmt::format("job {} ({}): {}", job.id, job.info.name, phase_name(job.state.phase)));
 }
 
-void Coordinator::end(Job& job) {
+// Its workers take the attempt apart; a job that begins anew does so from the start.
+void Coordinator::end_attempt(Job& job) {
   wire::Command forget;
   forget.set_deployment(job.deployment);
   forget.mutable_forget();
-  std::map<uint32_t, std::map<TaskAddress, uint32_t>> tasks;
-  for (const auto& [task, worker] : job.state.worker_of) tasks[worker][task] = 0;
-  for (const auto& [worker, placed] : tasks) {
+  for (const auto& [worker, count] : job.slots) {
     send(worker, forget);
-    const auto joined = workers_.find(worker);
-    if (joined == workers_.end()) continue;
-    uint32_t used = 0;  // as many as the stage with most tasks here
-    std::map<StageId, uint32_t> by_stage;
-    for (const auto& [task, unused] : placed) used = std::max(used, ++by_stage[task.stage]);
-    joined->second.info.free_slots += used;
+    if (const auto joined = workers_.find(worker); joined != workers_.end()) joined->second.info.free_slots += count;
   }
+  job.slots.clear();
+  job.deployment = 0;
+  if (job.state.phase == JobPhase::Restarting) {
+    const auto& error = *job.state.error;
+    settings_.log(fmt::format("job {} ({}) begins anew in {} ms: {}", job.id, job.info.name,
+                              job.state.restart_delay.count(), error.to_string()));
+    job.info.failures.push_back({std::chrono::system_clock::now(), error.to_string()});
+    if (job.info.failures.size() > kMostFailures) job.info.failures.erase(job.info.failures.begin());
+    job.output.clear();
+    job.progress.clear();
+    job.metrics.clear();
+    loop_.post_at(EventLoop::Clock::now() + job.state.restart_delay, [this, id = job.id] {
+      happen(jobs_.at(id), RestartDue{});
+      start_waiting_jobs();
+    });
+  }
+  dismiss_idle_workers();
   start_waiting_jobs();
 }
 
+// ---- what outlives the coordinator ----
+
+Status Coordinator::keep(const Job& job) {
+  if (!store_) return {};
+  if (is_end(job.state.phase) && !job.output.empty()) SLUICE_TRY(store_->save_output(job.id, job.output));
+  return store_->save(record_of(info_of(job), job.submission));
+}
+
+// The jobs of the coordinator before. Those that it did not see to their end begin anew when there are workers.
+Status Coordinator::restore() {
+  if (settings_.state_directory.empty()) return {};
+  SLUICE_ASSIGN(auto store, JobStore::open(settings_.state_directory));
+  store_.emplace(std::move(store));
+  SLUICE_ASSIGN(const auto records, store_->load());
+  for (const auto& record : records) SLUICE_TRY(restore(record));
+  return {};
+}
+
+Status Coordinator::restore(const wire::JobRecord& record) {
+  SLUICE_ASSIGN(auto recorded, read_record(record));
+  const uint64_t id = recorded.info.job;
+  SLUICE_ASSIGN(auto plan, read_plan(recorded.submission.plan));
+  SLUICE_TRY(check_plan(plan));
+  next_job_ = std::max(next_job_, id + 1);
+  Job& job = make_job(id, std::move(recorded.submission), std::move(plan));
+  recorded.info.slots = job.info.slots;
+  job.info = std::move(recorded.info);
+  job.state.phase = is_end(job.info.phase) ? job.info.phase : JobPhase::Suspended;
+  job.state.restarts = job.info.restarts;
+  job.state.is_output_shown = job.info.is_output_shown;
+  job.state.row_error = job.info.row_error;
+  job.state.error = job.info.error;
+  note_phase(job);
+  if (is_end(job.state.phase)) {
+    SLUICE_ASSIGN(job.output, store_->load_output(id));
+  } else {
+    job.info.totals = {};
+    happen(job, JobResumed{});
+  }
+  return {};
+}
+
+// The next coordinator will find them so.
+void Coordinator::suspend() {
+  for (auto& [id, job] : jobs_) {
+    if (!store_ || is_end(job.state.phase)) continue;
+    job.state.phase = JobPhase::Suspended;
+    note_phase(job);
+    if (auto status = keep(job); !status) settings_.log(status.error().to_string());
+  }
+}
+
 // ---- clients ----
+
+Coordinator::Job& Coordinator::make_job(uint64_t id, Submission submission, JobPlan plan) {
+  Job& job = jobs_[id];
+  job.id = id;
+  job.plan = std::move(plan);
+  job.info.job = id;
+  job.info.name = submission.name;
+  job.info.slots = slots_needed(job.plan);
+  job.info.slot_memory = submission.slot_memory;
+  job.info.submitted = std::chrono::system_clock::now();
+  job.state.strategy = submission.restart;
+  job.is_output_held = submission.restart.kind != RestartStrategy::Kind::None && !is_endless(job.plan);
+  job.submission = std::move(submission);
+  return job;
+}
 
 Result<uint64_t> Coordinator::submit(Submission submission) {
   SLUICE_ASSIGN(auto plan, read_plan(submission.plan));
   SLUICE_TRY(check_plan(plan));
   return loop_.call([&]() -> Result<uint64_t> {
     const uint64_t id = next_job_++;
-    Job& job = jobs_[id];
-    job.id = id;
-    job.plan = std::move(plan);
-    job.info.job = id;
-    job.info.name = submission.name;
-    job.info.slots = slots_needed(job.plan);
-    job.info.submitted = std::chrono::system_clock::now();
-    job.submission = std::move(submission);
+    Job& job = make_job(id, std::move(submission), std::move(plan));
     note_phase(job);
+    happen(job, JobAccepted{});
+    if (auto status = keep(job); !status) {
+      jobs_.erase(id);
+      return std::unexpected(std::move(status).error());
+    }
     start_waiting_jobs();
     return id;
   });
@@ -240,6 +370,10 @@ std::vector<WorkerInfo> Coordinator::workers() {
 JobInfo Coordinator::summary_of(const Job& job) {
   JobInfo info = job.info;
   info.phase = job.state.phase;
+  if (info.phase != JobPhase::Scheduled) info.waits_for.clear();
+  info.restart = job.state.strategy;
+  info.restarts = job.state.restarts;
+  info.is_output_shown = job.state.is_output_shown;
   info.row_error = job.state.row_error;
   info.error = job.state.error;
   for (const auto& [worker, progress] : job.progress) {
@@ -279,7 +413,7 @@ std::vector<JobInfo> Coordinator::running_jobs() {
   return loop_.call([&] {
     std::vector<JobInfo> all;
     for (const auto& [id, job] : jobs_)
-      if (job.state.phase != JobPhase::Created && !is_end(job.state.phase)) all.push_back(info_of(job));
+      if (has_attempt(job.state.phase)) all.push_back(info_of(job));
     return all;
   });
 }
@@ -304,8 +438,15 @@ std::optional<JobOutput> Coordinator::output(uint64_t job, uint64_t from) {
   return loop_.call([&]() -> std::optional<JobOutput> {
     const auto found = jobs_.find(job);
     if (found == jobs_.end()) return std::nullopt;
-    const std::string& all = found->second.output;
-    return JobOutput{from < all.size() ? all.substr(from) : std::string(), is_end(found->second.state.phase)};
+    Job& shown = found->second;
+    const bool has_ended = is_end(shown.state.phase);
+    if (shown.is_output_held && !has_ended) return JobOutput{};
+    JobOutput output{from < shown.output.size() ? shown.output.substr(from) : std::string(), has_ended};
+    if (!has_ended && !output.rows.empty() && !shown.state.is_output_shown) {
+      happen(shown, OutputShown{});
+      if (!keep(shown)) return JobOutput{};  // before it is known on the disk they are not shown
+    }
+    return output;
   });
 }
 
@@ -313,7 +454,8 @@ bool Coordinator::cancel(uint64_t job) {
   return loop_.call([&] {
     const auto found = jobs_.find(job);
     if (found == jobs_.end()) return false;
-    if (!is_end(found->second.state.phase)) happen(found->second, StopRequested{});
+    happen(found->second, StopRequested{});
+    start_waiting_jobs();  // which this one may have held up
     return true;
   });
 }

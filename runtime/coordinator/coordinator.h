@@ -14,6 +14,8 @@
 #include "runtime/control/job_progress.h"
 #include "runtime/control/task_metrics.h"
 #include "runtime/coordinator/job_state.h"
+#include "runtime/coordinator/job_store.h"
+#include "runtime/coordinator/placement.h"
 #include "runtime/net/connection.h"
 #include "runtime/net/event_loop.h"
 #include "runtime/net/handshake.h"
@@ -24,6 +26,7 @@ namespace sluice {
 struct CoordinatorSettings {
   std::string url;  // to listen on for workers: "tcp://127.0.0.1:7070"
   Credentials credentials;
+  std::string state_directory;                  // where jobs outlive the coordinator; empty: they do not
   std::function<void(const std::string&)> log;  // a line for people; any thread
 };
 
@@ -32,6 +35,8 @@ struct Submission {
   std::string name;
   std::string plan;  // text of a JobPlan
   uint64_t block_bytes = 256 << 10;
+  RestartStrategy restart;
+  uint64_t slot_memory = 0;  // bytes that a slot must have at least, of its worker's memory
 };
 
 struct WorkerInfo {
@@ -42,7 +47,8 @@ struct WorkerInfo {
   uint32_t slots = 0;
   uint32_t free_slots = 0;
   uint64_t memory_bytes = 0;
-  ProcessFigures figures;  // as of its last sign of life
+  ProcessFigures figures;   // as of its last sign of life
+  bool is_leaving = false;  // it takes no more tasks, and goes when those that it has came to their ends
 };
 
 struct JobInfo {
@@ -50,6 +56,11 @@ struct JobInfo {
   std::string name;
   JobPhase phase = JobPhase::Created;
   uint32_t slots = 0;  // it needs
+  uint64_t slot_memory = 0;
+  std::string waits_for;  // Scheduled: what is not there yet
+  RestartStrategy restart;
+  uint32_t restarts = 0;  // so far
+  bool is_output_shown = false;
   std::chrono::system_clock::time_point submitted;
   struct Step {
     JobPhase phase;
@@ -60,7 +71,7 @@ struct JobInfo {
     std::string stage;
     uint32_t task = 0;
     uint32_t worker = 0;
-    TaskPhase phase = TaskPhase::Created;
+    TaskPhase phase = TaskPhase::Deploying;
     TaskMetrics metrics;
   };
   std::vector<PlacedTask> tasks;
@@ -69,6 +80,11 @@ struct JobInfo {
     std::vector<std::string> operators;
   };
   std::vector<Stage> stages;
+  struct Failure {
+    std::chrono::system_clock::time_point time;
+    std::string message;
+  };
+  std::vector<Failure> failures;  // why attempts failed after which it began anew; the newest ones
   std::optional<RowError> row_error;
   std::optional<Error> error;
   JobProgress totals;
@@ -99,7 +115,8 @@ class Coordinator {
   [[nodiscard]] std::optional<JobInfo> job(uint64_t job);
   // The text of its plan.
   [[nodiscard]] std::optional<std::string> plan(uint64_t job);
-  // What the job's `print` sinks wrote, from this byte on; nothing when there is no such job.
+  // What the job's `print` sinks wrote, from this byte on; nothing when there is no such job. A job whose input ends
+  // and which may begin anew shows its rows when it has ended.
   [[nodiscard]] std::optional<JobOutput> output(uint64_t job, uint64_t from);
   // False when there is no such job; one that has ended stays as it is.
   bool cancel(uint64_t job);
@@ -115,9 +132,11 @@ class Coordinator {
     JobPlan plan;
     JobInfo info;
     JobState state;
-    uint32_t deployment = 0;                   // 0: not yet
+    uint32_t deployment = 0;                   // of the attempt that runs; 0: none does
+    std::map<uint32_t, uint32_t> slots;        // that it holds, by worker
     std::map<uint32_t, JobProgress> progress;  // by worker
     std::map<TaskAddress, TaskMetrics> metrics;
+    bool is_output_held = false;  // until the job has ended
     std::string output;
   };
 
@@ -128,22 +147,32 @@ class Coordinator {
   void receive(uint32_t worker, const Frame& frame);
   void receive_report(uint32_t worker, Job& job, const wire::Report& message);
   void beat();
+  [[nodiscard]] std::vector<WorkerSlots> slots_for(const Job& job) const;
   void start_waiting_jobs();
+  [[nodiscard]] bool is_in_use(uint32_t worker) const;
+  void dismiss_idle_workers();
+  Job& make_job(uint64_t id, Submission submission, JobPlan plan);
   void start(Job& job);
   void happen(Job& job, JobEvent event);
   void command(Job& job, const WorkerCommand& command);
   void note_phase(Job& job);
-  void end(Job& job);
+  void end_attempt(Job& job);
+  Status keep(const Job& job);
+  Status restore();
+  Status restore(const wire::JobRecord& record);
+  void suspend();
   void send(uint32_t worker, const wire::Command& message);
   [[nodiscard]] static JobInfo summary_of(const Job& job);
   [[nodiscard]] static JobInfo info_of(const Job& job);
 
   CoordinatorSettings settings_;
   std::map<uint32_t, JoinedWorker> workers_;
+  uint64_t term_ = 0;  // of this life: the numbers below are given again in the next one
   uint32_t next_worker_ = 1;
   uint32_t next_deployment_ = 1;
   uint64_t next_job_ = 1;
   std::map<uint64_t, Job> jobs_;
+  std::optional<JobStore> store_;
   EventLoop loop_;  // everything above is its
   Reception reception_{loop_};
   std::unique_ptr<Listener> listener_;

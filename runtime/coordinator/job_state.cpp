@@ -15,26 +15,98 @@ std::unexpected<Error> illegal(const JobState& state, std::string_view event) {
   return internal_error(fmt::format("the job is {}, so {} cannot happen", phase_name(state.phase), event));
 }
 
+// The first cause counts. What goes wrong behind the end that somebody asked for is of no interest.
 void note_failure(JobState& state, std::optional<RowError> row_error, std::optional<Error> error) {
-  if (state.row_error || state.error || state.is_stopped || state.has_enough) return;  // the first cause counts
+  if (state.row_error || state.error || state.is_stopped || state.has_enough) return;
   state.row_error = std::move(row_error);
   state.error = std::move(error);
 }
 
-bool all_tasks_ended(const JobState& state) {
+// Has everybody answered the last command, as far as they are still there?
+bool all_answered(const JobState& state) {
+  if (!state.is_started || state.is_committing) return state.pending_workers.empty();
   return std::ranges::all_of(state.tasks, [](const auto& task) { return is_end(task.second); });
 }
 
-Commands end_cancelled(JobState& state) {
-  state.phase = state.is_stopped ? JobPhase::Stopped : JobPhase::Failed;
-  return {AbortSinks{}};
+// How long to wait before the job begins anew; nothing: it does not, and the error says why where that is not plain.
+std::optional<std::chrono::milliseconds> delay_of_restart(JobState& state) {
+  if (!state.error || !state.error->retryable || state.is_stopped) return std::nullopt;
+  const auto delay = restart_delay(state.strategy, state.restarts);
+  if (!delay) {
+    if (state.restarts != 0) state.error->context.push_back(fmt::format("it began anew {} times", state.restarts));
+    return std::nullopt;
+  }
+  if (!state.is_output_shown) return delay;
+  state.error->context.push_back("rows of it were shown already, which a new beginning would show again");
+  return std::nullopt;
 }
 
-Result<Commands> on(JobState& state, JobSubmitted event) {
-  if (state.phase != JobPhase::Created) return illegal(state, "being submitted");
-  if (event.tasks.empty()) return internal_error("a job without tasks was submitted");
+void end_attempt(JobState& state) {
+  if (state.phase == JobPhase::Cancelling) {
+    state.phase = JobPhase::Cancelled;
+  } else if (const auto delay = delay_of_restart(state)) {
+    state.phase = JobPhase::Restarting;
+    state.restart_delay = *delay;
+  } else {
+    state.phase = JobPhase::Failed;
+  }
+}
+
+// Goes on when everybody has answered.
+Commands settle(JobState& state, Commands commands = {}) {
+  if (!all_answered(state)) return commands;
+  if (state.phase == JobPhase::Deploying) {
+    state.phase = JobPhase::Running;
+    state.is_started = true;
+    for (auto& [address, phase] : state.tasks) phase = TaskPhase::Running;
+    if (state.is_time_up) commands.push_back(EndInput{});
+    commands.push_back(StartTasks{});
+  } else if (state.phase == JobPhase::Running || (state.phase == JobPhase::Cancelling && state.has_enough)) {
+    state.phase = JobPhase::Committing;
+    state.is_committing = true;
+    state.pending_workers = state.workers;
+    commands.push_back(CommitSinks{});
+  } else if (state.phase == JobPhase::Committing) {
+    state.phase = JobPhase::Finished;
+  } else {
+    end_attempt(state);
+    commands.push_back(AbortSinks{});
+  }
+  return commands;
+}
+
+// Whoever has something left to do is told that there is no need to go on.
+Commands begin_failing(JobState& state) {
+  const bool is_known = state.phase == JobPhase::Failing || state.phase == JobPhase::Cancelling;
+  if (!is_known) state.phase = JobPhase::Failing;
+  Commands commands;
+  if (!is_known && !state.is_committing && !all_answered(state)) commands.emplace_back(CancelTasks{});
+  return settle(state, std::move(commands));
+}
+
+void forget_attempt(JobState& state) {
+  state.tasks.clear();
+  state.worker_of.clear();
+  state.pending_workers.clear();
+  state.workers.clear();
+  state.input_fingerprints.clear();
+  state.is_started = state.is_committing = false;
+  state.row_error.reset();
+  state.error.reset();
+}
+
+Result<Commands> on(JobState& state, JobAccepted) {
+  if (state.phase != JobPhase::Created) return illegal(state, "being accepted");
+  state.phase = JobPhase::Scheduled;
+  return Commands{};
+}
+
+Result<Commands> on(JobState& state, TasksPlaced event) {
+  if (state.phase != JobPhase::Scheduled) return illegal(state, "a placement of its tasks");
+  if (event.tasks.empty()) return internal_error("a job without tasks was placed");
+  forget_attempt(state);
   for (const auto& placement : event.tasks) {
-    state.tasks[placement.task] = TaskPhase::Created;
+    state.tasks[placement.task] = TaskPhase::Deploying;
     state.worker_of[placement.task] = placement.worker;
     state.workers.insert(placement.worker);
   }
@@ -46,21 +118,24 @@ Result<Commands> on(JobState& state, JobSubmitted event) {
 Result<Commands> on(JobState& state, StopRequested) {
   switch (state.phase) {
     case JobPhase::Created:
+    case JobPhase::Scheduled:
+    case JobPhase::Restarting:
+    case JobPhase::Suspended:
       state.is_stopped = true;
-      state.phase = JobPhase::Stopped;
+      state.phase = JobPhase::Cancelled;
       return Commands{};
     case JobPhase::Deploying:
-      state.is_stopped = true;
-      state.phase = JobPhase::Cancelling;  // the workers' answers end it
-      return Commands{CancelTasks{}};
     case JobPhase::Running:
       state.is_stopped = true;
-      state.phase = JobPhase::Cancelling;
+      state.phase = JobPhase::Cancelling;  // the answers end it
       return Commands{CancelTasks{}};
+    case JobPhase::Failing:
+      state.is_stopped = true;  // it does not begin anew
+      return Commands{};
     case JobPhase::Committing:
     case JobPhase::Cancelling:
     case JobPhase::Finished:
-    case JobPhase::Stopped:
+    case JobPhase::Cancelled:
     case JobPhase::Failed:
       return Commands{};
   }
@@ -80,128 +155,115 @@ Result<Commands> on(JobState& state, EnoughOutput) {
   return Commands{CancelTasks{}};
 }
 
-bool is_deploying(const JobState& state) {
-  return state.phase == JobPhase::Deploying || (state.phase == JobPhase::Cancelling && !state.is_started);
+Result<Commands> on(JobState& state, OutputShown) {
+  state.is_output_shown = true;
+  return Commands{};
 }
 
-// The last worker has answered: run, or end if that is no longer wanted.
-Result<Commands> deployment_answered(JobState& state) {
-  if (!state.pending_workers.empty()) return Commands{};
-  if (state.phase == JobPhase::Cancelling) return end_cancelled(state);
-  state.phase = JobPhase::Running;
-  state.is_started = true;
-  for (auto& [address, phase] : state.tasks) phase = TaskPhase::Running;
-  if (state.is_time_up) return Commands{EndInput{}, StartTasks{}};
-  return Commands{StartTasks{}};
+bool is_answer_to_deployment(const JobState& state, uint32_t worker) {
+  return !state.is_started && state.pending_workers.contains(worker);
 }
 
-// Whoever has not answered yet is told that there is no need to go on.
-Result<Commands> give_up_deploying(JobState& state, Error error) {
-  note_failure(state, std::nullopt, std::move(error));
-  const bool is_known = std::exchange(state.phase, JobPhase::Cancelling) == JobPhase::Cancelling;
-  if (state.pending_workers.empty()) return deployment_answered(state);
-  return is_known ? Commands{} : Commands{CancelTasks{}};
+// Workers that share a source take its pieces in turn, which is right only if they find the same files.
+bool reads_the_same(JobState& state, const std::vector<TasksDeployed::SharedInput>& inputs) {
+  return std::ranges::all_of(inputs, [&](const auto& input) {
+    return state.input_fingerprints.try_emplace(input.source.value, input.fingerprint).first->second ==
+           input.fingerprint;
+  });
+}
+
+Error input_has_changed(uint32_t worker) {
+  return external_error(
+             fmt::format("worker {} finds other input files than another worker: they changed while the job was being "
+                         "deployed, or the workers do not see the same disk",
+                         worker),
+             true)
+      .error();
 }
 
 Result<Commands> on(JobState& state, const TasksDeployed& event) {
-  if (!is_deploying(state) || !state.pending_workers.contains(event.worker)) return illegal(state, "a deployment");
+  if (!is_answer_to_deployment(state, event.worker)) return illegal(state, "a deployment");
   state.pending_workers.erase(event.worker);
-  return deployment_answered(state);
+  if (reads_the_same(state, event.inputs)) return settle(state);
+  note_failure(state, std::nullopt, input_has_changed(event.worker));
+  return begin_failing(state);
 }
 
 Result<Commands> on(JobState& state, DeployFailed event) {
-  if (!is_deploying(state) || !state.pending_workers.contains(event.worker))
-    return illegal(state, "a failed deployment");
+  if (!is_answer_to_deployment(state, event.worker)) return illegal(state, "a failed deployment");
   state.pending_workers.erase(event.worker);
-  return give_up_deploying(state, std::move(event.error));
-}
-
-// Some tasks have ended: commit or give up when they were the last ones.
-Result<Commands> tasks_ended(JobState& state, Commands commands) {
-  if (!all_tasks_ended(state)) return commands;
-  if (state.phase == JobPhase::Cancelling && !state.has_enough) {
-    commands.push_back(AbortSinks{});
-    state.phase = state.is_stopped ? JobPhase::Stopped : JobPhase::Failed;
-    return commands;
-  }
-  state.phase = JobPhase::Committing;
-  state.pending_workers = state.workers;
-  commands.push_back(CommitSinks{});
-  return commands;
+  note_failure(state, std::nullopt, std::move(event.error));
+  return begin_failing(state);
 }
 
 Result<Commands> on(JobState& state, TaskEnded event) {
   TaskReport& report = event.report;
   const auto task = state.tasks.find(report.task);
-  const bool is_expected = state.phase == JobPhase::Running || state.phase == JobPhase::Cancelling;
-  if (!is_expected || task == state.tasks.end() || task->second != TaskPhase::Running)
+  if (!state.is_started || task == state.tasks.end() || task->second != TaskPhase::Running)
     return illegal(state, "the end of a task that does not run");
   if (report.end == TaskReport::End::Cancelled && state.phase == JobPhase::Running)
     return illegal(state, "a cancelled task");
-  Commands commands;
   switch (report.end) {
     case TaskReport::End::Finished:
       task->second = TaskPhase::Finished;
-      break;
+      return settle(state);
     case TaskReport::End::Cancelled:
       task->second = TaskPhase::Cancelled;
-      break;
+      return settle(state);
     case TaskReport::End::Failed:
       task->second = TaskPhase::Failed;
       note_failure(state, std::move(report.row_error), std::move(report.error));
-      if (state.phase == JobPhase::Running) commands.push_back(CancelTasks{});
-      state.phase = JobPhase::Cancelling;
-      break;
+      return begin_failing(state);
   }
-  return tasks_ended(state, std::move(commands));
-}
-
-Result<Commands> on(JobState& state, const SinksCommitted& event) {
-  if (state.phase != JobPhase::Committing || state.pending_workers.erase(event.worker) == 0)
-    return illegal(state, "a commit");
-  if (state.pending_workers.empty()) state.phase = JobPhase::Finished;
   return Commands{};
 }
 
-Result<Commands> on(JobState& state, CommitFailed event) {
-  if (state.phase != JobPhase::Committing || state.pending_workers.erase(event.worker) == 0)
-    return illegal(state, "a failed commit");
-  note_failure(state, std::nullopt, std::move(event.error));
-  state.phase = JobPhase::Failed;
-  return Commands{AbortSinks{}};
+Result<Commands> on(JobState& state, const SinksCommitted& event) {
+  if (!state.is_committing || state.pending_workers.erase(event.worker) == 0) return illegal(state, "a commit");
+  return settle(state);
 }
 
-Result<Commands> lose_worker_with_tasks(JobState& state, uint32_t worker) {
-  Commands commands;
-  for (auto& [address, phase] : state.tasks)
-    if (!is_end(phase) && state.worker_of.at(address) == worker) phase = TaskPhase::Failed;
-  if (state.phase == JobPhase::Running) commands.push_back(CancelTasks{});
-  state.phase = JobPhase::Cancelling;
-  return tasks_ended(state, std::move(commands));
+Result<Commands> on(JobState& state, CommitFailed event) {
+  if (!state.is_committing || state.pending_workers.erase(event.worker) == 0) return illegal(state, "a failed commit");
+  note_failure(state, std::nullopt, std::move(event.error));
+  return begin_failing(state);
 }
 
 // Also when all of its tasks had finished: their results were to be committed there.
 Result<Commands> on(JobState& state, WorkerLost event) {
-  if (state.workers.erase(event.worker) == 0 || is_end(state.phase)) return Commands{};
+  if (!has_attempt(state.phase) || state.workers.erase(event.worker) == 0) return Commands{};
   const bool is_pending = state.pending_workers.erase(event.worker) != 0;
-  if (state.phase == JobPhase::Committing && !is_pending) return Commands{};
-  state.has_enough = false;
-  if (is_deploying(state)) return give_up_deploying(state, std::move(event.error));
+  if (state.is_committing && !is_pending) return Commands{};  // it has committed
+  if (std::exchange(state.has_enough, false)) state.phase = JobPhase::Failing;
   note_failure(state, std::nullopt, std::move(event.error));
-  if (state.phase == JobPhase::Committing) {
-    state.phase = JobPhase::Failed;
-    return Commands{AbortSinks{}};
-  }
-  return lose_worker_with_tasks(state, event.worker);
+  for (auto& [address, phase] : state.tasks)
+    if (!is_end(phase) && state.worker_of.at(address) == event.worker) phase = TaskPhase::Failed;
+  return begin_failing(state);
 }
 
 // Behind the end of the tasks it changes nothing: all rows had come.
 Result<Commands> on(JobState& state, RowsLost event) {
-  if (state.phase == JobPhase::Deploying) return give_up_deploying(state, std::move(event.error));
-  if (state.phase != JobPhase::Running) return Commands{};
+  if (state.phase != JobPhase::Deploying && state.phase != JobPhase::Running) return Commands{};
   note_failure(state, std::nullopt, std::move(event.error));
-  state.phase = JobPhase::Cancelling;
-  return Commands{CancelTasks{}};
+  return begin_failing(state);
+}
+
+Result<Commands> on(JobState& state, RestartDue) {
+  if (is_end(state.phase)) return Commands{};  // stopped meanwhile
+  if (state.phase != JobPhase::Restarting) return illegal(state, "a new beginning");
+  ++state.restarts;
+  state.phase = JobPhase::Scheduled;
+  return Commands{};
+}
+
+// The attempt of the coordinator before ended with that one, so this counts as no restart.
+Result<Commands> on(JobState& state, JobResumed) {
+  if (state.phase != JobPhase::Suspended) return illegal(state, "being resumed");
+  state.phase = JobPhase::Failing;
+  state.error = external_error("the coordinator ended while the job was on its way", true).error();
+  end_attempt(state);
+  if (state.phase == JobPhase::Restarting) state.phase = JobPhase::Scheduled;
+  return Commands{};
 }
 
 }  // namespace
@@ -218,12 +280,19 @@ std::string_view phase_name(JobPhase phase) {
 
 std::string_view phase_name(TaskPhase phase) {
   switch (phase) {
-#define TASK_PHASE(phase, text) \
-  case TaskPhase::phase:        \
+#define TASK_PHASE(phase, text, is_end) \
+  case TaskPhase::phase:                \
     return text;
 #include "runtime/coordinator/job_phases.def"
   }
   return "?";
+}
+
+std::optional<JobPhase> phase_named(std::string_view name) {
+#define JOB_PHASE(phase, text, is_end) \
+  if (name == (text)) return JobPhase::phase;
+#include "runtime/coordinator/job_phases.def"
+  return std::nullopt;
 }
 
 bool is_end(JobPhase phase) {
@@ -236,7 +305,35 @@ bool is_end(JobPhase phase) {
   return false;
 }
 
-bool is_end(TaskPhase phase) { return phase != TaskPhase::Created && phase != TaskPhase::Running; }
+bool is_end(TaskPhase phase) {
+  switch (phase) {
+#define TASK_PHASE(phase, text, is_end) \
+  case TaskPhase::phase:                \
+    return is_end;
+#include "runtime/coordinator/job_phases.def"
+  }
+  return false;
+}
+
+bool has_attempt(JobPhase phase) {
+  switch (phase) {
+    case JobPhase::Deploying:
+    case JobPhase::Running:
+    case JobPhase::Committing:
+    case JobPhase::Failing:
+    case JobPhase::Cancelling:
+      return true;
+    case JobPhase::Created:
+    case JobPhase::Scheduled:
+    case JobPhase::Restarting:
+    case JobPhase::Suspended:
+    case JobPhase::Finished:
+    case JobPhase::Cancelled:
+    case JobPhase::Failed:
+      return false;
+  }
+  return false;
+}
 
 Result<std::vector<WorkerCommand>> apply(JobState& state, JobEvent event) {
   return std::visit([&](auto& alternative) { return on(state, std::move(alternative)); }, event);

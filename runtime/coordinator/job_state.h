@@ -1,13 +1,18 @@
 // JobState: where a job and its tasks are, and what an event does to them. Pure: events in, commands out; the
 // coordinator around it does the talking.
 //
-//   Created -submit-> Deploying -all deployed-> Running -all finished-> Committing -all committed-> Finished
-//   Deploying, Running -stop or failure-> Cancelling -all tasks ended-> Stopped or Failed
-//   Committing -failure-> Failed
+//   Created -accepted-> Scheduled -placed-> Deploying -all deployed-> Running -all finished-> Committing
+//           -all committed-> Finished
+//   Deploying, Running, Committing -failure-> Failing -all have answered-> Restarting or Failed
+//   Restarting -it is time-> Scheduled
+//   Suspended -resumed-> Scheduled (or Failed, when it cannot begin anew)
+//   Created, Scheduled, Restarting, Suspended -stop-> Cancelled
+//   Deploying, Running, Failing -stop-> Cancelling -all have answered-> Cancelled
 //   Running -enough output-> Cancelling -all tasks ended-> Committing
 //   A stop while committing comes too late and changes nothing, like one after the end.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -18,6 +23,7 @@
 
 #include "lang/support/result.h"
 #include "runtime/control/messages.h"
+#include "runtime/coordinator/restart_strategy.h"
 
 namespace sluice {
 
@@ -26,20 +32,25 @@ enum class JobPhase : uint8_t {
 #include "runtime/coordinator/job_phases.def"
 };
 enum class TaskPhase : uint8_t {
-#define TASK_PHASE(phase, text) phase,
+#define TASK_PHASE(phase, text, is_end) phase,
 #include "runtime/coordinator/job_phases.def"
 };
 [[nodiscard]] std::string_view phase_name(JobPhase phase);
 [[nodiscard]] std::string_view phase_name(TaskPhase phase);
+[[nodiscard]] std::optional<JobPhase> phase_named(std::string_view name);
 [[nodiscard]] bool is_end(JobPhase phase);
 [[nodiscard]] bool is_end(TaskPhase phase);
+// Are there tasks of it, on workers?
+[[nodiscard]] bool has_attempt(JobPhase phase);
 
-struct JobSubmitted {
+struct JobAccepted {};
+struct TasksPlaced {
   std::vector<TaskPlacement> tasks;
 };
 struct StopRequested {};
 struct TimeIsUp {};      // the input ends here; what comes of it is the result
 struct EnoughOutput {};  // nobody wants more rows than there are; they are the result
+struct OutputShown {};   // somebody has seen rows: a new attempt would show them twice
 struct WorkerLost {      // it is gone, and with it its tasks and what their sinks hold
   uint32_t worker = 0;
   Error error;
@@ -47,19 +58,30 @@ struct WorkerLost {      // it is gone, and with it its tasks and what their sin
 struct RowsLost {  // on their way between two workers
   Error error;
 };
-using JobEvent = std::variant<JobSubmitted, StopRequested, TimeIsUp, EnoughOutput, WorkerLost, RowsLost, TasksDeployed,
-                              DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
+struct RestartDue {};
+struct JobResumed {};  // by the coordinator that comes after the one which ran it
+using JobEvent =
+    std::variant<JobAccepted, TasksPlaced, StopRequested, TimeIsUp, EnoughOutput, OutputShown, WorkerLost, RowsLost,
+                 RestartDue, JobResumed, TasksDeployed, DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
 
 struct JobState {
   JobPhase phase = JobPhase::Created;
+  RestartStrategy strategy;
+  uint32_t restarts = 0;                      // so far
+  std::chrono::milliseconds restart_delay{};  // Restarting: how long
+  bool is_output_shown = false;
+
+  // Of the attempt that runs, or of the last one:
   std::map<TaskAddress, TaskPhase> tasks;
   std::map<TaskAddress, uint32_t> worker_of;
   std::set<uint32_t> pending_workers;  // that did not answer the last command yet
   std::set<uint32_t> workers;
-  bool is_stopped = false;  // Cancelling because somebody asked for it
-  bool has_enough = false;  // Cancelling because nobody wants more
+  std::map<uint32_t, uint64_t> input_fingerprints;  // by source: what the first worker is going to read of it
+  bool is_stopped = false;                          // somebody asked for it
+  bool has_enough = false;                          // Cancelling because nobody wants more
   bool is_time_up = false;
   bool is_started = false;            // the tasks run or ran
+  bool is_committing = false;         // all tasks had finished; also while Failing behind that
   std::optional<RowError> row_error;  // the first failure
   std::optional<Error> error;
 };

@@ -96,7 +96,8 @@ void post_report(Mailbox& mailbox, WorkerReport report) {
 JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbox& mailbox,
                     std::optional<std::chrono::steady_clock::time_point> deadline) {
   JobState state;
-  mailbox.post(JobSubmitted{std::move(placement)});
+  mailbox.post(JobAccepted{});
+  mailbox.post(TasksPlaced{std::move(placement)});
   while (!is_end(state.phase)) {
     JobEvent event = mailbox.wait(deadline);
     if (std::holds_alternative<TimeIsUp>(event)) deadline.reset();
@@ -116,7 +117,7 @@ JobOutcome failed(Error error) {
 
 JobOutcome outcome_of(JobState state) {
   JobOutcome outcome;
-  if (state.phase == JobPhase::Stopped) outcome.kind = JobOutcome::Kind::Stopped;
+  if (state.phase == JobPhase::Cancelled) outcome.kind = JobOutcome::Kind::Stopped;
   if (state.phase == JobPhase::Failed)
     outcome.kind = state.row_error ? JobOutcome::Kind::RowFailed : JobOutcome::Kind::Failed;
   outcome.row_error = std::move(state.row_error);

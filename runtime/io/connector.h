@@ -61,6 +61,9 @@ class Source {
   [[nodiscard]] virtual bool may_block() const { return false; }
   // Does it give the same pieces each time it is opened? Then several workers may share it.
   [[nodiscard]] virtual bool is_repeatable() const { return !may_block(); }
+  // A fingerprint of what it is going to read, of files their names and sizes: workers that share a source must have
+  // the same. 0: always the same.
+  [[nodiscard]] virtual uint64_t fingerprint() const { return 0; }
   // Makes a blocked next() return false soon. Thread-safe.
   virtual void interrupt() {}
   // Bytes in all and read so far, for the progress line; 0 when not known.

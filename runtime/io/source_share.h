@@ -21,6 +21,7 @@ class SourceShare final : public Source {
       if (!is_there || chunk.sequence % count_ == share_) return is_there;
     }
   }
+  uint64_t fingerprint() const override { return source_->fingerprint(); }
   bool may_block() const override { return source_->may_block(); }
   void interrupt() override { source_->interrupt(); }
   uint64_t total_bytes() const override { return source_->total_bytes() / count_; }

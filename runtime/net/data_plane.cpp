@@ -43,9 +43,10 @@ void DataPlane::keep_alive() {
   loop_.post_at(EventLoop::Clock::now() + kKeepAlive, [this] { keep_alive(); });
 }
 
-void DataPlane::set_worker(uint32_t worker) {
+void DataPlane::set_worker(uint32_t worker, uint64_t term) {
   loop_.call([&] {
     worker_ = worker;
+    term_ = term;
     return true;
   });
 }
@@ -99,9 +100,10 @@ void DataPlane::answer(Reception::Caller caller) {
   const auto hello = read_hello(caller.first, settings_.credentials);
   // Whoever is not one of us learns nothing: the connection just ends. So does one to the worker that had our port
   // before.
-  if (!hello || hello->called() != worker_) return;
+  if (!hello || hello->called() != worker_ || hello->term() != term_) return;
   wire::Hello reply = make_hello(settings_.credentials);
   reply.set_worker(worker_);
+  reply.set_term(term_);
   reply.set_last_received(peer(hello->worker()).link->last_received());
   caller.connection->send(hello_frame(reply));
   join_link(hello->worker(), std::move(caller.connection), hello->last_received());
@@ -120,6 +122,7 @@ void DataPlane::dial_peer(uint32_t worker) {
 void DataPlane::dialed(uint32_t worker, std::unique_ptr<Connection> connection) {
   wire::Hello hello = make_hello(settings_.credentials);
   hello.set_worker(worker_);
+  hello.set_term(term_);
   hello.set_called(worker);
   hello.set_last_received(peer(worker).link->last_received());
   connection->send(hello_frame(hello));
@@ -131,7 +134,7 @@ void DataPlane::dialed(uint32_t worker, std::unique_ptr<Connection> connection) 
 
 void DataPlane::answered(uint32_t worker, Reception::Caller callee) {
   const auto reply = read_hello(callee.first, settings_.credentials);
-  if (!reply || reply->worker() != worker) return retry(worker);
+  if (!reply || reply->worker() != worker || reply->term() != term_) return retry(worker);
   peer(worker).is_dialing = false;
   join_link(worker, std::move(callee.connection), reply->last_received());
 }

@@ -34,8 +34,8 @@ class DataPlane {
 
   // Where others find us.
   [[nodiscard]] const std::string& url() const { return listener_->url(); }
-  // Our number in the cluster; before any link is made.
-  void set_worker(uint32_t worker);
+  // Our number in the cluster, and the coordinator's life that gave it; before any link is made.
+  void set_worker(uint32_t worker, uint64_t term);
 
   // The link to a worker, made when there is none. It lives as long as the data plane. A link that broke stays broken:
   // an error.
@@ -70,6 +70,7 @@ class DataPlane {
   Settings settings_;
   std::function<void(uint32_t, Error)> on_broken_;
   uint32_t worker_ = 0;
+  uint64_t term_ = 0;
   std::map<uint32_t, Peer> peers_;  // the loop's
   std::shared_mutex receivers_mutex_;
   std::map<std::pair<uint32_t, ChannelAddress>, FrameReceiver*> receivers_;

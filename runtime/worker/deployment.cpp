@@ -90,14 +90,14 @@ Status Deployment::open_sources(ConnectorFactory& connectors) {
 }
 
 // The workers with tasks of the stage share the source.
-Result<std::unique_ptr<Source>> Deployment::open_source(StageId stage, NodeId node,
-                                                        ConnectorFactory& connectors) const {
+Result<std::unique_ptr<Source>> Deployment::open_source(StageId stage, NodeId node, ConnectorFactory& connectors) {
   SLUICE_ASSIGN(auto source, connectors.open_source(plan_.graph.nodes[node]));
   const auto workers = workers_of(stage);
   if (workers.size() == 1) return source;
   if (!source->is_repeatable())
     return user_error(
         "a pipe cannot be read by several workers: put what it says into files, or submit the job with --parallel 1");
+  shared_inputs_.push_back({node, source->fingerprint()});
   const auto share = static_cast<uint32_t>(std::distance(workers.begin(), workers.find(worker_)));
   return std::make_unique<SourceShare>(std::move(source), share, static_cast<uint32_t>(workers.size()));
 }

@@ -64,6 +64,8 @@ class Deployment {
   // How often tasks are to be woken, so that they notice sources that are idle; nothing when none says `idle`.
   [[nodiscard]] std::optional<std::chrono::microseconds> wake_interval() const;
   [[nodiscard]] const std::vector<std::unique_ptr<SourceFeed>>& feeds() const { return feeds_; }
+  // The sources here that other workers read too, and what they will read.
+  [[nodiscard]] const std::vector<TasksDeployed::SharedInput>& shared_inputs() const { return shared_inputs_; }
   // Makes the results visible, in plan order. Behind the first failure nothing more is committed.
   Status commit_sinks();
   // Leaves nothing behind of sinks that were not committed.
@@ -94,7 +96,7 @@ class Deployment {
   // That have tasks of the stage.
   [[nodiscard]] std::set<uint32_t> workers_of(StageId stage) const;
   Status open_sources(ConnectorFactory& connectors);
-  Result<std::unique_ptr<Source>> open_source(StageId stage, NodeId node, ConnectorFactory& connectors) const;
+  Result<std::unique_ptr<Source>> open_source(StageId stage, NodeId node, ConnectorFactory& connectors);
   Status make_channels();
   Result<Channel> make_channel(const EdgePlan& edge, uint32_t producer, uint32_t consumer, uint32_t number) const;
   Status make_stage(StageId id, TaskFactory& code, ConnectorFactory& connectors, const std::atomic<bool>& is_cancelled,
@@ -113,6 +115,7 @@ class Deployment {
   EngineSettings settings_;
   std::optional<TimeBoard> time_board_;  // when a source says `idle`
   std::vector<std::unique_ptr<SourceFeed>> feeds_;
+  std::vector<TasksDeployed::SharedInput> shared_inputs_;
   std::map<std::pair<uint32_t, size_t>, SourceFeed*> feed_of_input_;  // (stage, input)
   std::vector<EdgeChannels> channels_;                                // by edge
   std::vector<OpenSink> sinks_;

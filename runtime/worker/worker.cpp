@@ -80,7 +80,7 @@ void Worker::on(const DeployTasks& command) {
   deployment_ = std::move(*deployment);
   for (const auto& task : deployment_->tasks()) scheduler_.add(*task);
   is_deployed_.store(true);
-  report_(TasksDeployed{id_});
+  report_(TasksDeployed{id_, deployment_->shared_inputs()});
 }
 
 void Worker::on(const StartTasks&) {

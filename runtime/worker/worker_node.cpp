@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <utility>
@@ -29,6 +30,7 @@ struct WorkerNode::HostedJob {
   JobServices services;
   std::unique_ptr<Neighbours> neighbours;
   std::unique_ptr<Worker> worker;
+  std::atomic<Worker*> ready = nullptr;  // the worker, once it is there: for other threads
   std::stop_source deploying;
   EventLoop loop;
 
@@ -60,18 +62,32 @@ Status WorkerNode::make_plane() {
   return {};
 }
 
-Status WorkerNode::run(const std::stop_token& stop) {
+Status WorkerNode::run(const std::stop_token& stop, const std::stop_token& leave) {
   SLUICE_TRY(make_plane());
   undertaker_.start();
   loop_.start();
   loop_.post([this] { join(); });
   loop_.post([this] { beat(); });
+  const std::stop_callback on_stop(stop, [this] { left_.request_stop(); });
+  const std::stop_callback on_leave(leave, [this] { loop_.post([this] { begin_to_leave(); }); });
   std::mutex mutex;
   std::unique_lock lock(mutex);
   std::condition_variable_any never;
-  never.wait(lock, stop, [] { return false; });
+  never.wait(lock, left_.get_token(), [] { return false; });
   loop_.stop();
   return {};
+}
+
+void WorkerNode::begin_to_leave() {
+  is_leaving_ = true;
+  if (!connection_) {
+    left_.request_stop();
+    return;
+  }
+  settings_.log("leaving when its tasks have come to their ends");
+  wire::Report message;
+  message.mutable_leaving();
+  send(message);
 }
 
 // ---- the coordinator ----
@@ -106,7 +122,7 @@ void WorkerNode::joined(Reception::Caller coordinator) {
   const auto hello = read_hello(coordinator.first, settings_.credentials);
   if (!hello) return refused(hello.error().message);
   worker_ = hello->worker();
-  plane_->set_worker(worker_);
+  plane_->set_worker(worker_, hello->term());
   settings_.log(
       fmt::format("joined {} as worker {} with {} slots", settings_.coordinator_url, worker_, settings_.slots));
   connection_ = std::move(coordinator.connection);
@@ -120,13 +136,13 @@ void WorkerNode::joined(Reception::Caller coordinator) {
       });
 }
 
-void WorkerNode::leave(std::unique_ptr<HostedJob> job) {
+void WorkerNode::take_apart(std::unique_ptr<HostedJob> job) {
   undertaker_.post([job = std::move(job)] {});
 }
 
 // The links go when no job uses them any more, and with them our old number.
-void WorkerNode::leave_all() {
-  for (auto& [deployment, job] : jobs_) leave(std::move(job));
+void WorkerNode::take_all_apart() {
+  for (auto& [deployment, job] : jobs_) take_apart(std::move(job));
   jobs_.clear();
   undertaker_.post([plane = std::move(plane_)] {});
 }
@@ -138,6 +154,10 @@ void WorkerNode::refused(const std::string& why) {
 }
 
 void WorkerNode::join_later() {
+  if (is_leaving_) {
+    left_.request_stop();
+    return;
+  }
   loop_.post_at(EventLoop::Clock::now() + kJoinPause, [this] { join(); });
 }
 
@@ -147,7 +167,7 @@ void WorkerNode::lost(uint64_t generation, const std::string& why) {
   settings_.log(fmt::format("lost the coordinator at {}: {}", settings_.coordinator_url, why));
   connection_.reset();
   worker_ = 0;
-  leave_all();
+  take_all_apart();
   join_later();
 }
 
@@ -156,7 +176,7 @@ void WorkerNode::beat() {
     wire::Report message;
     *message.mutable_heartbeat() = wire::to_wire(process_figures());
     send(message);
-    for (const auto& [deployment, job] : jobs_) send_progress(deployment, *job->worker, std::nullopt);
+    for (const auto& [deployment, job] : jobs_) send_progress(deployment, *job, std::nullopt);
   }
   loop_.post_at(EventLoop::Clock::now() + kBeat, [this] { beat(); });
 }
@@ -166,11 +186,13 @@ void WorkerNode::send(const wire::Report& message) {
 }
 
 // Of every task, or of one: many end at the same time.
-void WorkerNode::send_progress(uint32_t deployment, const Worker& worker, std::optional<TaskAddress> only) {
+void WorkerNode::send_progress(uint32_t deployment, const HostedJob& job, std::optional<TaskAddress> only) {
+  const Worker* worker = job.ready.load();
+  if (worker == nullptr) return;
   wire::Report message;
   message.set_deployment(deployment);
-  *message.mutable_progress() = wire::to_wire(worker.progress());
-  for (const auto& metrics : worker.task_metrics())
+  *message.mutable_progress() = wire::to_wire(worker->progress());
+  for (const auto& metrics : worker->task_metrics())
     if (!only || metrics.task == *only) *message.mutable_progress()->add_tasks() = wire::to_wire(metrics);
   send(message);
 }
@@ -182,7 +204,7 @@ void WorkerNode::report(uint32_t deployment, const WorkerReport& report) {
   loop_.post([this, deployment, only, message = wire::to_wire(deployment, report)] {
     const auto job = jobs_.find(deployment);
     if (job == jobs_.end()) return;  // a coordinator that has forgotten it may call another one so
-    send_progress(deployment, *job->second->worker, only);
+    send_progress(deployment, *job->second, only);
     send(message);
   });
 }
@@ -195,29 +217,48 @@ void WorkerNode::receive(const Frame& frame) {
   if (frame.kind() != FrameKind::Control || !message.ParseFromString(frame.text))
     return lost(generation_, "it sends what is no command");
   if (message.command_case() == wire::Command::kHeartbeat) return;
-  if (message.command_case() == wire::Command::kForget) {
-    if (auto job = jobs_.extract(message.deployment())) leave(std::move(job.mapped()));
+  if (message.command_case() == wire::Command::kDismiss) {
+    left_.request_stop();
     return;
   }
-  if (message.command_case() == wire::Command::kDeploy) deploy(message);
-  const auto job = jobs_.find(message.deployment());
-  if (job == jobs_.end()) return;
+  if (message.command_case() == wire::Command::kForget) {
+    if (auto job = jobs_.extract(message.deployment())) take_apart(std::move(job.mapped()));
+    return;
+  }
+  if (message.command_case() == wire::Command::kDeploy) return deploy(std::move(message));
+  const auto found = jobs_.find(message.deployment());
+  if (found == jobs_.end()) return;
   auto command = wire::read_command(message);
   if (!command) return lost(generation_, command.error().message);
-  if (std::holds_alternative<CancelTasks>(*command)) job->second->deploying.request_stop();
-  job->second->loop.post(
-      [worker = job->second->worker.get(), command = std::move(*command)] { worker->handle(command); });
+  HostedJob& job = *found->second;
+  if (std::holds_alternative<CancelTasks>(*command)) job.deploying.request_stop();
+  job.loop.post([&job, command = std::move(*command)] {
+    if (job.worker) job.worker->handle(command);
+  });
 }
 
-void WorkerNode::deploy(const wire::Command& message) {
-  const uint32_t deployment = message.deployment();
-  const auto refuse = [&](Error error) { send(wire::to_wire(deployment, DeployFailed{worker_, std::move(error)})); };
-  auto plan = read_plan(message.deploy().plan());
-  if (!plan) return refuse(std::move(plan).error());
-  if (auto status = check_plan(*plan); !status) return refuse(std::move(status).error());
+// Reading and compiling a plan takes its time, in which others want to hear from us.
+void WorkerNode::deploy(wire::Command message) {
   auto job = std::make_unique<HostedJob>();
-  job->plan = std::move(*plan);
-  auto services = settings_.services([this, deployment](std::string_view rows) {
+  const uint32_t deployment = message.deployment();
+  job->neighbours = std::make_unique<Neighbours>(Neighbours{*plane_, deployment, {}, {}});
+  for (const wire::Peer& peer : message.deploy().peers()) job->neighbours->urls[peer.worker()] = peer.data_url();
+  job->neighbours->on_bad_block = [this, deployment](const Error& error) { lose_neighbour(deployment, error); };
+  job->loop.start();
+  job->loop.post([this, &made = *job, worker = worker_, command = std::move(message)] {
+    auto status = prepare(made, worker, command);
+    if (!status) report(command.deployment(), DeployFailed{worker, std::move(status).error()});
+  });
+  jobs_[deployment] = std::move(job);
+}
+
+// On the job's loop.
+Status WorkerNode::prepare(HostedJob& job, uint32_t worker, const wire::Command& message) {
+  const uint32_t deployment = message.deployment();
+  SLUICE_ASSIGN(job.plan, read_plan(message.deploy().plan()));
+  SLUICE_TRY(check_plan(job.plan));
+  SLUICE_ASSIGN(auto command, wire::read_command(message));
+  SLUICE_ASSIGN(job.services, settings_.services([this, deployment](std::string_view rows) {
     wire::Report output;
     output.set_deployment(deployment);
     output.mutable_output()->set_rows(rows.data(), rows.size());
@@ -225,21 +266,17 @@ void WorkerNode::deploy(const wire::Command& message) {
       if (jobs_.contains(deployment)) send(output);
     });
     return Status();
-  });
-  if (!services) return refuse(std::move(services).error());
-  job->services = std::move(*services);
-  job->neighbours = std::make_unique<Neighbours>(Neighbours{*plane_, deployment, {}, {}});
-  for (const wire::Peer& peer : message.deploy().peers()) job->neighbours->urls[peer.worker()] = peer.data_url();
-  job->neighbours->on_bad_block = [this, deployment](const Error& error) { lose_neighbour(deployment, error); };
+  }));
   EngineSettings settings;
   settings.threads = settings_.threads;
   settings.block_bytes = std::max<uint64_t>(message.deploy().block_bytes(), sizeof(abi::BlockHeader));
-  settings.stop = job->deploying.get_token();
-  job->worker = std::make_unique<Worker>(
-      worker_, job->plan, *job->services.code, *job->services.connectors, settings,
-      [this, deployment](WorkerReport what) { report(deployment, what); }, job->neighbours.get());
-  job->loop.start();
-  jobs_[deployment] = std::move(job);
+  settings.stop = job.deploying.get_token();
+  job.worker = std::make_unique<Worker>(
+      worker, job.plan, *job.services.code, *job.services.connectors, settings,
+      [this, deployment](WorkerReport what) { report(deployment, what); }, job.neighbours.get());
+  job.ready.store(job.worker.get());
+  job.worker->handle(command);
+  return {};
 }
 
 // The rows that were on their way to or from this worker are not here, and will not come.

@@ -45,8 +45,9 @@ class WorkerNode {
   WorkerNode(const WorkerNode&) = delete;
   WorkerNode& operator=(const WorkerNode&) = delete;
 
-  // Serves until it is stopped. An error: it could not begin.
-  Status run(const std::stop_token& stop);
+  // Serves until it is stopped. Asked to leave, it takes no more tasks, and returns when those that it has came to
+  // their ends or the coordinator is gone. An error: it could not begin.
+  Status run(const std::stop_token& stop, const std::stop_token& leave);
 
  private:
   struct HostedJob;
@@ -58,11 +59,13 @@ class WorkerNode {
   void lost(uint64_t generation, const std::string& why);
   void receive(const Frame& frame);
   Status make_plane();
-  void leave(std::unique_ptr<HostedJob> job);
-  void leave_all();
-  void deploy(const wire::Command& message);
+  void take_apart(std::unique_ptr<HostedJob> job);
+  void take_all_apart();
+  void begin_to_leave();
+  void deploy(wire::Command message);
+  Status prepare(HostedJob& job, uint32_t worker, const wire::Command& message);
   void report(uint32_t deployment, const WorkerReport& report);
-  void send_progress(uint32_t deployment, const Worker& worker, std::optional<TaskAddress> only);
+  void send_progress(uint32_t deployment, const HostedJob& job, std::optional<TaskAddress> only);
   void send(const wire::Report& message);
   void beat();
   void fail_jobs_with(uint32_t worker, const Error& error);
@@ -72,6 +75,8 @@ class WorkerNode {
   std::unique_ptr<DataPlane> plane_;
   uint32_t worker_ = 0;  // as the coordinator calls us; 0: has not yet
   std::unique_ptr<Connection> connection_;
+  bool is_leaving_ = false;
+  std::stop_source left_;
   uint64_t generation_ = 0;                              // of connections
   std::map<uint32_t, std::unique_ptr<HostedJob>> jobs_;  // by deployment
   EventLoop undertaker_;  // takes jobs apart, which may take as long as their tasks do not look up

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <optional>
 
 #include "lang/support/invariant.h"
 #include "stdlib/connectors/unpack.h"
@@ -17,11 +19,13 @@ namespace {
 
 class FileStream final : public ByteStream {
  public:
-  FileStream(int file, bool is_owned, std::string name, const struct stat& status, const Interrupter& interrupter)
+  // `size`: what is to be read of it; none: up to its end.
+  FileStream(int file, bool is_owned, std::string name, bool is_regular, std::optional<uint64_t> size,
+             const Interrupter& interrupter)
       : file_(file),
         is_owned_(is_owned),
-        is_regular_(S_ISREG(status.st_mode)),
-        size_(is_regular_ ? static_cast<uint64_t>(status.st_size) : 0),
+        is_regular_(is_regular),
+        size_(size),
         name_(std::move(name)),
         interrupter_(interrupter) {}
   ~FileStream() override {
@@ -34,7 +38,7 @@ class FileStream final : public ByteStream {
     for (;;) {
       if (interrupter_.is_interrupted()) return uint64_t{0};
       if (!is_regular_ && !wait_for_bytes()) return uint64_t{0};
-      const ssize_t count = ::read(file_, data, size);
+      const ssize_t count = ::read(file_, data, size_ ? std::min(size, *size_ - consumed_) : size);
       if (count > 0) {
         consumed_ += static_cast<uint64_t>(count);
         return static_cast<uint64_t>(count);
@@ -61,17 +65,17 @@ class FileStream final : public ByteStream {
     return !interrupter_.is_interrupted();
   }
   Result<uint64_t> at_end() {
-    if (consumed_ < size_)
+    if (size_ && consumed_ < *size_)
       return external_error(fmt::format(
           "{} became shorter while it was read: {} of {} bytes; run again when nothing writes to it any more", name_,
-          consumed_, size_));
+          consumed_, *size_));
     return uint64_t{0};
   }
 
   int file_;
   bool is_owned_;
   bool is_regular_;
-  uint64_t size_;  // when it was opened
+  std::optional<uint64_t> size_;
   uint64_t consumed_ = 0;
   std::string name_;
   const Interrupter& interrupter_;
@@ -83,8 +87,8 @@ std::unique_ptr<ByteStream> standard_input(const Interrupter& interrupter) {
   // A pipe hands over more at a time when it may; refusal costs nothing.
   if (S_ISFIFO(status.st_mode)) ::fcntl(STDIN_FILENO, F_SETPIPE_SZ, 1 << 20);
   // Redirected from a file, reading may begin in its middle, so its size says nothing.
-  status.st_size = 0;
-  return std::make_unique<FileStream>(STDIN_FILENO, false, "standard input", status, interrupter);
+  return std::make_unique<FileStream>(STDIN_FILENO, false, "standard input", S_ISREG(status.st_mode), std::nullopt,
+                                      interrupter);
 }
 
 }  // namespace
@@ -106,7 +110,8 @@ void Interrupter::interrupt() {
   [[maybe_unused]] const ssize_t written = ::write(event_, &one, sizeof(one));
 }
 
-Result<std::unique_ptr<ByteStream>> open_stream(const std::string& path, const Interrupter& interrupter) {
+Result<std::unique_ptr<ByteStream>> open_stream(const InputFile& input, const Interrupter& interrupter) {
+  const std::string& path = input.path;
   if (path == "-") return standard_input(interrupter);
   // A named pipe would wait here for its writer; read() waits for it in a way that can be interrupted.
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -118,7 +123,11 @@ Result<std::unique_ptr<ByteStream>> open_stream(const std::string& path, const I
     return system_error("cannot read " + path, error);
   }
   if (S_ISREG(status.st_mode)) ::posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
-  std::unique_ptr<ByteStream> stream = std::make_unique<FileStream>(file, true, path, status, interrupter);
+  // Files of the kernel's have no size and yet something to read.
+  std::optional<uint64_t> size;
+  if (S_ISREG(status.st_mode) && status.st_size != 0) size = input.size;
+  std::unique_ptr<ByteStream> stream =
+      std::make_unique<FileStream>(file, true, path, S_ISREG(status.st_mode), size, interrupter);
   if (path.ends_with(".gz")) return unpack_gzip(std::move(stream), path);
   if (path.ends_with(".zst")) return unpack_zstd(std::move(stream), path);
   return stream;

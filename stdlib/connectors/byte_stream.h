@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lang/support/result.h"
+#include "stdlib/connectors/input_files.h"
 
 namespace sluice {
 
@@ -40,7 +41,7 @@ class ByteStream {
   [[nodiscard]] virtual uint64_t consumed() const = 0;
 };
 
-// `path` as input_files.h gives it; "-" is standard input. Files named *.gz and *.zst are unpacked.
-[[nodiscard]] Result<std::unique_ptr<ByteStream>> open_stream(const std::string& path, const Interrupter& interrupter);
+// Files named *.gz and *.zst are unpacked. Of a file that has grown since it was listed, what it had then.
+[[nodiscard]] Result<std::unique_ptr<ByteStream>> open_stream(const InputFile& input, const Interrupter& interrupter);
 
 }  // namespace sluice

@@ -1,6 +1,7 @@
 #include "stdlib/connectors/chunk_source.h"
 
 #include <fmt/format.h>
+#include <xxhash.h>
 
 #include <algorithm>
 #include <cstring>
@@ -45,6 +46,12 @@ ChunkSource::ChunkSource(std::vector<InputFile> files, std::unique_ptr<RecordFor
   if (!all_known) total_bytes_ = 0;
 }
 
+uint64_t ChunkSource::fingerprint() const {
+  std::string text;
+  for (const auto& file : files_) text += fmt::format("{}\n{} {}\n", file.path, file.size, file.modified);
+  return XXH3_64bits(text.data(), text.size());
+}
+
 Result<bool> ChunkSource::next(ChunkBuffer& chunk) {
   std::shared_ptr<const FileLayout> layout;
   {
@@ -83,7 +90,7 @@ Result<bool> ChunkSource::take_piece(ChunkBuffer& chunk) {
 
 Result<bool> ChunkSource::open_next() {
   if (next_file_ == files_.size()) return false;
-  SLUICE_ASSIGN(stream_, open_stream(files_[next_file_].path, interrupter_));
+  SLUICE_ASSIGN(stream_, open_stream(files_[next_file_], interrupter_));
   next_file_ += 1;
   has_begun_ = false;
   is_at_end_ = false;

@@ -25,6 +25,7 @@ class ChunkSource final : public Source {
 
   Result<bool> next(ChunkBuffer& chunk) override;
   [[nodiscard]] bool may_block() const override { return may_block_; }
+  [[nodiscard]] uint64_t fingerprint() const override;
   void interrupt() override { interrupter_.interrupt(); }
   [[nodiscard]] uint64_t total_bytes() const override { return total_bytes_; }
   [[nodiscard]] uint64_t read_bytes() const override { return read_bytes_.load(std::memory_order_relaxed); }

@@ -113,7 +113,10 @@ Result<InputFile> examine(const std::string& path) {
   if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) != 0) return cannot_read(path, errno);
   InputFile file{path, path};
   file.may_block = !S_ISREG(status.st_mode);
-  file.size = S_ISREG(status.st_mode) ? static_cast<uint64_t>(status.st_size) : 0;
+  if (S_ISREG(status.st_mode)) {
+    file.size = static_cast<uint64_t>(status.st_size);
+    file.modified = static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+  }
   return file;
 }
 

@@ -13,6 +13,7 @@ struct InputFile {
   std::string path;        // "-" for standard input
   std::string name;        // for messages
   uint64_t size = 0;       // 0 when not known
+  int64_t modified = 0;    // nanoseconds since 1970; 0 when not known
   bool may_block = false;  // a pipe or a terminal
 };
 

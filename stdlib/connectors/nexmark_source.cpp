@@ -25,24 +25,22 @@ class NexmarkSource final : public Source {
       : model_(config),
         end_(config.events != 0 ? config.events : NexmarkModel::kMaxEvents),
         in_real_time_(in_real_time),
-        chunk_events_(chunk_events),
-        events_at_once_(std::max<uint64_t>(1, config.rate / 1000)) {}
+        chunk_events_(in_real_time ? std::clamp<uint64_t>(config.rate / 1000, 1, chunk_events) : chunk_events) {}
 
   Result<bool> next(ChunkBuffer& chunk) override {
     std::unique_lock lock(mutex_);
     const uint64_t begin = next_;
     if (begin == end_ || is_interrupted_) return false;
-    uint64_t end = begin + std::min(chunk_events_, end_ - begin);
-    if (in_real_time_) {
-      end = std::min(end, wait_for_events(lock));
-      if (is_interrupted_) return false;
-    }
+    const uint64_t end = begin + std::min(chunk_events_, end_ - begin);
+    if (in_real_time_) wait_for_event(end - 1, lock);
+    if (is_interrupted_) return false;
     next_ = end;
     fill(chunk, begin, end);
     return true;
   }
 
   [[nodiscard]] bool may_block() const override { return in_real_time_; }
+  // Also in real time: the clock says when a chunk comes, not which events it has.
   [[nodiscard]] bool is_repeatable() const override { return true; }
 
   void interrupt() override {
@@ -54,15 +52,10 @@ class NexmarkSource final : public Source {
   }
 
  private:
-  // Waits until the next events have happened, those of about a millisecond at once; how many have happened in all.
-  uint64_t wait_for_events(std::unique_lock<std::mutex>& lock) {
+  void wait_for_event(uint64_t event, std::unique_lock<std::mutex>& lock) {
     if (!started_) started_ = Clock::now();
-    const uint64_t wanted = std::min(next_ + events_at_once_, end_) - 1;
-    const auto due = *started_ + std::chrono::microseconds(model_.elapsed(wanted));
+    const auto due = *started_ + std::chrono::microseconds(model_.elapsed(event));
     changed_.wait_until(lock, due, [&] { return is_interrupted_ || Clock::now() >= due; });
-    const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - *started_);
-    const auto happened = static_cast<unsigned __int128>(passed.count()) * model_.config().rate / 1'000'000;
-    return std::max(wanted + 1, static_cast<uint64_t>(std::min<unsigned __int128>(happened, end_)));
   }
 
   void fill(ChunkBuffer& chunk, uint64_t begin, uint64_t end) {
@@ -89,8 +82,7 @@ class NexmarkSource final : public Source {
   const NexmarkModel model_;
   const uint64_t end_;
   const bool in_real_time_;
-  const uint64_t chunk_events_;
-  const uint64_t events_at_once_;
+  const uint64_t chunk_events_;  // in real time those of about a millisecond
 
   // Guarded by mutex_.
   std::mutex mutex_;

@@ -26,10 +26,11 @@ def wait_for(condition, what):
 class ClusterHere:
     """With `workers` processes of `slots` slots each; they end with the `with` block."""
 
-    def __init__(self, sluice, workers=3, slots=2, token=None):
+    def __init__(self, sluice, workers=3, slots=2, token=None, state=False):
         self.sluice = sluice
         self.folder = tempfile.TemporaryDirectory(prefix="sluice-cluster-")
         self.flags = []
+        self.state = str(Path(self.folder.name) / "state") if state else None
         self.headers = {}
         if token is not None:
             file = Path(self.folder.name) / "token"
@@ -53,7 +54,7 @@ class ClusterHere:
     def start_coordinator(self):
         """On the same ports as the one before."""
         process = self.start("coordinator", "coordinator", "--port", str(self.ports[0]), "--http-port",
-                             str(self.ports[1]))
+                             str(self.ports[1]), *(["--state-dir", self.state] if self.state else []))
 
         def addresses():
             lines = [line for line in process.log.read_text().splitlines() if "workers join " in line]

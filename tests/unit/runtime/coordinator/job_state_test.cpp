@@ -30,7 +30,10 @@ std::string names(const std::vector<WorkerCommand>& commands) {
 
 // A job of two tasks on the given number of workers, driven by hand.
 struct Driver {
-  explicit Driver(uint32_t workers = 1) : placement{{kA, 0, 0}, {kB, workers - 1, 0}} {}
+  explicit Driver(uint32_t workers = 1) : placement{{kA, 0, 0}, {kB, workers - 1, 0}} {
+    EXPECT_EQ(on(JobAccepted{}), "");
+    EXPECT_EQ(state.phase, JobPhase::Scheduled);
+  }
   // The commands, or "illegal"; an illegal event changes nothing.
   std::string on(JobEvent event) {
     const JobState before = state;
@@ -42,7 +45,7 @@ struct Driver {
     return "illegal";
   }
   Driver& run() {
-    EXPECT_EQ(on(JobSubmitted{placement}), "deploy");
+    EXPECT_EQ(on(TasksPlaced{placement}), "deploy");
     EXPECT_EQ(on(TasksDeployed{0}), "start");
     return *this;
   }
@@ -52,7 +55,7 @@ struct Driver {
 
 TEST(JobState, GoodJob) {
   Driver job;
-  EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "deploy");
   EXPECT_EQ(job.state.phase, JobPhase::Deploying);
   EXPECT_EQ(job.on(TasksDeployed{0}), "start");
   EXPECT_EQ(job.state.phase, JobPhase::Running);
@@ -77,7 +80,7 @@ TEST(JobState, TimeIsUpOnce) {
 
 TEST(JobState, TimeIsUpBeforeTheStart) {
   Driver job;
-  EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "deploy");
   EXPECT_EQ(job.on(TimeIsUp{}), "");
   EXPECT_EQ(job.on(TasksDeployed{0}), "end-input start");
 }
@@ -106,7 +109,7 @@ TEST(JobState, EnoughOutputOfAFailedJob) {
 
 TEST(JobState, WaitsForEveryWorker) {
   Driver job(2);
-  EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "deploy");
   EXPECT_EQ(job.on(TasksDeployed{1}), "");
   EXPECT_EQ(job.on(TasksDeployed{1}), "illegal");
   EXPECT_EQ(job.on(TasksDeployed{0}), "start");
@@ -122,7 +125,7 @@ TEST(JobState, AFailureCancelsTheOthersAndAborts) {
   Driver job;
   job.run();
   EXPECT_EQ(job.on(ended(kB, TaskReport::End::Failed, "disk full")), "cancel");
-  EXPECT_EQ(job.state.phase, JobPhase::Cancelling);
+  EXPECT_EQ(job.state.phase, JobPhase::Failing);
   EXPECT_EQ(job.on(cancelled(kA)), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
   EXPECT_EQ(job.state.error->message, "disk full");
@@ -140,7 +143,7 @@ TEST(JobState, TheLastTaskFails) {
   Driver job;
   job.run();
   (void)job.on(finished(kA));
-  EXPECT_EQ(job.on(ended(kB, TaskReport::End::Failed, "late")), "cancel abort");
+  EXPECT_EQ(job.on(ended(kB, TaskReport::End::Failed, "late")), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
 }
 
@@ -148,28 +151,29 @@ TEST(JobState, StopWhileRunning) {
   Driver job;
   job.run();
   EXPECT_EQ(job.on(StopRequested{}), "cancel");
+  EXPECT_EQ(job.state.phase, JobPhase::Cancelling);
   EXPECT_EQ(job.on(StopRequested{}), "");
   EXPECT_EQ(job.on(ended(kA, TaskReport::End::Failed, "on the way out")), "");
   EXPECT_EQ(job.on(finished(kB)), "abort");
-  EXPECT_EQ(job.state.phase, JobPhase::Stopped);
+  EXPECT_EQ(job.state.phase, JobPhase::Cancelled);
   EXPECT_FALSE(job.state.error) << "the stop is why it ended";
 }
 
 TEST(JobState, StopBeforeAndDuringDeployment) {
   Driver early;
   EXPECT_EQ(early.on(StopRequested{}), "");
-  EXPECT_EQ(early.state.phase, JobPhase::Stopped);
+  EXPECT_EQ(early.state.phase, JobPhase::Cancelled);
   Driver job(2);
-  (void)job.on(JobSubmitted{job.placement});
+  (void)job.on(TasksPlaced{job.placement});
   (void)job.on(TasksDeployed{0});
   EXPECT_EQ(job.on(StopRequested{}), "cancel");
   EXPECT_EQ(job.on(TasksDeployed{1}), "abort");
-  EXPECT_EQ(job.state.phase, JobPhase::Stopped);
+  EXPECT_EQ(job.state.phase, JobPhase::Cancelled);
 }
 
 TEST(JobState, DeploymentFails) {
   Driver job(2);
-  (void)job.on(JobSubmitted{job.placement});
+  (void)job.on(TasksPlaced{job.placement});
   EXPECT_EQ(job.on(DeployFailed{1, external_error("no such file").error()}), "cancel");
   EXPECT_EQ(job.on(TasksDeployed{0}), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
@@ -188,15 +192,21 @@ TEST(JobState, CommitFails) {
 
 TEST(JobState, EventsThatCannotBeAreRefused) {
   Driver created;
+  created.state = JobState();
+  EXPECT_EQ(created.on(TasksPlaced{created.placement}), "illegal") << "nobody has accepted it";
+  EXPECT_EQ(created.on(RestartDue{}), "illegal");
+  EXPECT_EQ(created.on(JobResumed{}), "illegal");
   EXPECT_EQ(created.on(TasksDeployed{0}), "illegal");
   EXPECT_EQ(created.on(DeployFailed{0, {}}), "illegal");
   EXPECT_EQ(created.on(finished(kA)), "illegal");
   EXPECT_EQ(created.on(SinksCommitted{0}), "illegal");
   EXPECT_EQ(created.on(CommitFailed{0, {}}), "illegal");
-  EXPECT_EQ(created.on(JobSubmitted{}), "illegal");
+  EXPECT_EQ(created.on(TasksPlaced{}), "illegal");
   Driver running;
   running.run();
-  EXPECT_EQ(running.on(JobSubmitted{running.placement}), "illegal");
+  EXPECT_EQ(running.on(TasksPlaced{running.placement}), "illegal");
+  EXPECT_EQ(running.on(JobAccepted{}), "illegal");
+  EXPECT_EQ(running.on(RestartDue{}), "illegal");
   EXPECT_EQ(running.on(TasksDeployed{0}), "illegal");
   EXPECT_EQ(running.on(cancelled(kA)), "illegal") << "nobody asked for it";
   EXPECT_EQ(running.on(finished({StageId(size_t{7}), 0})), "illegal");
@@ -213,9 +223,9 @@ TEST(JobState, EventsThatCannotBeAreRefused) {
 
 TEST(JobState, PhasesHaveNames) {
   EXPECT_EQ(phase_name(JobPhase::Created), "created");
-  EXPECT_EQ(phase_name(JobPhase::Committing), "committing its results");
+  EXPECT_EQ(phase_name(JobPhase::Committing), "committing");
   EXPECT_EQ(phase_name(TaskPhase::Cancelled), "cancelled");
-  for (const auto phase : {TaskPhase::Created, TaskPhase::Running}) EXPECT_FALSE(is_end(phase));
+  for (const auto phase : {TaskPhase::Deploying, TaskPhase::Running}) EXPECT_FALSE(is_end(phase));
   for (const auto phase : {TaskPhase::Finished, TaskPhase::Cancelled, TaskPhase::Failed}) EXPECT_TRUE(is_end(phase));
 }
 
@@ -247,16 +257,16 @@ TEST(Placement, TooFewSlots) {
   EXPECT_EQ(placement.error().domain, ErrorDomain::User);
 }
 
-Error gone() { return external_error("worker 1 was lost").error(); }
+Error gone() { return external_error("worker 1 was lost", true).error(); }
 
 TEST(JobState, AWorkerThatIsLostFailsTheJob) {
   Driver job(2);
-  EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "deploy");
   EXPECT_EQ(job.on(TasksDeployed{0}), "");
   EXPECT_EQ(job.on(TasksDeployed{1}), "start");
   EXPECT_EQ(job.on(WorkerLost{7, gone()}), "");  // has nothing to do with it
   EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
-  EXPECT_EQ(job.state.phase, JobPhase::Cancelling);
+  EXPECT_EQ(job.state.phase, JobPhase::Failing);
   EXPECT_EQ(job.on(cancelled(kA)), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
   EXPECT_EQ(job.state.error->message, "worker 1 was lost");
@@ -264,13 +274,13 @@ TEST(JobState, AWorkerThatIsLostFailsTheJob) {
 
 TEST(JobState, AWorkerThatIsLostWhileTasksAreDeployed) {
   Driver job(2);
-  EXPECT_EQ(job.on(JobSubmitted{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "deploy");
   EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
   EXPECT_EQ(job.on(TasksDeployed{0}), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
 
   Driver other(2);  // it had answered already
-  EXPECT_EQ(other.on(JobSubmitted{other.placement}), "deploy");
+  EXPECT_EQ(other.on(TasksPlaced{other.placement}), "deploy");
   EXPECT_EQ(other.on(TasksDeployed{1}), "");
   EXPECT_EQ(other.on(WorkerLost{1, gone()}), "cancel");
   EXPECT_EQ(other.on(TasksDeployed{0}), "abort");
@@ -279,7 +289,7 @@ TEST(JobState, AWorkerThatIsLostWhileTasksAreDeployed) {
 
 TEST(JobState, AWorkerWhoseTasksHadFinishedHeldTheirResults) {
   Driver job(2);
-  job.on(JobSubmitted{job.placement});
+  job.on(TasksPlaced{job.placement});
   job.on(TasksDeployed{0});
   job.on(TasksDeployed{1});
   EXPECT_EQ(job.on(finished(kB)), "");
@@ -291,14 +301,14 @@ TEST(JobState, AWorkerWhoseTasksHadFinishedHeldTheirResults) {
 TEST(JobState, AWorkerThatIsLostWhileCommitting) {
   for (const bool has_committed : {false, true}) {
     Driver job(2);
-    job.on(JobSubmitted{job.placement});
+    job.on(TasksPlaced{job.placement});
     job.on(TasksDeployed{0});
     job.on(TasksDeployed{1});
     job.on(finished(kA));
     EXPECT_EQ(job.on(finished(kB)), "commit");
     if (has_committed) EXPECT_EQ(job.on(SinksCommitted{1}), "");
-    EXPECT_EQ(job.on(WorkerLost{1, gone()}), has_committed ? "" : "abort");
-    if (has_committed) EXPECT_EQ(job.on(SinksCommitted{0}), "");
+    EXPECT_EQ(job.on(WorkerLost{1, gone()}), "");
+    EXPECT_EQ(job.on(SinksCommitted{0}), has_committed ? "" : "abort") << "whatever the others did, it failed";
     EXPECT_EQ(job.state.phase, has_committed ? JobPhase::Finished : JobPhase::Failed);
     EXPECT_EQ(job.on(WorkerLost{0, gone()}), "");
   }
@@ -306,7 +316,7 @@ TEST(JobState, AWorkerThatIsLostWhileCommitting) {
 
 TEST(JobState, AllWorkersAreLost) {
   Driver job(2);
-  job.on(JobSubmitted{job.placement});
+  job.on(TasksPlaced{job.placement});
   job.on(TasksDeployed{0});
   job.on(TasksDeployed{1});
   EXPECT_EQ(job.on(WorkerLost{0, gone()}), "cancel");
@@ -323,6 +333,165 @@ TEST(JobState, RowsThatAreLostOnTheirWayFailTheJob) {
   EXPECT_EQ(job.on(cancelled(kA)), "");
   EXPECT_EQ(job.on(cancelled(kB)), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
+}
+
+TEST(JobState, WorkersThatShareASourceMustFindTheSameFiles) {
+  const NodeId files(size_t{4});
+  const NodeId others(size_t{5});
+  Driver job(2);
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksDeployed{0, {{files, 11}, {others, 7}}}), "");
+  EXPECT_EQ(job.on(TasksDeployed{1, {{files, 11}}}), "start");
+
+  Driver changed(2);
+  EXPECT_EQ(changed.on(TasksPlaced{changed.placement}), "deploy");
+  EXPECT_EQ(changed.on(TasksDeployed{0, {{files, 11}}}), "");
+  EXPECT_EQ(changed.on(TasksDeployed{1, {{files, 12}}}), "abort");
+  EXPECT_EQ(changed.state.phase, JobPhase::Failed);
+  EXPECT_TRUE(changed.state.error->retryable);
+  EXPECT_NE(changed.state.error->message.find("finds other input files"), std::string::npos);
+}
+
+RestartStrategy fixed(uint32_t attempts) {
+  return {RestartStrategy::Kind::Fixed, attempts, std::chrono::milliseconds(50), {}};
+}
+
+// A job of two workers that begins anew, in the given phase.
+Driver restartable(uint32_t attempts = 2) {
+  Driver job(2);
+  job.state.strategy = fixed(attempts);
+  return job;
+}
+void run_on_two(Driver& job) {
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksDeployed{0}), "");
+  EXPECT_EQ(job.on(TasksDeployed{1}), "start");
+}
+
+TEST(JobState, BeginsAnewAfterTheLossOfAWorker) {
+  Driver job = restartable();
+  run_on_two(job);
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
+  EXPECT_EQ(job.on(RestartDue{}), "illegal") << "the old attempt has not ended";
+  EXPECT_EQ(job.on(cancelled(kA)), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Restarting);
+  EXPECT_EQ(job.state.restart_delay, std::chrono::milliseconds(50));
+  EXPECT_EQ(job.state.error->message, "worker 1 was lost");
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "illegal") << "too early";
+  EXPECT_EQ(job.on(RestartDue{}), "");
+  EXPECT_EQ(job.state.phase, JobPhase::Scheduled);
+  EXPECT_EQ(job.state.restarts, 1U);
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "") << "an echo of the old attempt";
+  EXPECT_EQ(job.on(finished(kA)), "illegal") << "likewise";
+  run_on_two(job);
+  EXPECT_EQ(job.on(finished(kA)), "");
+  EXPECT_EQ(job.on(finished(kB)), "commit");
+  EXPECT_EQ(job.on(SinksCommitted{0}), "");
+  EXPECT_EQ(job.on(SinksCommitted{1}), "");
+  EXPECT_EQ(job.state.phase, JobPhase::Finished);
+  EXPECT_FALSE(job.state.error);
+}
+
+TEST(JobState, BeginsAnewOnlySoOften) {
+  Driver job = restartable(2);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    run_on_two(job);
+    EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
+    EXPECT_EQ(job.on(cancelled(kA)), "abort");
+    EXPECT_EQ(job.state.phase, attempt < 2 ? JobPhase::Restarting : JobPhase::Failed);
+    if (attempt < 2) EXPECT_EQ(job.on(RestartDue{}), "");
+  }
+  EXPECT_EQ(job.state.error->to_string(), "worker 1 was lost (it began anew 2 times)");
+}
+
+TEST(JobState, WhatWouldGoWrongAgainEndsIt) {
+  Driver job = restartable();
+  run_on_two(job);
+  EXPECT_EQ(job.on(ended(kA, TaskReport::End::Failed, "division by zero")), "cancel");
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "abort") << "the first cause counts";
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+}
+
+TEST(JobState, RowsThatWereShownAreNotShownAgain) {
+  Driver job = restartable();
+  run_on_two(job);
+  EXPECT_EQ(job.on(OutputShown{}), "");
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
+  EXPECT_EQ(job.on(cancelled(kA)), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+  EXPECT_NE(job.state.error->to_string().find("rows of it were shown already"), std::string::npos);
+}
+
+TEST(JobState, AStopMeansThatItDoesNotBeginAnew) {
+  Driver job = restartable();
+  run_on_two(job);
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
+  EXPECT_EQ(job.on(StopRequested{}), "");
+  EXPECT_EQ(job.on(cancelled(kA)), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+
+  Driver waiting = restartable();
+  run_on_two(waiting);
+  EXPECT_EQ(waiting.on(WorkerLost{0, gone()}), "cancel");
+  EXPECT_EQ(waiting.on(WorkerLost{1, gone()}), "abort");
+  EXPECT_EQ(waiting.state.phase, JobPhase::Restarting);
+  EXPECT_EQ(waiting.on(StopRequested{}), "");
+  EXPECT_EQ(waiting.state.phase, JobPhase::Cancelled);
+  EXPECT_EQ(waiting.on(RestartDue{}), "");
+  EXPECT_EQ(waiting.state.phase, JobPhase::Cancelled);
+}
+
+TEST(JobState, BeginsAnewWhenADeploymentOrACommitFailsForAWhile) {
+  Driver deploying = restartable();
+  EXPECT_EQ(deploying.on(TasksPlaced{deploying.placement}), "deploy");
+  EXPECT_EQ(deploying.on(DeployFailed{1, gone()}), "cancel");
+  EXPECT_EQ(deploying.on(TasksDeployed{0}), "abort");
+  EXPECT_EQ(deploying.state.phase, JobPhase::Restarting);
+
+  Driver committing = restartable();
+  run_on_two(committing);
+  EXPECT_EQ(committing.on(finished(kA)), "");
+  EXPECT_EQ(committing.on(finished(kB)), "commit");
+  EXPECT_EQ(committing.on(WorkerLost{1, gone()}), "");
+  EXPECT_EQ(committing.state.phase, JobPhase::Failing);
+  EXPECT_EQ(committing.on(SinksCommitted{0}), "abort");
+  EXPECT_EQ(committing.state.phase, JobPhase::Restarting) << "all results are written again";
+}
+
+TEST(JobState, IsResumedByTheNextCoordinator) {
+  JobState state;
+  state.phase = JobPhase::Suspended;
+  state.strategy = fixed(1);
+  state.restarts = 0;
+  EXPECT_TRUE(apply(state, JobResumed{}));
+  EXPECT_EQ(state.phase, JobPhase::Scheduled);
+  EXPECT_EQ(state.restarts, 0U);
+  EXPECT_FALSE(apply(state, JobResumed{}));
+
+  JobState shown;
+  shown.phase = JobPhase::Suspended;
+  shown.strategy = fixed(1);
+  shown.is_output_shown = true;
+  EXPECT_TRUE(apply(shown, JobResumed{}));
+  EXPECT_EQ(shown.phase, JobPhase::Failed);
+  EXPECT_NE(shown.error->to_string().find("the coordinator ended"), std::string::npos);
+}
+
+TEST(RestartStrategy, Delays) {
+  using Kind = RestartStrategy::Kind;
+  using std::chrono::milliseconds;
+  EXPECT_FALSE(restart_delay({Kind::None, 10, milliseconds(1), milliseconds(1)}, 0));
+  const RestartStrategy growing{Kind::Exponential, 1'000'000, milliseconds(100), milliseconds(1'000)};
+  std::vector<int64_t> delays;
+  for (const uint32_t restarts : {0U, 1U, 2U, 3U, 4U, 999'999U})
+    delays.push_back(restart_delay(growing, restarts)->count());
+  EXPECT_EQ(delays, (std::vector<int64_t>{100, 200, 400, 800, 1'000, 1'000}));
+  EXPECT_FALSE(restart_delay(growing, 1'000'000));
+  EXPECT_EQ(restart_delay(fixed(2), 1)->count(), 50);
+  EXPECT_FALSE(restart_delay(fixed(2), 2));
+  for (const auto kind : {Kind::None, Kind::Fixed, Kind::Exponential})
+    EXPECT_EQ(strategy_named(strategy_name(kind)), kind);
+  EXPECT_FALSE(strategy_named("sometimes"));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ class WorkersHere {
       DataPlane::Settings settings{"tcp://127.0.0.1:0", {"test", 1, "secret"}, std::chrono::seconds(10)};
       planes_.push_back(
           *DataPlane::make(std::move(settings), [this](uint32_t, Error error) { fail(std::move(error)); }));
-      planes_.back()->set_worker(worker);
+      planes_.back()->set_worker(worker, 1);
     }
   }
 
@@ -52,7 +52,8 @@ class WorkersHere {
           neighbours.back().get()));
     }
     JobState state;
-    post(JobSubmitted{*place_tasks(job.plan, slots)});
+    post(JobAccepted{});
+    post(TasksPlaced{*place_tasks(job.plan, slots)});
     while (!is_end(state.phase)) {
       const auto commands = apply(state, wait());
       EXPECT_TRUE(commands.has_value());

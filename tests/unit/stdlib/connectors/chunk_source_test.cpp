@@ -8,6 +8,7 @@
 #include <zstd.h>
 
 #include <atomic>
+#include <fstream>
 #include <random>
 #include <set>
 #include <string>
@@ -49,6 +50,24 @@ TEST(LinesSource, EveryChunkSizeGivesTheSameLines) {
     ASSERT_EQ(contents.error, "");
     ASSERT_EQ(contents.places.back(), path + ":7");
   }
+}
+
+TEST(LinesSource, AFileIsReadAsItWasWhenItWasListed) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.write("in/a.txt", "one\ntwo\n");
+  const std::string empty = directory.write("in/b.txt", "");
+  auto factory = make_connector_factory({});
+  const Node node = lines_of(directory.path("in"));
+  const auto source = factory->open_source(node);
+  ASSERT_TRUE(source);
+  EXPECT_EQ((*factory->open_source(node))->fingerprint(), (*source)->fingerprint());
+  std::ofstream(path, std::ios::app) << "three\n";
+  std::ofstream(empty, std::ios::app) << "four\n";
+  EXPECT_NE((*factory->open_source(node))->fingerprint(), (*source)->fingerprint());
+  ChunkBuffer chunk;
+  ASSERT_TRUE(*(*source)->next(chunk));
+  EXPECT_EQ(std::string_view(chunk.view.data, chunk.view.size), "one\ntwo\n");
+  EXPECT_FALSE(*(*source)->next(chunk));
 }
 
 TEST(LinesSource, EmptyFilesAndByteOrderMarks) {

@@ -283,6 +283,20 @@ TEST(Nexmark, TheSourceHandsOutAllEventsOnce) {
   EXPECT_EQ(events, 1000u);
 }
 
+// Workers that share the source take chunks in turn: all must cut the same ones, however late they ask.
+TEST(Nexmark, ChunksInRealTimeDoNotDependOnTheClock) {
+  const auto source = open({{"pace", std::string("real")}, {"rate", int64_t{50'000}}, {"events", int64_t{1'020}}});
+  ASSERT_NE(source, nullptr);
+  ChunkBuffer chunk;
+  uint64_t events = 0;
+  while (*source->next(chunk)) {
+    EXPECT_EQ(chunk.view.row_count, events < 1'000 ? 50U : 20U);
+    events += chunk.view.row_count;
+    std::this_thread::sleep_for(std::chrono::microseconds(500));  // whatever has become due meanwhile
+  }
+  EXPECT_EQ(events, 1'020U);
+}
+
 TEST(Nexmark, WaitingForAnEventCanBeInterrupted) {
   const auto source = open({{"pace", std::string("real")}});
   ASSERT_NE(source, nullptr);

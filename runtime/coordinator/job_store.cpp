@@ -1,0 +1,83 @@
+#include "runtime/coordinator/job_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "runtime/io/durable_file.h"
+
+namespace sluice {
+
+namespace {
+constexpr std::string_view kJob = ".job";
+constexpr std::string_view kOutput = ".output";
+constexpr size_t kMostBytes = size_t{1} << 30;  // of a file
+}  // namespace
+
+Result<JobStore> JobStore::open(const std::string& directory) {
+  std::error_code code;
+  std::filesystem::create_directories(directory, code);
+  if (code) return system_error("cannot make the state directory " + directory, code.value());
+  std::filesystem::permissions(directory, std::filesystem::perms::owner_all, code);
+  const std::string path = directory + "/lock";
+  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) return system_error("cannot open " + path, errno);
+  JobStore store(directory, lock);
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0)
+    return external_error(fmt::format("another coordinator uses the state directory {}", directory));
+  return store;
+}
+
+JobStore::JobStore(JobStore&& other) noexcept
+    : directory_(std::move(other.directory_)), lock_(std::exchange(other.lock_, -1)) {}
+
+JobStore::~JobStore() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+std::string JobStore::path_of(uint64_t job, std::string_view kind) const {
+  return fmt::format("{}/{}{}", directory_, job, kind);
+}
+
+Result<std::vector<wire::JobRecord>> JobStore::load() const {
+  std::vector<wire::JobRecord> records;
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code)) {
+    if (entry->path().extension() != kJob) continue;
+    const auto damaged = [&](const Error& error) {
+      return external_error(fmt::format("{} cannot be used: {}. Move it away to go on without this job",
+                                        entry->path().string(), error.to_string()));
+    };
+    const auto checked = read_whole_file(entry->path(), kMostBytes);
+    if (!checked) return damaged(checked.error());
+    const auto contents = without_checksum(*checked);
+    if (!contents) return damaged(contents.error());
+    if (!records.emplace_back().ParseFromString(*contents)) return damaged(external_error("it holds no job").error());
+  }
+  if (code) return system_error("cannot read the state directory " + directory_, code.value());
+  std::ranges::sort(records, {}, &wire::JobRecord::job);
+  return records;
+}
+
+Status JobStore::save(const wire::JobRecord& record) const {
+  return write_durably(path_of(record.job(), kJob), with_checksum(record.SerializeAsString()));
+}
+
+Status JobStore::save_output(uint64_t job, std::string_view output) const {
+  return write_durably(path_of(job, kOutput), output);
+}
+
+Result<std::string> JobStore::load_output(uint64_t job) const {
+  const std::string path = path_of(job, kOutput);
+  if (!std::filesystem::exists(path)) return std::string();
+  return read_whole_file(path, kMostBytes);
+}
+
+}  // namespace sluice

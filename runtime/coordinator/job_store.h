@@ -1,0 +1,40 @@
+// JobStore: what a coordinator must not forget when it ends: its jobs, their plans and how they ended. A file for each
+// job in the state directory, replaced as a whole; what `print` sinks of a job that has ended wrote is in another one.
+// One coordinator at a time uses a directory.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lang/support/result.h"
+#include "runtime/coordinator/job_record.pb.h"
+
+namespace sluice {
+
+class JobStore {
+ public:
+  // Makes the directory when it is not there. An error when another coordinator uses it.
+  [[nodiscard]] static Result<JobStore> open(const std::string& directory);
+  ~JobStore();
+  JobStore(JobStore&& other) noexcept;
+  JobStore& operator=(JobStore&&) = delete;
+
+  // By number. An error names the file that cannot be read, and what to do.
+  [[nodiscard]] Result<std::vector<wire::JobRecord>> load() const;
+  // On the disk when this returns without an error.
+  [[nodiscard]] Status save(const wire::JobRecord& record) const;
+  [[nodiscard]] Status save_output(uint64_t job, std::string_view output) const;
+  // Nothing when there is none.
+  [[nodiscard]] Result<std::string> load_output(uint64_t job) const;
+
+ private:
+  JobStore(std::string directory, int lock) : directory_(std::move(directory)), lock_(lock) {}
+  [[nodiscard]] std::string path_of(uint64_t job, std::string_view kind) const;
+
+  std::string directory_;
+  int lock_;
+};
+
+}  // namespace sluice
