@@ -4,13 +4,17 @@ half of the rate that they hold, with no delay, and looks at the clock when a ro
 
     bench/latency.py                      two minutes
     bench/latency.py --query max --rate 500000 --seconds 5 --json
+    bench/latency.py --workers 2 --parallel 2 --query count     over a cluster of two workers on this machine
 
 A result is due when the first event behind its window happens. When that is by the clock of this program is told by
 rows of single events that come by the same way, 1 in 50,000: the fastest of them is taken to need no time. Prints
 milliseconds: median and 99th percentile of results and of single events; ends with 1 when the former is above 10."""
 
 import argparse
+import contextlib
+import http.client
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +23,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import queries
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "tests/cluster"))
+from cluster_here import ClusterHere
 
 TARGET_MS = 10
 QUERIES = {
@@ -39,7 +46,9 @@ START = datetime(2015, 7, 15, tzinfo=timezone.utc)
 def command(options, folder, name, **params):
     program = Path(folder) / f"{name}.flow"
     program.write_text(PROGRAM.format(query=QUERIES[name]))
-    words = [options.sluice, "run", str(program), "--parallel", str(options.parallel), "--tier", "optimized"]
+    words = [options.sluice, "submit" if options.workers else "run", str(program), "--parallel", str(options.parallel)]
+    if not options.workers:
+        words += ["--tier", "optimized"]
     for key, value in {"delay": "0s", **params}.items():
         words += ["--param", f"nexmark.{key}={value}"]
     return words
@@ -50,7 +59,8 @@ def rate_held(options, folder, name):
     walls = []
     for events in (1_000_000, 21_000_000):
         started = time.monotonic()
-        subprocess.run([*command(options, folder, name, events=events, rate=2_000_000), "--discard"], check=True)
+        subprocess.run([*command(options, folder, name, events=events, rate=2_000_000),
+                        "--wait" if options.workers else "--discard"], check=True, stdout=subprocess.DEVNULL)
         walls.append(time.monotonic() - started)
     return int(20_000_000 / max(walls[1] - walls[0], 0.1))
 
@@ -60,21 +70,47 @@ def percentile(values, share):
     return values[min(len(values) - 1, math.ceil(share * len(values)) - 1)]
 
 
+def lines_of_run(words):
+    """What a run prints, and when."""
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, bufsize=1)
+    for line in process.stdout:
+        yield line, time.monotonic()
+    if process.wait() != 0:
+        sys.exit(f"{' '.join(words)} failed")
+
+
+def lines_of_job(words):
+    """What a job on a cluster prints, and when its coordinator has it. Asks every millisecond."""
+    job = int(subprocess.run(words, check=True, stdout=subprocess.PIPE).stdout)
+    client = http.client.HTTPConnection(os.environ["SLUICE_CLUSTER"])
+    at, rest, is_end = 0, b"", False
+    while not is_end:
+        client.request("GET", f"/v1/jobs/{job}/output?from={at}")
+        answer = client.getresponse()
+        rows, arrival = answer.read(), time.monotonic()
+        if answer.status != 200:
+            sys.exit(f"job {job}: {rows.decode()}")
+        is_end = answer.getheader("Sluice-End") == "true"
+        at += len(rows)
+        *lines, rest = (rest + rows).split(b"\n")
+        for line in lines:
+            yield line.decode(), arrival
+        if not rows:
+            time.sleep(0.001)
+
+
 def measure(options, folder, name):
     rate = options.rate or rate_held(options, folder, name) // 2
     words = command(options, folder, name, events=int(rate * options.seconds), rate=rate, pace="real")
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, bufsize=1)
-    next(process.stdout)  # the header
+    lines = lines_of_job(words) if options.workers else lines_of_run(words)
+    next(lines)  # the header
     results, singles = [], []
-    for line in process.stdout:
-        arrival = time.monotonic()
+    for line, arrival in lines:
         at, kind = line.rstrip().split(",")
         due = (datetime.fromisoformat(at.replace("Z", "+00:00")) - START).total_seconds()
         # What is still open when the events end comes early.
         if due <= options.seconds - 0.5:
             (singles if kind == "0" else results).append(arrival - due)
-    if process.wait() != 0:
-        sys.exit(f"{' '.join(words)} failed")
     if not results or not singles:
         sys.exit(f"{' '.join(words)}\ngave {len(results)} results and {len(singles)} single events: too few to tell")
     origin = min(singles)
@@ -96,10 +132,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     queries.add_arguments(parser, QUERIES, parallel=1)
     parser.add_argument("--rate", type=int, help="events per second; default: half of what the query holds")
+    parser.add_argument("--workers", type=int, default=0, help="of a cluster; default 0: one process without one")
     parser.add_argument("--seconds", type=float, default=20, help="of each run (default 20)")
     options = queries.parse(parser, QUERIES)
     header = f"{'':8} {'events/s':>10} {'results':>8} {'p50':>9} {'p99':>9} {'single p50':>11} {'p99':>9}"
-    with tempfile.TemporaryDirectory() as folder:
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        if options.workers:
+            cluster = stack.enter_context(ClusterHere(options.sluice, workers=options.workers, slots=options.parallel))
+            os.environ["SLUICE_CLUSTER"] = cluster.http
         return queries.report(options, header, lambda name: measure(options, folder, name), line_of)
 
 
