@@ -180,7 +180,7 @@ std::string_view TextCursor::number() {
   (void)peek();
   size_t size = !rest_.empty() && rest_.front() == '-' ? 1 : 0;
   while (size < rest_.size() &&
-         (is_word(rest_[size]) || ((rest_[size] == '+' || rest_[size] == '-') && rest_[size - 1] == 'e')))
+         (is_word(rest_[size]) || (size != 0 && (rest_[size] == '+' || rest_[size] == '-') && rest_[size - 1] == 'e')))
     ++size;
   const std::string_view result = rest_.substr(0, size);
   rest_.remove_prefix(size);
