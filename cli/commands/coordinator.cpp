@@ -7,6 +7,7 @@
 #include "cli/support/cluster_client.h"
 #include "cli/support/command.h"
 #include "cli/support/interrupt.h"
+#include "cli/support/tls_flags.h"
 #include "cli/support/wait_for_stop.h"
 #include "runtime/abi/fingerprint.h"
 #include "runtime/coordinator/coordinator.h"
@@ -34,15 +35,18 @@ class CoordinatorCommand final : public Command {
         ->type_name("FILE");
     options.add_option("--state-dir", state_directory_, "where jobs are kept, for the next coordinator to go on with")
         ->type_name("DIR");
+    add_tls_flags(options, tls_files_);
   }
 
   ExitCode execute(const Console& console) override {
     StopOnSignal stop;
     auto token = read_token(token_file_);
     if (!token) return fail(console, token.error());
-    const Credentials credentials{"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token};
-    auto coordinator = Coordinator::make({fmt::format("tcp://{}:{}", host_, port_), credentials, state_directory_,
-                                          [&](const std::string& line) { console.note(line); }});
+    auto tls = read_identity(tls_files_);
+    if (!tls) return fail(console, tls.error());
+    const Credentials credentials{"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token, *tls};
+    auto coordinator = Coordinator::make({url_of(fmt::format("{}:{}", host_, port_), *tls), credentials,
+                                          state_directory_, [&](const std::string& line) { console.note(line); }});
     if (!coordinator) return fail(console, coordinator.error());
     auto api = HttpApi::make(**coordinator, host_, static_cast<int>(http_port_), *token);
     if (!api) return fail(console, api.error());
@@ -63,6 +67,7 @@ class CoordinatorCommand final : public Command {
   uint32_t http_port_ = 7080;
   std::string token_file_;
   std::string state_directory_;
+  TlsFiles tls_files_;
 };
 
 }  // namespace

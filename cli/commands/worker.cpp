@@ -10,6 +10,7 @@
 #include "cli/support/cluster_client.h"
 #include "cli/support/command.h"
 #include "cli/support/program.h"
+#include "cli/support/tls_flags.h"
 #include "cli/support/wait_for_stop.h"
 #include "compiler/jit/jit_engine.h"
 #include "runtime/abi/fingerprint.h"
@@ -48,24 +49,35 @@ class WorkerProcessCommand final : public Command {
     options.add_option("--host", host_, "address where other workers reach this one; default: 127.0.0.1")
         ->type_name("HOST");
     add_number<uint32_t>(options, "--port", port_, 0, 65535, "PORT", "for other workers; default: any free one");
+    options
+        .add_option("--advertise", advertised_,
+                    "where other workers reach this one when that is not --host and --port: behind NAT, in a container")
+        ->type_name("HOST:PORT");
     options.add_option("--token-file", token_file_, "file with the token of the cluster")->type_name("FILE");
+    add_tls_flags(options, tls_files_);
   }
 
   ExitCode execute(const Console& console) override {
     if (join_.empty()) return usage_error(console, "which cluster? --join HOST:PORT names its coordinator");
-    if (!is_loopback(join_) && (is_loopback(host_) || host_ == "0.0.0.0"))
+    if (!is_loopback(join_) && advertised_.empty() && (is_loopback(host_) || host_ == "0.0.0.0"))
       return usage_error(console, "--join names another machine: --host must say where other workers reach this one");
+    if (!advertised_.empty() && !advertised_.contains(':'))
+      return usage_error(console,
+                         "--advertise needs HOST:PORT; --port makes the worker listen on a port of your choice");
     StopOnSignal stop;
     auto token = read_token(token_file_);
     if (!token) return fail(console, token.error());
+    auto tls = read_identity(tls_files_);
+    if (!tls) return fail(console, tls.error());
     WorkerNodeSettings settings;
-    settings.coordinator_url = "tcp://" + join_;
-    settings.data_url = fmt::format("tcp://{}:{}", host_, port_);
+    settings.coordinator_url = url_of(join_, *tls);
+    settings.data_url = url_of(fmt::format("{}:{}", host_, port_), *tls);
+    if (!advertised_.empty()) settings.advertised_url = url_of(advertised_, *tls);
     settings.host = host_name();
     settings.slots = slots_ == 0 ? core_count() : slots_;
     settings.threads = core_count();
     settings.memory_bytes = memory_ == 0 ? memory_of_machine() : memory_;
-    settings.credentials = {"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token};
+    settings.credentials = {"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token, *tls};
     settings.services = make_services;
     settings.log = [&](const std::string& line) { console.note(line); };
     WorkerNode node(std::move(settings));
@@ -92,7 +104,9 @@ class WorkerProcessCommand final : public Command {
   uint64_t memory_ = 0;
   std::string host_ = "127.0.0.1";
   uint32_t port_ = 0;
+  std::string advertised_;
   std::string token_file_;
+  TlsFiles tls_files_;
 };
 
 }  // namespace

@@ -14,11 +14,11 @@
 
 namespace sluice::wire {
 
-// A DeployTasks takes its plan and peers from elsewhere: they are the caller's to add.
 // Ready to be sent.
 [[nodiscard]] std::shared_ptr<const Frame> control_frame(const Command& message);
 [[nodiscard]] std::shared_ptr<const Frame> control_frame(const Report& message);
 
+// A DeployTasks takes its plan and peers from elsewhere: they are the caller's to add.
 [[nodiscard]] Command to_wire(uint32_t deployment, const WorkerCommand& command);
 // Nothing for messages that are no command to a worker of a job.
 [[nodiscard]] Result<WorkerCommand> read_command(const Command& message);

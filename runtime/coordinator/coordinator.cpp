@@ -46,11 +46,13 @@ Result<std::unique_ptr<Coordinator>> Coordinator::make(CoordinatorSettings setti
   SLUICE_TRY(coordinator->restore());
   coordinator->loop_.start();
   coordinator->loop_.post([self = coordinator.get()] { self->beat(); });
-  SLUICE_ASSIGN(
-      coordinator->listener_,
-      Listener::make(coordinator->settings_.url, kSilence, [self = coordinator.get()](auto connection) {
-        self->loop_.post([self, caller = std::move(connection)]() mutable { self->accept(std::move(caller)); });
-      }));
+  SLUICE_ASSIGN(coordinator->listener_,
+                Listener::make({coordinator->settings_.url, kSilence, coordinator->settings_.credentials.tls},
+                               [self = coordinator.get()](auto connection) {
+                                 self->loop_.post([self, caller = std::move(connection)]() mutable {
+                                   self->accept(std::move(caller));
+                                 });
+                               }));
   return coordinator;
 }
 
@@ -67,7 +69,8 @@ Coordinator::~Coordinator() {
 
 void Coordinator::accept(std::unique_ptr<Connection> connection) {
   reception_.await(std::move(connection), [this](Result<Reception::Caller> caller) {
-    if (caller) greet(std::move(*caller));
+    if (!caller) return settings_.log("refused a process that wanted to join: " + caller.error().message);
+    greet(std::move(*caller));
   });
 }
 

@@ -14,6 +14,7 @@
 
 #include "lang/support/result.h"
 #include "runtime/net/frame.h"
+#include "runtime/net/tls_identity.h"
 
 namespace sluice {
 
@@ -38,10 +39,12 @@ class Connection {
   void close();
 
  private:
+  static constexpr size_t kMostPieces = 8;  // that NNG takes at once
   void send_next();
   void sent(size_t bytes);
   void receive();
   void received(size_t bytes);
+  void begin_header();
   bool begin_body();
   bool end_frame();
   void fail(const Error& error);
@@ -58,7 +61,9 @@ class Connection {
 
   std::mutex mutex_;  // of what follows, up to receiving
   std::deque<std::shared_ptr<const Frame>> to_send_;
-  std::array<nng_iov, 4> pieces_{};  // of the frame that is being sent: what is left
+  size_t frames_under_way_ = 0;                // the first so many are being sent; of these
+  std::array<nng_iov, kMostPieces> pieces_{};  // what is left
+  size_t piece_count_ = 0;
   bool is_closed_ = false;
 
   // Receiving; one callback at a time.
@@ -66,20 +71,50 @@ class Connection {
   char* target_ = nullptr;
   size_t missing_ = 0;
   bool in_body_ = false;
+  std::unique_ptr<char[]> ahead_;  // what came behind that; not looked at yet from ahead_begin_ to ahead_end_
+  size_t ahead_begin_ = 0;
+  size_t ahead_end_ = 0;
 };
 
-// Dials; blocks until the connection stands, or for `timeout`. `url`: "tcp://127.0.0.1:7070", "ipc:///run/x.sock",
-// "tls+tcp://host:port".
-[[nodiscard]] Result<std::unique_ptr<Connection>> dial(const std::string& url, std::chrono::milliseconds timeout,
-                                                       std::chrono::milliseconds silence);
+// How connections are made. `url`: "tcp://127.0.0.1:7070", "ipc:///run/x.sock"; with an identity, and only then,
+// "tls+tcp://127.0.0.1:7070". TLS shakes hands when a connection already stands: what is wrong there ends it.
+struct Endpoint {
+  std::string url;
+  std::chrono::milliseconds silence;            // see Connection
+  std::shared_ptr<const TlsIdentity> tls = {};  // shared by the connections of a process
+};
+
+// Dials once while it lives.
+class Dialer {
+ public:
+  using Outcome = Result<std::unique_ptr<Connection>>;
+  // `on_end` is called at most once, from a thread of NNG.
+  [[nodiscard]] static Result<std::unique_ptr<Dialer>> make(const Endpoint& endpoint, std::chrono::milliseconds timeout,
+                                                            std::function<void(Outcome)> on_end);
+  // Returns when `on_end` does not run any more: not to be called from it.
+  ~Dialer();
+  Dialer(const Dialer&) = delete;
+  Dialer& operator=(const Dialer&) = delete;
+
+ private:
+  Dialer() = default;
+  static void on_dialed(void* self);
+
+  nng_stream_dialer* dialer_ = nullptr;
+  nng_aio* aio_ = nullptr;
+  Endpoint endpoint_;
+  std::function<void(Outcome)> on_end_;
+};
+
+// Dials; blocks until the connection stands, or for `timeout`.
+[[nodiscard]] Result<std::unique_ptr<Connection>> dial(const Endpoint& endpoint, std::chrono::milliseconds timeout);
 
 // Accepts connections while it lives.
 class Listener {
  public:
   // Port 0 takes a free one.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> make(
-      const std::string& url, std::chrono::milliseconds silence,
-      std::function<void(std::unique_ptr<Connection>)> on_accept);
+      const Endpoint& endpoint, std::function<void(std::unique_ptr<Connection>)> on_accept);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;

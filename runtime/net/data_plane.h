@@ -1,5 +1,6 @@
 // DataPlane: the rows of a worker's channels on their way to and from the other workers. One link joins two workers and
-// carries all channels between them; of two workers the one with the lower number dials.
+// carries all channels between them; of two workers the one with the lower number dials. A link that breaks is lost
+// with what was under way, and the next job that needs one begins another.
 #pragma once
 
 #include <chrono>
@@ -37,9 +38,9 @@ class DataPlane {
   // Our number in the cluster, and the coordinator's life that gave it; before any link is made.
   void set_worker(uint32_t worker, uint64_t term);
 
-  // The link to a worker, made when there is none. It lives as long as the data plane. A link that broke stays broken:
-  // an error.
-  Result<Link*> link_to(uint32_t worker, const std::string& url);
+  // The link to a worker, made when there is none. Shared with the ends of channels, which may outlive it here when it
+  // breaks.
+  std::shared_ptr<Link> link_to(uint32_t worker, const std::string& url);
   // Frames of this channel go to `receiver` until it is removed; behind remove() no call is under way.
   void add(uint32_t worker, ChannelAddress address, FrameReceiver& receiver);
   void remove(uint32_t worker, ChannelAddress address);
@@ -47,21 +48,24 @@ class DataPlane {
  private:
   struct Peer {
     std::string url;
-    std::unique_ptr<Link> link;
+    std::shared_ptr<Link> link;
+    std::unique_ptr<Dialer> dialer;
     bool is_dialing = false;
-    bool is_broken = false;
+    std::string trouble;  // why the last attempt to reach it failed
   };
 
   DataPlane(Settings settings, std::function<void(uint32_t, Error)> on_broken)
       : settings_(std::move(settings)), on_broken_(std::move(on_broken)) {}
   void accept(std::unique_ptr<Connection> connection);
   void answer(Reception::Caller caller);
+  [[nodiscard]] wire::Hello introduce(Link& link) const;
   void dial_peer(uint32_t worker);
-  void dialed(uint32_t worker, std::unique_ptr<Connection> connection);
+  void dialed(uint32_t worker, Dialer::Outcome connection);
   void answered(uint32_t worker, Reception::Caller callee);
-  void retry(uint32_t worker);
+  void retry(uint32_t worker, const std::string& why);
   void join_link(uint32_t worker, std::unique_ptr<Connection> connection, uint64_t peer_has);
-  void lost(uint32_t worker);
+  void lost(uint32_t worker, const std::string& why);
+  void give_up(uint32_t worker, Error error);
   void watch(uint32_t worker);
   void keep_alive();
   void dispatch(uint32_t worker, Frame frame);

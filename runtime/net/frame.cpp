@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -17,12 +18,18 @@ constexpr uint16_t kKinds = 0
 #include "runtime/net/frames.def"
     ;
 
+constexpr uint32_t kTlsRecord = 0x0316;  // how the first one of a caller with TLS begins
+
 // Positions in the heap count from the block's end, and values in it are aligned as seen from there.
 constexpr uint64_t kBlockAlignment = 8;
 
-uint64_t checksum_of(FrameHeader header, uint64_t body_hash) {
-  header.checksum = 0;
-  return XXH3_64bits_withSeed(&header, sizeof header, body_hash);
+uint64_t checksum_of(const FrameHeader& header) { return XXH3_64bits(&header, offsetof(FrameHeader, checksum)); }
+
+uint64_t checksum_of_body(const Frame& frame) {
+  uint64_t checksum = 0;
+  for (const auto& piece : frame.body())
+    if (!piece.empty()) checksum = XXH3_64bits_withSeed(piece.data(), piece.size(), checksum);
+  return checksum;
 }
 
 }  // namespace
@@ -74,8 +81,8 @@ Frame make_frame(FrameKind kind, std::string text) {
   return frame;
 }
 
-Frame make_channel_frame(FrameKind kind, uint32_t deployment, uint32_t channel) {
-  Frame frame = make_frame(kind);
+Frame make_channel_frame(FrameKind kind, uint32_t deployment, uint32_t channel, std::string text) {
+  Frame frame = make_frame(kind, std::move(text));
   frame.header.deployment = deployment;
   frame.header.channel = channel;
   return frame;
@@ -104,28 +111,27 @@ Frame make_block_frame(uint32_t deployment, uint32_t channel, Block block) {
   return frame;
 }
 
-uint64_t hash_body(const Frame& frame) {
-  uint64_t hash = 0;
-  for (const auto& piece : frame.body())
-    if (!piece.empty()) hash = XXH3_64bits_withSeed(piece.data(), piece.size(), hash);
-  return hash;
-}
-
-void seal(Frame& frame, uint64_t body_hash) { frame.header.checksum = checksum_of(frame.header, body_hash); }
+void seal_body(Frame& frame) { frame.header.body_checksum = checksum_of_body(frame); }
+void seal_header(FrameHeader& header) { header.checksum = checksum_of(header); }
 
 std::shared_ptr<const Frame> sealed_frame(FrameKind kind, std::string text) {
   auto frame = std::make_shared<Frame>(make_frame(kind, std::move(text)));
-  seal(*frame, hash_body(*frame));
+  seal_body(*frame);
+  seal_header(frame->header);
   return frame;
 }
 
 Status check_header(const FrameHeader& header, uint32_t most_bytes) {
+  if ((header.magic & 0xffff) == kTlsRecord)
+    return external_error(
+        "the peer uses TLS, and this process does not: start it with --tls-ca, --tls-cert and --tls-key");
   if (header.magic != kFrameMagic) return external_error("the peer does not speak the protocol of Sluice");
   if (header.protocol != kProtocol)
     return external_error(
         fmt::format("the peer speaks version {} of the protocol, this process version {}: run the "
                     "same version of Sluice everywhere",
                     header.protocol, kProtocol));
+  if (header.checksum != checksum_of(header)) return external_error("a damaged frame: its header is not what was sent");
   if (header.kind >= kKinds) return external_error(fmt::format("a frame of the unknown kind {}", header.kind));
   const auto kind = static_cast<FrameKind>(header.kind);
   if (is_numbered(kind) != (header.sequence != 0)) return external_error("a frame is not numbered as its kind is");
@@ -144,8 +150,8 @@ Status check_frame(const Frame& frame) {
         sent_bytes(*frame.block.header()) != frame.header.body_bytes)
       return external_error("a damaged row block");
   }
-  if (checksum_of(frame.header, hash_body(frame)) != frame.header.checksum)
-    return external_error("a damaged frame: its checksum does not fit");
+  if (checksum_of_body(frame) != frame.header.body_checksum)
+    return external_error("a damaged frame: its body is not what was sent");
   return {};
 }
 

@@ -2,10 +2,12 @@
 // heard. Pure but for reading the frame.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "lang/support/result.h"
 #include "runtime/net/frame.h"
+#include "runtime/net/tls_identity.h"
 #include "runtime/net/wire.pb.h"
 
 namespace sluice {
@@ -14,7 +16,8 @@ namespace sluice {
 struct Credentials {
   std::string software;  // "sluice 0.1.0"
   uint64_t abi = 0;
-  std::string token;  // the same in all processes of a cluster
+  std::string token;                            // the same in all processes of a cluster
+  std::shared_ptr<const TlsIdentity> tls = {};  // for all connections, or none of them
 };
 
 // Before its token was seen, a peer may not send more than this.

@@ -1,25 +1,43 @@
 #include "runtime/net/link.h"
 
+#include <random>
 #include <utility>
 
 namespace sluice {
 
+namespace {
+uint64_t random_id() {
+  std::random_device random;
+  return uint64_t{random()} << 32 | random() | 1;  // 0 means none
+}
+}  // namespace
+
+Link::Link(std::function<void(Frame)> on_frame) : on_frame_(std::move(on_frame)), state_(random_id()) {}
+
 Link::~Link() { end(); }
 
 void Link::post(Frame frame) {
-  const uint64_t body_hash = hash_body(frame);  // without the mutex: blocks are large, and many tasks post
+  seal_body(frame);  // without the mutex: blocks are large, and many tasks post
   const std::lock_guard lock(mutex_);
   if (is_ended_) return;
-  auto numbered = state_.number(std::move(frame), body_hash);
+  auto numbered = state_.number(std::move(frame));
   if (connection_ && !lost_since_) connection_->send(std::move(numbered));
 }
 
-uint64_t Link::last_received() {
+void Link::introduce(wire::Hello& hello) {
   const std::lock_guard lock(mutex_);
-  return state_.last_received();
+  hello.set_link(state_.id());
+  hello.set_joined_with(state_.joined_with());
+  hello.set_last_received(state_.last_received());
 }
 
-Status Link::attach(std::unique_ptr<Connection> connection, uint64_t peer_has, std::function<void()> on_lost) {
+LinkState::Meeting Link::meet(const wire::Hello& hello) {
+  const std::lock_guard lock(mutex_);
+  return state_.meet(hello.link(), hello.joined_with());
+}
+
+Status Link::attach(std::unique_ptr<Connection> connection, uint64_t peer_has,
+                    std::function<void(const Error&)> on_lost) {
   std::unique_ptr<Connection> before;
   {
     const std::lock_guard lock(mutex_);
@@ -38,7 +56,7 @@ Status Link::attach(std::unique_ptr<Connection> connection, uint64_t peer_has, s
         receive(std::move(frame));
         return true;
       },
-      [this, on_lost = std::move(on_lost)](const Error&) { lose(on_lost); });
+      [this, on_lost = std::move(on_lost)](const Error& error) { lose(error, on_lost); });
   return {};
 }
 
@@ -46,7 +64,7 @@ Status Link::attach(std::unique_ptr<Connection> connection, uint64_t peer_has, s
 void Link::acknowledge() {
   Frame frame = make_frame(FrameKind::Acknowledge);
   frame.header.acknowledged = state_.last_received();
-  seal(frame, hash_body(frame));
+  seal_header(frame.header);
   state_.acknowledged();
   connection_->send(std::make_shared<const Frame>(std::move(frame)));
 }
@@ -69,13 +87,13 @@ void Link::receive(Frame frame) {
   on_frame_(std::move(frame));
 }
 
-void Link::lose(const std::function<void()>& on_lost) {
+void Link::lose(const Error& error, const std::function<void(const Error&)>& on_lost) {
   {
     const std::lock_guard lock(mutex_);
     if (!lost_since_) lost_since_ = Clock::now();
     if (is_ended_) return;
   }
-  on_lost();
+  on_lost(error);
 }
 
 std::optional<Link::Clock::time_point> Link::lost_since() {
@@ -89,6 +107,7 @@ void Link::end() {
     const std::lock_guard lock(mutex_);
     is_ended_ = true;
     last = std::move(connection_);
+    state_ = LinkState(0);  // lets go of what was never acknowledged
   }
 }
 

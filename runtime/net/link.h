@@ -1,5 +1,6 @@
 // Link: the way between this process and one other. Numbered frames arrive exactly once and in order, also when the
-// connection is lost and another one takes its place; a link that stays without one for too long is broken, for ever.
+// connection is lost and another one takes its place. A link that stays without one for too long is ended on both
+// sides, and another link takes its place.
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include "lang/support/result.h"
 #include "runtime/net/connection.h"
 #include "runtime/net/link_state.h"
+#include "runtime/net/wire.pb.h"
 
 namespace sluice {
 
@@ -19,19 +21,22 @@ class Link {
   using Clock = std::chrono::steady_clock;
 
   // Frames go to `on_frame` one at a time, from threads of the network.
-  explicit Link(std::function<void(Frame)> on_frame) : on_frame_(std::move(on_frame)) {}
+  explicit Link(std::function<void(Frame)> on_frame);
   ~Link();
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
 
-  // Numbers the frame and sends it, now or over the next connection; a broken link drops it. Any thread.
+  // Numbers the frame and sends it, now or over the next connection; a link that has ended drops it. Any thread.
   void post(Frame frame);
 
-  // What the peer has sent so far has come up to this frame: to be said when a connection is made.
-  [[nodiscard]] uint64_t last_received();
+  // Which end this is, whom it has talked to, and up to which frame what it sent has come: to be said when a connection
+  // is made.
+  void introduce(wire::Hello& hello);
+  // What the peer said of itself in that way.
+  [[nodiscard]] LinkState::Meeting meet(const wire::Hello& hello);
   // Takes a connection whose peer has got every frame up to `peer_has`; the one before, if any, is gone. `on_lost` is
   // called when it is lost, from a thread of the network.
-  Status attach(std::unique_ptr<Connection> connection, uint64_t peer_has, std::function<void()> on_lost);
+  Status attach(std::unique_ptr<Connection> connection, uint64_t peer_has, std::function<void(const Error&)> on_lost);
 
   // Says something, so that the peer knows that we are there.
   void keep_alive();
@@ -46,7 +51,7 @@ class Link {
  private:
   void acknowledge();
   void receive(Frame frame);
-  void lose(const std::function<void()>& on_lost);
+  void lose(const Error& error, const std::function<void(const Error&)>& on_lost);
 
   std::function<void(Frame)> on_frame_;
   std::mutex mutex_;

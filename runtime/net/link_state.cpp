@@ -11,11 +11,18 @@ constexpr uint64_t kAcknowledgeEvery = 1 << 20;  // bytes; frames without a body
 uint64_t weight(const FrameHeader& header) { return sizeof header + header.body_bytes; }
 }  // namespace
 
-std::shared_ptr<const Frame> LinkState::number(Frame frame, uint64_t body_hash) {
+LinkState::Meeting LinkState::meet(uint64_t peer, uint64_t peer_joined_with) {
+  if (peer_joined_with != 0 && peer_joined_with != id_) return Meeting::TheyAreOld;
+  if (joined_with_ != 0 && joined_with_ != peer) return Meeting::WeAreOld;
+  joined_with_ = peer;
+  return Meeting::Join;
+}
+
+std::shared_ptr<const Frame> LinkState::number(Frame frame) {
   frame.header.sequence = next_sequence_++;
   frame.header.acknowledged = last_received_;
   unacknowledged_bytes_ = 0;
-  seal(frame, body_hash);
+  seal_header(frame.header);
   kept_bytes_ += weight(frame.header);
   kept_.push_back(std::make_shared<const Frame>(std::move(frame)));
   return kept_.back();

@@ -15,8 +15,19 @@ namespace sluice {
 
 class LinkState {
  public:
-  // Numbers a frame, seals it with the hash of its body, and keeps it. Shared with the connection that sends it.
-  [[nodiscard]] std::shared_ptr<const Frame> number(Frame frame, uint64_t body_hash);
+  // `id`: tells this end of a link from all others, also from those that were between the same processes before it.
+  explicit LinkState(uint64_t id) : id_(id) {}
+
+  // A peer is at the other end of a new connection: its end of the link, and the end that it has talked to so far (0:
+  // none). Join: they belong together, now or already before. TheyAreOld: the peer talks to an end that is no more, and
+  // has to begin anew. WeAreOld: this end talked to one that is no more, and what was under way is lost.
+  enum class Meeting : uint8_t { Join, TheyAreOld, WeAreOld };
+  [[nodiscard]] Meeting meet(uint64_t peer, uint64_t peer_joined_with);
+  [[nodiscard]] uint64_t id() const { return id_; }
+  [[nodiscard]] uint64_t joined_with() const { return joined_with_; }
+
+  // Numbers a frame whose body is sealed, seals it, and keeps it. Shared with the connection that sends it.
+  [[nodiscard]] std::shared_ptr<const Frame> number(Frame frame);
 
   // A frame has come. Take: it is the next one (or not numbered). Drop: it came before. An error: frames are missing
   // between it and the last one, or it acknowledges what was never sent.
@@ -36,6 +47,8 @@ class LinkState {
   [[nodiscard]] uint64_t kept_bytes() const { return kept_bytes_; }
 
  private:
+  uint64_t id_;
+  uint64_t joined_with_ = 0;
   uint64_t next_sequence_ = 1;
   uint64_t last_received_ = 0;
   uint64_t unacknowledged_bytes_ = 0;  // received since we last said so

@@ -38,7 +38,10 @@ void Reception::lost(uint64_t id, const Error& error) {
   Waiting caller = std::move(found->second);
   waiting_.erase(found);
   caller.connection.reset();
-  caller.greeting(std::unexpected(error));
+  caller.greeting(external_error(
+      error.message +
+          ", before it said who it is; all processes of a cluster need the same token, and all of them TLS or none",
+      true));
 }
 
 }  // namespace sluice

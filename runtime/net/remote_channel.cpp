@@ -1,5 +1,9 @@
 #include "runtime/net/remote_channel.h"
 
+#include <algorithm>
+#include <cstring>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "lang/support/invariant.h"
@@ -7,12 +11,16 @@
 
 namespace sluice {
 
+namespace {
+constexpr uint64_t kMostBlockBytes = uint64_t{5} << 30;  // positions in a block have 32 bits
+}  // namespace
+
 // ---- RemoteWriter ----
 
-// A window of which less than a quarter is in use always has room: the reader tells of less than that only later.
+// A window of which less than half is in use always has room: the reader tells of less than that only later.
 bool RemoteWriter::has_room(uint64_t bytes) const {
   const uint64_t under_way = sent_ - taken_.load();
-  return under_way < window_ / 4 || under_way + bytes <= window_ || under_way == 0;
+  return under_way < window_ / 2 || under_way + bytes <= window_ || under_way == 0;
 }
 
 bool RemoteWriter::try_push(Block& block) {
@@ -28,8 +36,27 @@ bool RemoteWriter::try_push(Block& block) {
     waits_.store(false);
   }
   sent_ += bytes;
-  link_.post(make_block_frame(address_.deployment, address_.channel, std::move(block)));
+  Frame frame = make_block_frame(address_.deployment, address_.channel, std::move(block));
+  if (bytes > most_frame_bytes_)
+    post_parts(frame, bytes);
+  else
+    link_.post(std::move(frame));
   return true;
+}
+
+void RemoteWriter::post_parts(const Frame& whole, uint64_t bytes) {
+  std::string text;
+  for (std::span<const char> piece : whole.body())
+    while (!piece.empty()) {
+      const size_t taken = std::min<size_t>(piece.size(), most_frame_bytes_ - text.size());
+      text.append(piece.data(), taken);
+      piece = piece.subspan(taken);
+      bytes -= taken;
+      if (text.size() < most_frame_bytes_ && bytes != 0) continue;
+      Frame part = make_channel_frame(FrameKind::Part, address_.deployment, address_.channel, std::exchange(text, {}));
+      part.header.value = sent_bytes(*whole.block.header());
+      link_.post(std::move(part));
+    }
 }
 
 void RemoteWriter::close() { post(FrameKind::Close); }
@@ -54,6 +81,7 @@ void RemoteWriter::receive(Frame frame) {
     case FrameKind::Acknowledge:
     case FrameKind::Control:
     case FrameKind::Block:
+    case FrameKind::Part:
     case FrameKind::Close:
     case FrameKind::Fail:
       return;  // not for a writer: a peer that says it is wrong, and is not listened to
@@ -69,17 +97,14 @@ void RemoteReader::post(FrameKind kind, uint64_t value) {
 }
 
 bool RemoteReader::try_pop(Block& block) {
-  bool is_empty = false;
   {
     const std::lock_guard lock(mutex_);
     if (blocks_.empty()) return false;
     block = std::move(blocks_.front());
     blocks_.pop_front();
-    is_empty = blocks_.empty();
   }
   taken_ += block.header()->byte_size;
-  const uint64_t untold = taken_ - told_;
-  if (untold >= window_ / 4 || (is_empty && untold >= window_ / 8)) {
+  if (taken_ - told_ >= window_ / 2) {
     told_ = taken_;
     post(FrameKind::Credit, taken_);
   }
@@ -109,16 +134,39 @@ void RemoteReader::cancel() {
   post(FrameKind::Cancel);
 }
 
+// False: parts are not of one block.
+bool RemoteReader::take_part(const Frame& frame) {
+  if (!whole_) {
+    if (frame.header.value < sizeof(abi::BlockHeader) || frame.header.value > kMostBlockBytes) return false;
+    whole_ = Block::make(frame.header.value, 1);
+    missing_bytes_ = frame.header.value;
+  }
+  if (frame.text.empty() || frame.text.size() > missing_bytes_) return false;
+  std::memcpy(reinterpret_cast<char*>(whole_.header()) + (frame.header.value - missing_bytes_), frame.text.data(),
+              frame.text.size());
+  missing_bytes_ -= frame.text.size();
+  return true;
+}
+
 void RemoteReader::receive(Frame frame) {
-  if (frame.kind() == FrameKind::Block) {  // without the mutex, which the consumer wants
+  const auto refuse = [&] {
+    on_bad_block_(external_error("a row block came that is not of the rows of its edge").error());
+  };
+  if (frame.kind() == FrameKind::Part) {
+    if (!take_part(frame)) return refuse();
+    if (missing_bytes_ != 0) return;
+    frame.block = std::move(whole_);
+  }
+  if (frame.block) {  // without the mutex, which the consumer wants
     const char* bytes = reinterpret_cast<const char*>(frame.block.header());
-    if (!is_valid_block({bytes, frame.header.body_bytes}, schema_))
-      return on_bad_block_(external_error("a row block came that is not of the rows of its edge").error());
+    const uint64_t size = frame.kind() == FrameKind::Part ? frame.header.value : frame.header.body_bytes;
+    if (!is_valid_block({bytes, size}, schema_)) return refuse();
   }
   {
     const std::lock_guard lock(mutex_);
     switch (frame.kind()) {
       case FrameKind::Block:
+      case FrameKind::Part:
         if (is_cancelled_) return;
         blocks_.push_back(std::move(frame.block));
         break;

@@ -30,8 +30,10 @@ class FrameReceiver {
 
 class RemoteWriter final : public ChannelWriter, public FrameReceiver {
  public:
-  // At most `window` bytes of blocks, or one block, are on their way or wait to be taken.
-  RemoteWriter(Link& link, ChannelAddress address, uint64_t window) : link_(link), address_(address), window_(window) {}
+  // At most `window` bytes of blocks, or one block, are on their way or wait to be taken. A block of more than
+  // `most_frame_bytes`, which has a single row, goes in parts.
+  RemoteWriter(Link& link, ChannelAddress address, uint64_t window, uint32_t most_frame_bytes = kMostBodyBytes)
+      : link_(link), address_(address), window_(window), most_frame_bytes_(most_frame_bytes) {}
   // Whom to wake; to be called before frames arrive.
   void connect(Wakeable& producer) { producer_ = &producer; }
 
@@ -45,11 +47,13 @@ class RemoteWriter final : public ChannelWriter, public FrameReceiver {
 
  private:
   [[nodiscard]] bool has_room(uint64_t bytes) const;
+  void post_parts(const Frame& whole, uint64_t bytes);
   void post(FrameKind kind) { link_.post(make_channel_frame(kind, address_.deployment, address_.channel)); }
 
   Link& link_;
   ChannelAddress address_;
   uint64_t window_;
+  uint32_t most_frame_bytes_;
   Wakeable* producer_ = nullptr;
   uint64_t sent_ = 0;               // bytes in all; the producer's
   std::atomic<uint64_t> taken_{0};  // of these the consumer took so many
@@ -77,6 +81,7 @@ class RemoteReader final : public ChannelReader, public FrameReceiver {
 
  private:
   void post(FrameKind kind, uint64_t value = 0);
+  [[nodiscard]] bool take_part(const Frame& frame);
 
   Link& link_;
   ChannelAddress address_;
@@ -87,6 +92,8 @@ class RemoteReader final : public ChannelReader, public FrameReceiver {
   uint64_t taken_ = 0;  // bytes in all
   uint64_t told_ = 0;   // of these the writer knows
   bool is_failure_told_ = false;
+  Block whole_;                 // whose parts are coming; the network's
+  uint64_t missing_bytes_ = 0;  // of it
 
   mutable std::mutex mutex_;
   std::deque<Block> blocks_;

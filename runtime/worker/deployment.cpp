@@ -134,12 +134,12 @@ Result<Deployment::Channel> Deployment::make_channel(const EdgePlan& edge, uint3
   RemoteEnd end;
   end.worker = from == worker_ ? to : from;
   end.address = {neighbours_->deployment, number};
-  SLUICE_ASSIGN(Link * link, neighbours_->plane.link_to(end.worker, neighbours_->urls.at(end.worker)));
+  end.link = neighbours_->plane.link_to(end.worker, neighbours_->urls.at(end.worker));
   const uint64_t window = settings_.ring_blocks * settings_.block_bytes;
   if (from == worker_)
-    end.writer = std::make_unique<RemoteWriter>(*link, end.address, window);
+    end.writer = std::make_unique<RemoteWriter>(*end.link, end.address, window);
   else
-    end.reader = std::make_unique<RemoteReader>(*link, end.address, window, edge.schema, neighbours_->on_bad_block);
+    end.reader = std::make_unique<RemoteReader>(*end.link, end.address, window, edge.schema, neighbours_->on_bad_block);
   return Channel(std::move(end));
 }
 

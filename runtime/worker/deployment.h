@@ -79,6 +79,7 @@ class Deployment {
   struct RemoteEnd {
     uint32_t worker = 0;  // the other one
     ChannelAddress address;
+    std::shared_ptr<Link> link;            // shared with the data plane
     std::unique_ptr<RemoteWriter> writer;  // or
     std::unique_ptr<RemoteReader> reader;
   };

@@ -99,7 +99,7 @@ void WorkerNode::join() {
       return join_later();
     }
   }
-  auto connection = dial(settings_.coordinator_url, kDialTimeout, kSilence);
+  auto connection = dial({settings_.coordinator_url, kSilence, settings_.credentials.tls}, kDialTimeout);
   if (!connection) {
     settings_.log(connection.error().to_string());
     return join_later();
@@ -107,7 +107,7 @@ void WorkerNode::join() {
   wire::Hello hello = make_hello(settings_.credentials);
   wire::Join& join = *hello.mutable_join();
   join.set_host(settings_.host);
-  join.set_data_url(plane_->url());
+  join.set_data_url(settings_.advertised_url.empty() ? plane_->url() : settings_.advertised_url);
   join.set_slots(settings_.slots);
   join.set_memory_bytes(settings_.memory_bytes);
   join.set_process(static_cast<uint32_t>(::getpid()));

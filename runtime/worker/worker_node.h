@@ -28,6 +28,7 @@ struct JobServices {
 struct WorkerNodeSettings {
   std::string coordinator_url;  // "tcp://127.0.0.1:7070"
   std::string data_url;         // to listen on for other workers
+  std::string advertised_url;   // where they find us, when that is somewhere else
   std::string host;             // how people call this machine
   uint32_t slots = 1;
   uint32_t threads = 1;

@@ -26,11 +26,12 @@ def wait_for(condition, what):
 class ClusterHere:
     """With `workers` processes of `slots` slots each; they end with the `with` block."""
 
-    def __init__(self, sluice, workers=3, slots=2, token=None, state=False):
+    def __init__(self, sluice, workers=3, slots=2, token=None, state=False, process_flags=()):
         self.sluice = sluice
         self.folder = tempfile.TemporaryDirectory(prefix="sluice-cluster-")
         self.flags = []
         self.state = str(Path(self.folder.name) / "state") if state else None
+        self.process_flags = process_flags  # of coordinator and workers, not of clients
         self.headers = {}
         if token is not None:
             file = Path(self.folder.name) / "token"
@@ -45,7 +46,7 @@ class ClusterHere:
 
     def start(self, name, *words):
         log = Path(self.folder.name) / f"{name}-{len(self.processes)}.log"
-        process = subprocess.Popen([self.sluice, *words, *self.flags], stdin=subprocess.DEVNULL,
+        process = subprocess.Popen([self.sluice, *words, *self.flags, *self.process_flags], stdin=subprocess.DEVNULL,
                                    stdout=subprocess.DEVNULL, stderr=log.open("w"))
         process.log = log
         self.processes.append(process)
@@ -62,12 +63,12 @@ class ClusterHere:
             return lines[0].split("workers join ")[1].split(", clients use http://") if lines else None
 
         join, self.http = wait_for(addresses, "the coordinator to listen")
-        self.join = join.removeprefix("tcp://")
+        self.join = join.split("//")[1]
         self.ports = (int(join.rsplit(":", 1)[1]), int(self.http.rsplit(":", 1)[1]))
         return process
 
-    def start_worker(self, slots=2):
-        return self.start("worker", "worker", "--join", self.join, "--slots", str(slots))
+    def start_worker(self, slots=2, *words):
+        return self.start("worker", "worker", "--join", self.join, "--slots", str(slots), *words)
 
     def wait_for_workers(self, count):
         wait_for(lambda: len(self.get("/workers")["workers"]) == count, f"{count} workers")

@@ -41,7 +41,8 @@ Frame received(const FrameHeader& header, const std::string& body) {
 TEST(Frame, ABlockIsSentWithoutItsFreeRoom) {
   Frame frame = make_block_frame(3, 4, small_block());
   frame.header.sequence = 1;
-  seal(frame, hash_body(frame));
+  seal_body(frame);
+  seal_header(frame.header);
   EXPECT_TRUE(check_header(frame.header).has_value());
   const std::string body = wire_text(frame);
   EXPECT_EQ(body.size(), 96u);
@@ -61,7 +62,8 @@ TEST(Frame, AFullBlockHasRoomForWhatFillsItUp) {
   block.header()->heap_bytes = 1;
   Frame frame = make_block_frame(3, 4, std::move(block));
   frame.header.sequence = 1;
-  seal(frame, hash_body(frame));
+  seal_body(frame);
+  seal_header(frame.header);
   const Frame other = received(frame.header, wire_text(frame));
   ASSERT_TRUE(check_frame(other).has_value());
   EXPECT_EQ(std::string(other.block.rows(), 12), "abcdefghijkl");
@@ -71,7 +73,8 @@ TEST(Frame, AFullBlockHasRoomForWhatFillsItUp) {
 TEST(Frame, EveryDamagedBitIsNoticed) {
   Frame frame = make_block_frame(3, 4, small_block());
   frame.header.sequence = 1;
-  seal(frame, hash_body(frame));
+  seal_body(frame);
+  seal_header(frame.header);
   const std::string body = wire_text(frame);
   for (size_t bit = 0; bit < body.size() * 8; ++bit) {
     std::string damaged = body;
@@ -88,35 +91,55 @@ TEST(Frame, EveryDamagedBitIsNoticed) {
   }
 }
 
+std::string refusal(FrameHeader header, uint32_t most_bytes = kMostBodyBytes) {
+  seal_header(header);
+  const auto status = check_header(header, most_bytes);
+  return status ? "" : status.error().message;
+}
+
 TEST(Frame, HeadersOfStrangersAreRefused) {
   const FrameHeader good = make_frame(FrameKind::Hello, "x").header;
-  EXPECT_TRUE(check_header(good).has_value());
+  EXPECT_EQ(refusal(good), "");
   FrameHeader header = good;
   header.magic = 0x20544547;  // "GET "
-  EXPECT_EQ(check_header(header).error().message, "the peer does not speak the protocol of Sluice");
+  EXPECT_EQ(refusal(header), "the peer does not speak the protocol of Sluice");
+  header.magic = 0x02010316;  // a handshake of TLS 1.2
+  EXPECT_NE(refusal(header).find("--tls-ca"), std::string::npos);
   header = good;
   header.protocol = 9;
-  EXPECT_NE(check_header(header).error().message.find("version 9"), std::string::npos);
+  EXPECT_NE(refusal(header).find("version 9"), std::string::npos);
   header = good;
   header.kind = 4711;
-  EXPECT_FALSE(check_header(header).has_value());
+  EXPECT_NE(refusal(header).find("4711"), std::string::npos);
   header = good;
   header.sequence = 1;
-  EXPECT_FALSE(check_header(header).has_value());
+  EXPECT_NE(refusal(header), "");
   header = good;
   header.body_bytes = 1001;
-  EXPECT_TRUE(check_header(header, 1001).has_value());
-  EXPECT_FALSE(check_header(header, 1000).has_value());
+  EXPECT_EQ(refusal(header, 1001), "");
+  EXPECT_NE(refusal(header, 1000), "");
   header = make_channel_frame(FrameKind::Block, 1, 2).header;
   header.sequence = 1;
   header.body_bytes = sizeof(abi::BlockHeader) - 1;
-  EXPECT_FALSE(check_header(header).has_value());
+  EXPECT_NE(refusal(header), "");
+}
+
+// A connection waits for as many bytes as the header says, so every bit of it counts before they are there.
+TEST(Frame, ADamagedHeaderIsNoticedWithoutItsBody) {
+  FrameHeader good = make_frame(FrameKind::Hello, "x").header;
+  seal_header(good);
+  for (size_t bit = 0; bit < sizeof(FrameHeader) * 8; ++bit) {
+    FrameHeader header = good;
+    auto* bytes = reinterpret_cast<char*>(&header);
+    bytes[bit / 8] = static_cast<char>(bytes[bit / 8] ^ (1 << bit % 8));
+    EXPECT_FALSE(check_header(header).has_value()) << bit;
+  }
 }
 
 TEST(Frame, KindsSayWhetherTheyAreNumberedAndHaveABlock) {
   for (const FrameKind kind : {FrameKind::Hello, FrameKind::Acknowledge, FrameKind::Control})
     EXPECT_FALSE(is_numbered(kind));
-  for (const FrameKind kind : {FrameKind::Block, FrameKind::Credit, FrameKind::Close, FrameKind::Fail,
+  for (const FrameKind kind : {FrameKind::Block, FrameKind::Part, FrameKind::Credit, FrameKind::Close, FrameKind::Fail,
                                FrameKind::ReachFailure, FrameKind::Cancel}) {
     EXPECT_TRUE(is_numbered(kind));
     EXPECT_EQ(has_block(kind), kind == FrameKind::Block);

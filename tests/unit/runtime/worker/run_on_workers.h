@@ -65,7 +65,7 @@ class WorkersHere {
   }
 
   [[nodiscard]] DataPlane& plane(uint32_t worker) { return *planes_[worker - 1]; }
-  [[nodiscard]] Link& link(uint32_t from, uint32_t to) { return **plane(from).link_to(to, plane(to).url()); }
+  [[nodiscard]] Link& link(uint32_t from, uint32_t to) { return *plane(from).link_to(to, plane(to).url()); }
 
  private:
   void post(JobEvent event) {
