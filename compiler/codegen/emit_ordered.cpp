@@ -7,11 +7,22 @@
 #include "compiler/codegen/operators.h"
 #include "compiler/codegen/panes.h"
 #include "compiler/codegen/sessions.h"
-#include "compiler/codegen/table.h"
+#include "compiler/codegen/tops.h"
 #include "lang/support/invariant.h"
 #include "runtime/data/row_layout.h"
 
 namespace sluice::codegen {
+
+// One top per key: the key's entry holds the address of its top, which the runtime owns.
+KeyedTop keyed_top(StageContext& stage, NodeId id, const TopNode& node) {
+  KeyedTop keyed;
+  for (const auto& key : node.keys) keyed.key_types.push_back(key.expr.type);
+  keyed.entry = entry_layout(keyed.key_types, {Type(TypeKind::Int)});
+  keyed.groups = stage.state_index(id, StateKind::Groups);
+  stage.entry_sizes[keyed.groups] = keyed.entry.size;
+  keyed.window = window_key(node.keys);
+  return keyed;
+}
 
 namespace {
 
@@ -40,24 +51,6 @@ Row with_rank(FunctionEmitter& f, const TopNode& node, const Row& row, llvm::Val
   rank.data = f.b.CreateAdd(position, f.int64(1));
   ranked.add(node.rank_column, rank);
   return ranked;
-}
-
-struct KeyedTop {
-  std::vector<Type> key_types;
-  EntryLayout entry;
-  uint32_t groups;
-  std::optional<size_t> window;  // among the keys
-};
-
-// One top per key: the key's entry holds the address of its top, which the runtime owns.
-KeyedTop keyed_top(StageContext& stage, NodeId id, const TopNode& node) {
-  KeyedTop keyed;
-  for (const auto& key : node.keys) keyed.key_types.push_back(key.expr.type);
-  keyed.entry = entry_layout(keyed.key_types, {Type(TypeKind::Int)});
-  keyed.groups = stage.state_index(id, StateKind::Groups);
-  stage.entry_sizes[keyed.groups] = keyed.entry.size;
-  keyed.window = window_key(node.keys);
-  return keyed;
 }
 
 llvm::Value* top_of(FunctionEmitter& f, llvm::Value* owner, const KeyedTop& keyed, const Schema& kept,
@@ -103,46 +96,6 @@ void emit_finish(FunctionEmitter& f, NodeId id, const SortNode& node) {
     emit_yield_check(f, [&] { save_cursor(f, position); });
   });
 }
-
-namespace {
-
-// A row that comes or goes; what it changes among the first rows goes out at once.
-void consume_changing(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row) {
-  const Schema& kept = kept_schema(f.stage, id, StateKind::Ranking);
-  llvm::Value* ranking = f.sorter(f.stage.state_index(id, StateKind::Ranking));
-  if (!node.keys.empty()) {
-    const KeyedTop keyed = keyed_top(f.stage, id, node);
-    std::vector<Value> keys;
-    for (const auto& key : node.keys) keys.push_back(emit_expr(f, key.expr, {&row, {}}));
-    auto* entry = find_or_insert(f, f.table(keyed.groups), keyed.entry, keys, [](llvm::Value*) {}).entry;
-    ranking = f.call("rt_ranking_of_key", {ranking, f.offset(entry, keyed.entry.states[0])});
-  }
-  const auto values = kept_values(f, node.order, kept, row);
-  store_row(f, values, f.call("rt_ranking_reserve", {ranking, heap_size(f, values)}));
-  const bool may_go = row.contains(kRowWeight);
-  llvm::Value* ties = node.with_ties ? compare_function(f.stage, id, node.order, kept, true) : no_function(f);
-  const uint32_t flags = (node.rank_column.empty() ? 0 : 1) | (may_go ? 2 : 0);
-  auto* count =
-      f.call("rt_ranking_change", {f.context(), ranking, compare_function(f.stage, id, node.order, kept, false), ties,
-                                   f.int64(node.limit), f.int32(flags), may_go ? row.at(kRowWeight).data : f.int64(1)});
-  auto* end = f.slot(f.stage.ptr, "end");
-  auto* numbers = f.memory(16);
-  f.loop(f.int64(0), count, "change", [&](llvm::Value* position) {
-    auto* address = f.call("rt_ranking_row", {ranking, position, end, numbers});
-    Row changed = load_row(f, kept, address, f.b.CreateLoad(f.stage.ptr, end));
-    const auto add = [&](const std::string& column, uint64_t offset) {
-      Value number;
-      number.type = Type(TypeKind::Int);
-      number.data = f.load(f.stage.i64, numbers, offset);
-      changed.add(column, number);
-    };
-    if (!node.rank_column.empty()) add(node.rank_column, 0);
-    add(std::string(kRowWeight), 8);
-    emit_users(f, id, changed);
-  });
-}
-
-}  // namespace
 
 namespace {
 
@@ -198,7 +151,7 @@ struct SessionTopEmitter {
 
 void consume(FunctionEmitter& f, NodeId id, const TopNode& node, const Row& row) {
   if (node.session) return SessionTopEmitter{f, id, node}.consume(row);
-  if (node.is_incremental) return consume_changing(f, id, node, row);
+  if (node.is_incremental) return consume_changing_top(f, id, node, row);
   const Schema& kept = kept_schema(f.stage, id, StateKind::Top);
   const uint32_t state = f.stage.state_index(id, StateKind::Top);
   llvm::Value* top = f.sorter(state);
@@ -229,6 +182,10 @@ void emit_finish(FunctionEmitter& f, NodeId id, const TopNode& node) {
   if (node.session) {
     emit_prepare(f, id);
     return SessionTopEmitter{f, id, node}.finish();
+  }
+  if (node.is_incremental) {
+    emit_prepare(f, id);
+    return emit_changing_top_finish(f, id, node);
   }
   const Schema& kept = kept_schema(f.stage, id, StateKind::Top);
   const uint32_t state = f.stage.state_index(id, StateKind::Top);

@@ -22,6 +22,7 @@ constexpr unsigned kCopies = 4;
 // Does it give out rows when one comes?
 bool passes_on(const Node& node) {
   if (const auto* aggregate = node.as<AggregateNode>()) return aggregate->is_incremental || aggregate->window_rows != 0;
+  if (const auto* top = node.as<TopNode>()) return top->is_incremental;
   return node.kind() != NodeKind::Exchange && !is_blocking(node);
 }
 

@@ -121,9 +121,9 @@ std::string kind_text(const Node& node) {
 
 // When changes that are collected go out, in front of what ends them.
 std::string changes_text(const Node& node) {
-  const auto* aggregate = node.as<AggregateNode>();
-  if (aggregate == nullptr || !aggregate->every || !node.rows.is_table) return {};
-  return "every " + duration_text(aggregate->every->length) + " until ";
+  const auto* every = every_of(node);
+  if (every == nullptr || !node.rows.is_table) return {};
+  return "every " + duration_text(every->length) + " until ";
 }
 
 std::string final_text(const FlowGraph& graph, NodeId id) {
@@ -146,6 +146,7 @@ std::string final_text(const FlowGraph& graph, NodeId id) {
       if (const std::string changes = changes_text(node); !changes.empty()) return changes + "its input ends";
       return node.as<AggregateNode>()->is_incremental ? "each row changes it" : "its input ends";
     case NodeKind::Top:
+      if (const std::string changes = changes_text(node); !changes.empty()) return changes + "its input ends";
       return node.as<TopNode>()->is_incremental ? "each row changes it" : "its input ends";
     case NodeKind::Frame:
       if (!follows_time(*node.as<FrameNode>())) return "its input ends";

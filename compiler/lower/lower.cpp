@@ -73,6 +73,7 @@ std::vector<StatePlan> states_of(const FlowGraph& graph, NodeId id) {
       states.push_back({StateKind::Sessions, node.name + ".sessions", id, {}, {}});
       if (top->session->counts_late) states.push_back({StateKind::Counter, node.name + ".late", id, {}, {}});
     }
+    if (collects_changes(*top)) states.push_back({StateKind::Changed, node.name + ".changed", id, {}, {}});
     Schema row = graph.nodes[node.inputs[0]].schema;
     std::erase_if(row.fields, [](const Field& field) { return field.name == kRowWeight; });
     states.push_back(
@@ -154,6 +155,7 @@ class Lowerer {
       const auto* frame = node(id).as<FrameNode>();
       has_disorder |= frame != nullptr && follows_time(*frame);  // rows leave when the watermark allows it
       const auto* top = node(id).as<TopNode>();
+      has_disorder |= top != nullptr && top->is_incremental && is_blocking(node(id));
       const auto* join = node(id).as<JoinNode>();
       const auto* keys = aggregate != nullptr ? &aggregate->keys
                          : top != nullptr     ? &top->keys

@@ -17,9 +17,8 @@ namespace {
 Expr weight_of_new_row(const Span& span) { return Expr::literal(int64_t{1}, Type(TypeKind::Int), span); }
 
 std::string when_changes_come(const Node& node) {
-  const auto* aggregate = node.as<AggregateNode>();
-  const bool is_collected = aggregate != nullptr && collects_changes(*aggregate);
-  return is_collected ? "every " + duration_text(aggregate->every->length) : "row by row";
+  const auto* every = every_of(node);
+  return every != nullptr ? "every " + duration_text(every->length) : "row by row";
 }
 
 class Deriver {
@@ -103,7 +102,7 @@ class Deriver {
                (node.as<AggregateNode>()->session || node.as<AggregateNode>()->window_rows != 0 ||
                 window_key(node.as<AggregateNode>()->keys));
       case NodeKind::Top:
-        return node.as<TopNode>()->session || window_key(node.as<TopNode>()->keys);
+        return !node.rows.is_table && (node.as<TopNode>()->session || window_key(node.as<TopNode>()->keys));
       case NodeKind::Join:
         return !window_of(*node.as<JoinNode>()).empty();
       case NodeKind::Filter:

@@ -120,7 +120,7 @@ class Pruner {
   void reads_of(const TopNode& top, NodeId id) {
     read_weight(id);
     for (const auto& key : top.keys) add_columns(key.expr, read_below(id));
-    if (top.session)
+    if (top.session || collects_changes(top))
       for (const auto name : {kRowTime, kRowMark}) read_below(id).insert(std::string(name));
     read_to_break_ties(top.order, id, read_[id]);
   }

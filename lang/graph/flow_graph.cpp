@@ -120,6 +120,14 @@ bool Node::operator==(const Node& other) const {
 }
 
 bool collects_changes(const AggregateNode& aggregate) { return aggregate.is_incremental && aggregate.every; }
+bool collects_changes(const TopNode& top) { return top.is_incremental && top.every; }
+
+const Interval* every_of(const Node& node) {
+  const auto* aggregate = node.as<AggregateNode>();
+  if (aggregate != nullptr && aggregate->every) return &*aggregate->every;
+  const auto* top = node.as<TopNode>();
+  return top != nullptr && top->every ? &*top->every : nullptr;
+}
 
 bool is_blocking(const Node& node) {
   if (const auto* join = node.as<JoinNode>()) return !is_streamed(*join);
@@ -127,7 +135,8 @@ bool is_blocking(const Node& node) {
   if (const auto* aggregate = node.as<AggregateNode>())
     return !aggregate->is_incremental || aggregate->keys.empty() || window_key(aggregate->keys) || aggregate->session ||
            collects_changes(*aggregate);
-  if (const auto* top = node.as<TopNode>()) return !top->is_incremental;
+  if (const auto* top = node.as<TopNode>())
+    return !top->is_incremental || window_key(top->keys) || collects_changes(*top);
   return node.kind() == NodeKind::Sort || node.kind() == NodeKind::Frame;
 }
 

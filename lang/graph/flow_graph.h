@@ -201,8 +201,8 @@ struct Interval {
 //
 // Incremental: no result waits for the end. Each row takes back the result of its group and gives out the new one, in
 // rows with a kRowWeight; rows that have one come in as changes. In one phase, and with no window but one among the
-// keys, which says when the group is forgotten, one of rows, or sessions of any length. The same for top and join,
-// those without any window. What can only grow (distinct rows, pairs of streams) has no kRowWeight.
+// keys, which says when the group is forgotten, one of rows, or sessions of any length. The same for top, but without
+// sessions, and for joins without any window. What can only grow (distinct rows, pairs of streams) has no kRowWeight.
 //
 // With `every`, an incremental aggregate of timed rows, which does not read changes, collects what changes: a group
 // takes back its result and gives out the new one once per interval at most. It means nothing where the aggregate is
@@ -246,6 +246,7 @@ struct TopNode {
   std::vector<NamedExpr> keys;
   std::vector<OrderKey> order;
   std::optional<SessionWindow> session;
+  std::optional<Interval> every;  // see AggregateNode
   bool operator==(const TopNode&) const = default;
 };
 
@@ -425,6 +426,9 @@ struct FlowGraph {
 
 // Does it give out the changes of its groups now and then, instead of with every row?
 [[nodiscard]] bool collects_changes(const AggregateNode& aggregate);
+[[nodiscard]] bool collects_changes(const TopNode& top);
+// The interval of an aggregate or top that has one; else null.
+[[nodiscard]] const Interval* every_of(const Node& node);
 
 // The sessions that the node makes; null when it makes none.
 [[nodiscard]] const SessionWindow* session_of(const Node& node);

@@ -256,9 +256,7 @@ class Reader {
     } else if (key == "session") {
       aggregate.session = read_session(cursor);
     } else if (key == "every") {
-      aggregate.every.emplace().length = read_micros(cursor);
-      cursor.expect_word("delay");
-      aggregate.every->delay = read_micros(cursor);
+      aggregate.every = read_interval(cursor);
     } else if (key == "call") {
       finish_call(cursor);
       read_call(aggregate.calls.emplace_back(), cursor);
@@ -320,6 +318,8 @@ class Reader {
       top.rank_column = cursor.name();
     } else if (key == "session") {
       top.session = read_session(cursor);
+    } else if (key == "every") {
+      top.every = read_interval(cursor);
     } else if (key == "key") {
       top.keys.push_back(read_named(cursor));
     } else if (key == "order") {

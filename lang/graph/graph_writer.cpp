@@ -87,7 +87,7 @@ class Writer {
     if (aggregate.window_rows != 0) line("rows", fmt::format("{}", aggregate.window_rows));
     if (aggregate.windows) line("windows", write_windows(*aggregate.windows));
     if (aggregate.session) line("session", write_session(*aggregate.session));
-    if (aggregate.every) line("every", fmt::format("{} delay {}", aggregate.every->length, aggregate.every->delay));
+    if (aggregate.every) line("every", write_interval(*aggregate.every));
     for (const auto& call : aggregate.calls) write_call(call);
   }
   void write_payload(const TopNode& top) {
@@ -95,6 +95,7 @@ class Writer {
     if (top.is_incremental) line("incremental", "");
     if (!top.rank_column.empty()) line("rank", write_name(top.rank_column));
     if (top.session) line("session", write_session(*top.session));
+    if (top.every) line("every", write_interval(*top.every));
     for (const auto& key : top.keys) line("key", write_named(key));
     write_orders(top.order);
   }

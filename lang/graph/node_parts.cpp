@@ -93,4 +93,16 @@ SessionWindow read_session(TextCursor& cursor) {
   return session;
 }
 
+std::string write_interval(const Interval& interval) {
+  return fmt::format("{} delay {}", interval.length, interval.delay);
+}
+
+Interval read_interval(TextCursor& cursor) {
+  Interval interval;
+  interval.length = read_micros(cursor);
+  cursor.expect_word("delay");
+  interval.delay = read_micros(cursor);
+  return interval;
+}
+
 }  // namespace sluice

@@ -27,4 +27,7 @@ namespace sluice {
 [[nodiscard]] std::string write_session(const SessionWindow& session);  // `gap max late column`
 [[nodiscard]] SessionWindow read_session(TextCursor& cursor);
 
+[[nodiscard]] std::string write_interval(const Interval& interval);  // `length delay d`
+[[nodiscard]] Interval read_interval(TextCursor& cursor);
+
 }  // namespace sluice

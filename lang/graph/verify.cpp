@@ -91,9 +91,11 @@ Result<Schema> schema_for(const WindowNode& window, const Node& node, const Inpu
 Result<Schema> schema_for(const TopNode& top, const Node& node, const InputSchemas& inputs) {
   SLUICE_TRY(check_named(top.keys, *inputs[0]));
   SLUICE_TRY(check_order(top.order, *inputs[0]));
-  SLUICE_TRY(has_weight(top.is_incremental, inputs));
-  if (top.is_incremental && (window_key(top.keys) || top.session))
-    return internal_error("an incremental top with a window");
+  SLUICE_ASSIGN(const bool reads_changes, has_weight(top.is_incremental, inputs));
+  if (top.is_incremental && top.session) return internal_error("an incremental top over sessions");
+  if (top.every && (top.every->length < 1 || top.every->delay < 0 || reads_changes))
+    return internal_error("changes given out at no time");
+  if (collects_changes(top)) SLUICE_TRY(check_timed(*inputs[0], "what collects changes"));
   if (top.session) SLUICE_TRY(check_session(*top.session, !top.keys.empty(), *inputs[0]));
   Schema schema = *inputs[0];
   if (top.is_incremental) std::erase_if(schema.fields, [](const Field& field) { return field.name == kRowWeight; });

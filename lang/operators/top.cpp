@@ -26,7 +26,9 @@ struct Grouping {
   Flow input;
   std::optional<std::vector<NamedExpr>> keys = std::vector<NamedExpr>();
   std::optional<SessionWindow> session;
-  bool is_all = false;  // one window for everything, which ends with the input
+  bool is_all = false;         // one window for everything, which ends with the input
+  bool shows_changes = false;  // results as they change, instead of the last one of a window
+  std::optional<Interval> every;
   [[nodiscard]] bool is_windowed() const { return is_all || session.has_value(); }
 };
 
@@ -59,6 +61,16 @@ std::optional<Grouping> check_grouping(OperatorContext& context, const ast::Step
   return grouping;
 }
 
+// What `emit` says; false when something was reported.
+bool check_results(OperatorContext& context, const ast::Step& step, const Emit& emit, Grouping& grouping) {
+  grouping.shows_changes = emit.shows_changes() && !grouping.session;
+  if (!grouping.shows_changes)
+    return add_end(context, step, emit, grouping.is_windowed(), grouping.input, *grouping.keys);
+  if (emit.when != Emit::When::Every) return true;
+  grouping.every = interval_of(context, emit, grouping.input);
+  return grouping.every.has_value();
+}
+
 // The rows that `node` chooses are those of the window's end, if there is one.
 Flow add_top(OperatorContext& context, const ast::Step& step, TopNode node, const Grouping& grouping, Flow next) {
   const NodeId input = grouping.input.node;
@@ -66,12 +78,13 @@ Flow add_top(OperatorContext& context, const ast::Step& step, TopNode node, cons
   if ((grouping.session || window_name.starts_with('@')) && next.schema.find(window_name) == nullptr)
     next.schema.fields.push_back({window_name, Type::window()});
   if (next.late == nullptr) next.late = grouping.input.late;
-  next.rows.is_table = window_name.empty() && !grouping.is_all;
+  next.rows.is_table = grouping.shows_changes || (window_name.empty() && !grouping.is_all);
   node.session = grouping.session;
+  node.every = grouping.every;
   next = context.add(step, std::move(node), {input}, std::move(next));
   if (grouping.session && next.late == nullptr && !next.is_broken)
     next.late = late_rows_of_moments(grouping.input, grouping.session->late, next.node);
-  if (window_name.empty()) return without_time(context, step, next);
+  if (window_name.empty() || grouping.shows_changes) return without_time(context, step, next);
   next = timed_by_window(context, step, next, window_name);
   return window_name.starts_with('@') ? without_column(context, step, next, window_name) : next;
 }
@@ -129,7 +142,7 @@ Flow check_top(OperatorContext& context, const ast::Step& step, Flow input) {
   if (!count || !orders || !grouping->keys) return input.is_broken ? input : next;
   node.limit = *count;
   node.order = std::move(*orders);
-  if (!add_end(context, step, *emit, grouping->is_windowed(), grouping->input, *grouping->keys)) return Flow::broken();
+  if (!check_results(context, step, *emit, *grouping)) return Flow::broken();
   node.keys = std::move(*grouping->keys);
   return add_top(context, step, std::move(node), *grouping, std::move(next));
 }
@@ -149,7 +162,7 @@ Flow check_by_time(OperatorContext& context, const ast::Step& step, Flow input, 
     return check_first_kept(context, step, *clause, *emit, std::move(input));
   auto grouping = check_grouping(context, step, std::move(input));
   if (!grouping || !grouping->keys) return Flow::broken();
-  if (!add_end(context, step, *emit, grouping->is_windowed(), grouping->input, *grouping->keys)) return Flow::broken();
+  if (!check_results(context, step, *emit, *grouping)) return Flow::broken();
   TopNode node;
   node.limit = 1;
   node.order = {{Expr::column(std::string(kRowTime), Type(TypeKind::Timestamp), step.op.span), is_latest}};

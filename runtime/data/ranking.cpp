@@ -1,16 +1,24 @@
 #include "runtime/data/ranking.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 #include "runtime/abi/kernel_abi.h"
 #include "runtime/abi/runtime_functions.h"
 
 namespace sluice {
 
-Ranking::~Ranking() {
+Ranking::~Ranking() { clear(); }
+
+void Ranking::clear() noexcept {
+  for (auto* cells : {&rows_, &given_}) {
+    dropped_.insert(dropped_.end(), cells->begin(), cells->end());
+    cells->clear();
+  }
   free_dropped();
-  for (const auto& cell : rows_) drop(cell);
-  free_dropped();
+  changes_.clear();
+  is_waiting_ = false;
 }
 
 void Ranking::free_dropped() noexcept {
@@ -88,14 +96,68 @@ bool Ranking::remove(const Rule& rule, uint64_t shown_before) noexcept {
   return true;
 }
 
+bool Ranking::wait(int64_t due) noexcept {
+  due_ = is_waiting_ ? std::max(due_, due) : due;
+  return !std::exchange(is_waiting_, true);
+}
+
+RowCell Ranking::copy_of(const RowCell& cell) noexcept {
+  const size_t size = bytes_of(cell);
+  auto* row = static_cast<char*>(::operator new(size + abi::kStringSlack));
+  std::memcpy(row, cell.row, size);
+  *account_ += size;
+  return {row, row + size};
+}
+
+void Ranking::give_out(const Rule& rule) noexcept {
+  changes_.clear();
+  free_dropped();
+  is_waiting_ = false;
+  // Rows without a difference are equal, so both lists can be read side by side.
+  std::vector<Change> coming;
+  const uint64_t shown_now = shown(rule);
+  for (size_t before = 0, now = 0; before < given_.size() || now < shown_now;) {
+    int32_t order = before == given_.size() ? 1 : -1;
+    if (before < given_.size() && now < shown_now)
+      order = rule.compare(given_[before].row, given_[before].end, rows_[now].row, rows_[now].end);
+    const bool is_same = order == 0 && (!rule.has_ranks || before == now);
+    if (order <= 0 && !is_same) changes_.push_back({given_[before], before + 1, -1});
+    if (order >= 0 && !is_same) coming.push_back({rows_[now], now + 1, 1});
+    if (order <= 0) ++before;
+    if (order >= 0) ++now;
+  }
+  changes_.insert(changes_.end(), coming.begin(), coming.end());
+  if (changes_.empty()) return;
+  dropped_.insert(dropped_.end(), given_.begin(), given_.end());  // the changes show them
+  given_.clear();
+  for (size_t i = 0; i < shown_now; ++i) given_.push_back(copy_of(rows_[i]));
+}
+
 Ranking& Ranking::of_key(void** slot) noexcept {
-  if (*slot == nullptr) *slot = &keyed_.emplace_back(row_size_, account_);
+  if (*slot == nullptr && free_.empty()) *slot = &keyed_.emplace_back(row_size_, account_);
+  if (*slot == nullptr) {
+    *slot = free_.back();
+    free_.pop_back();
+  }
   return *static_cast<Ranking*>(*slot);
+}
+
+void Ranking::forget_key(void** slot) noexcept {
+  auto* ranking = static_cast<Ranking*>(std::exchange(*slot, nullptr));
+  ranking->clear();
+  free_.push_back(ranking);
 }
 
 }  // namespace sluice
 
 namespace sluice::abi {
+
+namespace {
+Ranking::Rule rule_of(Ptr compare, Ptr compare_ties, I64 limit, I32 flags) {
+  return {reinterpret_cast<RowCompare>(compare), reinterpret_cast<RowCompare>(compare_ties),
+          static_cast<uint64_t>(limit), (flags & 1) != 0, (flags & 2) != 0};
+}
+}  // namespace
 
 extern "C" {
 
@@ -107,13 +169,30 @@ Ptr rt_ranking_reserve(Ptr ranking, I64 heap) noexcept {
   return static_cast<Ranking*>(ranking)->reserve(static_cast<uint64_t>(heap));
 }
 
+void rt_ranking_forget_key(Ptr ranking, Ptr slot) noexcept {
+  static_cast<Ranking*>(ranking)->forget_key(static_cast<void**>(slot));
+}
+
 I64 rt_ranking_change(Ptr context, Ptr ranking, Ptr compare, Ptr compare_ties, I64 limit, I32 flags,
                       I64 weight) noexcept {
-  const Ranking::Rule rule{reinterpret_cast<RowCompare>(compare), reinterpret_cast<RowCompare>(compare_ties),
-                           static_cast<uint64_t>(limit), (flags & 1) != 0, (flags & 2) != 0};
   auto& rows = *static_cast<Ranking*>(ranking);
-  if (!rows.change(rule, weight))
+  if (!rows.change(rule_of(compare, compare_ties, limit, flags), weight))
     raise_text(static_cast<TaskContext*>(context), "a top takes back a row that it does not hold");
+  return static_cast<I64>(rows.changes().size());
+}
+
+I8 rt_ranking_is_due_before(Ptr ranking, I64 due) noexcept {
+  const auto& rows = *static_cast<const Ranking*>(ranking);
+  return static_cast<I8>(rows.is_waiting() && rows.due() < due);
+}
+
+I8 rt_ranking_wait(Ptr ranking, I64 due) noexcept { return static_cast<I8>(static_cast<Ranking*>(ranking)->wait(due)); }
+
+I64 rt_ranking_due(Ptr ranking) noexcept { return static_cast<const Ranking*>(ranking)->due(); }
+
+I64 rt_ranking_give_out(Ptr ranking, Ptr compare, Ptr compare_ties, I64 limit, I32 flags) noexcept {
+  auto& rows = *static_cast<Ranking*>(ranking);
+  rows.give_out(rule_of(compare, compare_ties, limit, flags));
   return static_cast<I64>(rows.changes().size());
 }
 

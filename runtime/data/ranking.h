@@ -40,8 +40,17 @@ class Ranking {
   [[nodiscard]] bool change(const Rule& rule, int64_t weight) noexcept;
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
 
-  // The ranking of one key; *slot belongs to the key and is null at first.
+  // Where changes are collected nobody reads those of a row. wait(): what rows have changed is due then, or at the time
+  // given before if that is later; true when nothing was waiting yet. give_out(): changes() become what is shown now
+  // and was not when this was called last, and the other way round.
+  [[nodiscard]] bool wait(int64_t due) noexcept;
+  [[nodiscard]] bool is_waiting() const { return is_waiting_; }
+  [[nodiscard]] int64_t due() const { return due_; }
+  void give_out(const Rule& rule) noexcept;
+
+  // The ranking of one key; *slot belongs to the key and is null at first, and when the key is forgotten.
   [[nodiscard]] Ranking& of_key(void** slot) noexcept;
+  void forget_key(void** slot) noexcept;
 
  private:
   [[nodiscard]] uint64_t shown(const Rule& rule) const noexcept;
@@ -49,6 +58,8 @@ class Ranking {
   [[nodiscard]] bool remove(const Rule& rule, uint64_t shown_before) noexcept;
   void drop(RowCell cell) { dropped_.push_back(cell); }
   void free_dropped() noexcept;
+  void clear() noexcept;
+  [[nodiscard]] RowCell copy_of(const RowCell& cell) noexcept;
   [[nodiscard]] size_t bytes_of(const RowCell& cell) const { return static_cast<size_t>(cell.end - cell.row); }
 
   uint32_t row_size_;
@@ -58,7 +69,11 @@ class Ranking {
   std::vector<RowCell> rows_;     // in order
   std::vector<RowCell> dropped_;  // the latest changes may still show them
   std::vector<Change> changes_;
+  std::vector<RowCell> given_;  // copies of what give_out() has shown
+  bool is_waiting_ = false;
+  int64_t due_ = 0;
   std::deque<Ranking> keyed_;
+  std::vector<Ranking*> free_;
 };
 
 }  // namespace sluice

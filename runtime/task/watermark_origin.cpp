@@ -65,7 +65,7 @@ bool gives_windows(const Node& node) {
   if (session_of(node) != nullptr) return true;
   if (const auto* aggregate = node.as<AggregateNode>())
     return window_key(aggregate->keys) || collects_changes(*aggregate);
-  if (const auto* top = node.as<TopNode>()) return window_key(top->keys).has_value();
+  if (const auto* top = node.as<TopNode>()) return window_key(top->keys) || collects_changes(*top);
   if (const auto* frame = node.as<FrameNode>()) return follows_time(*frame);
   const auto* join = node.as<JoinNode>();
   return join != nullptr && window_key(join->left_keys);

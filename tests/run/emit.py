@@ -171,6 +171,69 @@ def session_case(random_, rows, delay):
     return f"{text} |> changes |> select {columns}, change", expected, left_out
 
 
+class Ranking:
+    """The first rows of a group, and those that it gave out last."""
+
+    def __init__(self, limit, ties, ranks):
+        self.limit, self.ties, self.ranks = limit, ties, ranks
+        self.rows, self.given, self.due = [], collections.Counter(), None
+
+    def shown(self):
+        ordered = sorted(self.rows, key=lambda row: (-row[1], row))
+        count = min(self.limit, len(ordered))
+        while self.ties and 0 < count < len(ordered) and ordered[count][1] == ordered[count - 1][1]:
+            count += 1
+        return collections.Counter((*row, place + 1) if self.ranks else row for place, row in enumerate(ordered[:count]))
+
+    def changes(self):
+        now = self.shown()
+        gone, come = self.given - now, now - self.given
+        self.given, self.due = now, None
+        return [(*row, "-1") for row in gone.elements()] + [(*row, "1") for row in come.elements()]
+
+
+def top_case(random_, rows, delay):
+    every = random_.choice([None, 50, 1_000])
+    late = random_.choice([0, 700])
+    keyed = random_.random() < 0.6
+    ties = random_.random() < 0.3
+    # Of equal rows nobody can say which has which place.
+    ranks = random_.random() < 0.4 and len({(key, value, time, closes) for key, value, time, _, closes in rows}) == len(rows)
+    limit = random_.choice([1, 2, 5])
+    window, windows = any_windows(random_, late) if random_.random() < 0.8 else ("", lambda _: [(0, None)])
+    groups = collections.defaultdict(lambda: Ranking(limit, ties, ranks))
+    changes = []
+    left_out = 0
+    for key, value, time, mark, closes in rows:
+        open_ones = [(start, end) for start, end in windows(time) if end is None or not is_late(end, mark, late)]
+        left_out += not open_ones
+        for start, end in open_ones:
+            group = groups[key if keyed else None, start]
+            if every:
+                with_row = time - delay if mark is None else max(mark, time - delay)
+                due = (with_row // every + 1) * every
+                due = due if end is None else min(due, end + late)
+                if group.due is not None and group.due < due:
+                    changes += [(start, *change) for change in group.changes()]
+                group.due = due if group.due is None else max(due, group.due)
+            group.rows.append((key, value, time, closes))
+            if not every:
+                changes += [(start, *change) for change in group.changes()]
+    for (_, start), group in groups.items():
+        changes += [(start, *change) for change in group.changes()]
+
+    def row_text(start, key, value, time, closes, *more):
+        return (key, *([text_of(start)] if window else []), str(value), text_of(time), text_of(closes), *map(str, more))
+
+    names = f"key{', start = window.start' if window else ''}, value, ts, closes{', place' if ranks else ''}"
+    text = (f"top {limit}{' with ties' * ties} by value desc{' per key' * keyed}{' as place' * ranks}"
+            f"{' over ' + window if window else ''} emit {f'every({duration(every)})' if every else 'changes'}")
+    if random_.random() < 0.3:
+        return f"{text} |> select {names}", [row_text(start, *row) for (_, start), group in groups.items()
+                                             for row in group.given.elements()], left_out
+    return f"{text} |> changes |> select {names}, change", [row_text(*change) for change in changes], left_out
+
+
 def count_case(random_, rows, _):
     """Groups of so many rows, as they fill."""
     size = random_.choice([1, 3, 10])
@@ -203,7 +266,7 @@ def random_case(random_, path):
         file.write("key,value,ts,closes\n")
         for key, value, time, _, closes in rows:
             file.write(f"{key},{value},{text_of(time)},{text_of(closes)}\n")
-    steps, expected, late = random_.choice([final_case, changes_case, session_case, session_case, count_case])(random_, rows, delay)
+    steps, expected, late = random_.choice([final_case, changes_case, session_case, top_case, count_case])(random_, rows, delay)
     program = (f"source rows: {{ key: string, value: int, ts: timestamp, closes: timestamp }} = csv(\"{path}\") "
                f"time ts delay {duration(delay)}\nfrom rows |> {steps} |> to csv(\"-\")\n")
     return program, sorted(expected), late

@@ -279,10 +279,10 @@ def step_top(random, relation):
 
 
 def step_window_top(random, relation):
-    return top(random, relation, tumble(random)) if relation.timed else None
+    return top(random, relation, tumble(random), random_emit(random)) if relation.timed else None
 
 
-def top(random, relation, window=None):
+def top(random, relation, window=None, emit=""):
     flow, sql = random_order(random, relation)
     limit = random.choice([1, 2, 5, 20])
     keys = random.sample(relation.columns, random.choice([0, 0, 1]))
@@ -302,11 +302,11 @@ def top(random, relation, window=None):
     text = f"top {limit}{' with ties' if ties else ''} by {flow}{per}"
     names = [sql_name(c.name) for c in columns]
     if window:
-        text, names, columns = with_window(window, text + rank, names, columns)
+        text, names, columns = with_window(window, text + rank, names, columns, emit)
     else:
         text += rank
     query = f"select {', '.join(names)} from ({query}) where bound__ <= {limit}"
-    result = Relation(tuple(columns), query, ordered=not groups, timed=window is not None)
+    result = Relation(tuple(columns), query, ordered=not groups, timed=window is not None and not emit)
     if not groups:
         result = replace(result, sql=f"{query} order by {sql}, {relation.names()}")
     return text, result

@@ -29,6 +29,20 @@ TEST(DeriveChanges, StepsBecomeIncremental) {
   EXPECT_EQ(find_node(result.graph, "3")->schema.find(kRowWeight), nullptr);
 }
 
+TEST(DeriveChanges, TopsOverWindowsThatAreTables) {
+  const std::string timed = std::string(kHitsRow) + ", `@time`: timestamp, `@mark`: timestamp";
+  const std::string row = timed + ", window: window";
+  const auto result = derive("node 2 time (1)\n  schema " + timed +
+                             "\nnode 3 window (2)\n  window tumble 10 10 0\n  column window\n  schema " + row +
+                             "\nnode 4 top (3) \"top 3 by bytes desc\"\n  table\n  limit 3\n  every 7 delay 0\n"
+                             "  key window = window:window\n  order bytes:int desc\n  schema " +
+                             row + "\n" + changes("5", "4", row) + sink("6", "5", row + ", change: int"));
+  const Node* top = find_node(result.graph, "4a");
+  ASSERT_NE(top, nullptr);
+  EXPECT_EQ(top->as<TopNode>()->every, (Interval{7, 0}));
+  EXPECT_TRUE(is_blocking(*top));
+}
+
 TEST(DeriveChanges, OtherReadersKeepTheirs) {
   const std::string row(kHitsRow);
   const auto result =

@@ -194,7 +194,8 @@ class RandomGraph {
             text(),
             named(),
             order(),
-            coin() ? std::optional(SessionWindow{duration(), duration(), duration(), coin(), text()}) : std::nullopt};
+            coin() ? std::optional(SessionWindow{duration(), duration(), duration(), coin(), text()}) : std::nullopt,
+            coin() ? std::optional(Interval{duration(), duration()}) : std::nullopt};
       case NodeKind::Frame:
         return FrameNode{named(),
                          order(),

@@ -109,6 +109,83 @@ TEST(Ranking, ARowThatIsNotThereCannotGo) {
   EXPECT_TRUE((fill(*ranking.reserve(0), {1, ""}), ranking.change(rule, -1)));
 }
 
+// What is collected adds up to a sort as well, and nothing goes that comes again.
+TEST(Ranking, CollectedChangesAddUpToASort) {
+  std::mt19937 random(3);
+  for (const bool has_ranks : {false, true}) {
+    uint64_t account = 0;
+    {
+      Ranking ranking(kRowSize, &account);
+      const Ranking::Rule rule{&compare_all, &compare_number, 4, has_ranks, false};
+      std::vector<Row> rows;
+      Shown shown;
+      for (int i = 0; i < 600; ++i) {
+        const Row row{static_cast<int64_t>(500 - i / 3 - static_cast<int>(random() % 30)),
+                      std::string(random() % 3, 'x')};
+        rows.push_back(row);
+        fill(*ranking.reserve(std::get<1>(row).size()), row);
+        ASSERT_TRUE(ranking.change(rule, 1));
+        const bool was_waiting = ranking.is_waiting();
+        EXPECT_NE(ranking.wait(i), was_waiting);
+        if (random() % 4 != 0) continue;
+        ranking.give_out(rule);
+        EXPECT_FALSE(ranking.is_waiting());
+        Shown net;
+        for (const auto& change : ranking.changes()) {
+          const RowView view{change.row.row, change.row.end};
+          const Row changed{view.get<int64_t>(0), std::string(view.text(8))};
+          net[{changed, has_ranks ? change.rank : 0}] += change.weight;
+          if (!has_ranks) {
+            EXPECT_NE((net[{changed, 0}]), 0);
+          }
+        }
+        for (const auto& [row_and_rank, weight] : net)
+          if ((shown[row_and_rank] += weight) == 0) shown.erase(row_and_rank);
+        ASSERT_EQ(shown, wanted(rows, rule)) << "after " << i;
+        ranking.give_out(rule);
+        EXPECT_TRUE(ranking.changes().empty());
+      }
+    }
+    EXPECT_EQ(account, 0u);
+  }
+}
+
+TEST(Ranking, WhatWaitsIsDueAtTheLatestTimeGiven) {
+  uint64_t account = 0;
+  Ranking ranking(kRowSize, &account);
+  EXPECT_TRUE(ranking.wait(20));
+  EXPECT_FALSE(ranking.wait(10));
+  EXPECT_EQ(ranking.due(), 20);
+  EXPECT_FALSE(ranking.wait(30));
+  EXPECT_EQ(ranking.due(), 30);
+  ranking.give_out({&compare_all, nullptr, 3, false, false});
+  EXPECT_TRUE(ranking.wait(10));
+  EXPECT_EQ(ranking.due(), 10);
+}
+
+// A key that is forgotten leaves nothing behind; its ranking serves another.
+TEST(Ranking, KeysAreForgotten) {
+  uint64_t account = 0;
+  Ranking all(kRowSize, &account);
+  const Ranking::Rule rule{&compare_all, nullptr, 2, false, false};
+  void* slots[2] = {nullptr, nullptr};
+  Ranking& first = all.of_key(&slots[0]);
+  fill(*first.reserve(3), {1, "abc"});
+  ASSERT_TRUE(first.change(rule, 1));
+  ASSERT_TRUE(first.wait(5));
+  first.give_out(rule);
+  ASSERT_TRUE(first.wait(6));
+  EXPECT_NE(account, 0u);
+  all.forget_key(&slots[0]);
+  EXPECT_EQ(slots[0], nullptr);
+  EXPECT_EQ(account, 0u);
+  Ranking& second = all.of_key(&slots[1]);
+  EXPECT_EQ(&second, &first);
+  EXPECT_FALSE(second.is_waiting());
+  second.give_out(rule);
+  EXPECT_TRUE(second.changes().empty());
+}
+
 TEST(Ranking, OnePerKey) {
   uint64_t account = 0;
   {
