@@ -43,9 +43,13 @@ using Arguments = std::map<std::string, Value, std::less<>>;
 // The initial states of a new group at `entry`. `row` may be null where no initial value needs one.
 void initialize_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, const Row* row,
                        llvm::Value* entry);
-// All calls' states at `entry` changed by a row of a group with these keys.
+// All calls' states at `entry` changed by a row of a group with these keys; over sessions not those of distinct values
+// (sessions.h), which are not merged either.
 void update_states(FunctionEmitter& f, NodeId id, const AggregateNode& node, const AggregateLayout& layout,
                    const std::vector<Value>& keys, const Row& row, llvm::Value* entry);
+// The states of one call at `entry` changed by a row with these arguments.
+void step_call(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, size_t call,
+               const Arguments& arguments, llvm::Value* entry);
 // All calls' states at `entry` merged with those at `other`.
 void merge_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, llvm::Value* entry,
                   llvm::Value* other);

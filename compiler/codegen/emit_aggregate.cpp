@@ -182,7 +182,7 @@ void update_calls(FunctionEmitter& f, NodeId id, const AggregateNode& node, cons
       update.step_row(call);
     }
   }
-  if (is_final) return;
+  if (is_final || node.session) return;
   const auto groups = distinct_groups(node);
   for (size_t group = 0; group < groups.size(); ++group) {
     f.node = id;
@@ -221,6 +221,13 @@ void update_states(FunctionEmitter& f, NodeId id, const AggregateNode& node, con
   update_calls(f, id, node, layout, keys, row, addresses);
 }
 
+void step_call(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, size_t call,
+               const Arguments& arguments, llvm::Value* entry) {
+  std::vector<llvm::Value*> addresses;
+  for (size_t i = 0; i < layout.state_types.size(); ++i) addresses.push_back(f.offset(entry, layout.entry.states[i]));
+  Update(f, node, layout, Row(), addresses).apply(call, arguments);
+}
+
 void merge_states(FunctionEmitter& f, const AggregateNode& node, const AggregateLayout& layout, llvm::Value* entry,
                   llvm::Value* other) {
   size_t position = 0;
@@ -228,6 +235,10 @@ void merge_states(FunctionEmitter& f, const AggregateNode& node, const Aggregate
     Row partial;
     std::vector<Value> states;
     const size_t first = position;
+    if (call.is_distinct) {
+      position += call.states.size();
+      continue;
+    }
     for (const auto& state : call.states) {
       const uint32_t offset = layout.entry.states[position++];
       partial.add(call.name + "." + state.name, load_state(f, state.type, f.offset(other, offset)));

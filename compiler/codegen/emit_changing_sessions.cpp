@@ -41,6 +41,7 @@ class ChangingSessions {
     if (collects_changes(node_)) give_out_due();
     for_each_due_session(f_, states_.keys, *node_.session, [&](const DueSession& due) {
       if (collects_changes(node_)) give_out_waiting(due.session, is_waiting(due.session));
+      forget_values(f_, id_, node_, states_, due.session);
     });
   }
 

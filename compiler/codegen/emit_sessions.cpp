@@ -1,4 +1,6 @@
 // Aggregates over session windows: the states of the calls in those of sessions (sessions.h).
+#include <algorithm>
+
 #include "compiler/codegen/aggregate.h"
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/memory.h"
@@ -14,12 +16,22 @@ SessionStates session_states(StageContext& stage, NodeId id, const AggregateNode
     for (const auto& state : call.states) aggregate.state_types.push_back(state.type);
   std::vector<Type> kept = aggregate.state_types;
   kept.insert(kept.end(), more.begin(), more.end());
+  const auto distinct = static_cast<size_t>(std::ranges::count_if(node.calls, &AggregateCall::is_distinct));
+  kept.insert(kept.end(), distinct, Type(TypeKind::Int));
   aggregate.entry = entry_layout({}, kept);
   constexpr uint32_t kHash = 8;  // an entry begins with it, a session with its header
   for (auto& offset : aggregate.entry.states) offset += sizeof(abi::Session) - kHash;
   states.keys = session_keys(stage, id, node.keys, *node.session, aggregate.entry.size - kHash);
   aggregate.key_types = states.keys.types;
+  states.values.assign(aggregate.entry.states.end() - static_cast<ptrdiff_t>(distinct), aggregate.entry.states.end());
+  note_values(stage, id, node);
   return states;
+}
+
+void merge_sessions(FunctionEmitter& f, NodeId id, const AggregateNode& node, const SessionStates& states,
+                    llvm::Value* session, llvm::Value* other) {
+  merge_states(f, node, states.aggregate, session, other);
+  merge_values(f, id, node, states, session, other);
 }
 
 llvm::Value* update_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, const SessionStates& states,
@@ -34,10 +46,11 @@ llvm::Value* update_session(FunctionEmitter& f, NodeId id, const AggregateNode& 
     begun(session);
   });
   absorb_others(f, states.keys, entry, session, [&](llvm::Value* other) {
-    merge_states(f, node, states.aggregate, session, other);
+    merge_sessions(f, id, node, states, session, other);
     absorbed(session, other);
   });
   update_states(f, id, node, states.aggregate, keys, row, session);
+  update_values(f, id, node, states, row, session);
   return session;
 }
 
@@ -57,13 +70,14 @@ void consume_session(FunctionEmitter& f, NodeId id, const AggregateNode& node, c
         f.call("rt_session_hold", {f.context(), f.sorter(states.keys.sessions), entry, head, row.at(kRowTime).data});
     initialize_states(f, node, states.aggregate, &row, held);
     update_states(f, id, node, states.aggregate, keys, row, held);
+    update_values(f, id, node, states, row, held);
   });
 }
 
 namespace {
 
 // Of sessions that may become too long: puts the rows that were held, as far as they are complete, into sessions.
-void settle_rows(FunctionEmitter& f, const AggregateNode& node, const SessionStates& states) {
+void settle_rows(FunctionEmitter& f, NodeId id, const AggregateNode& node, const SessionStates& states) {
   auto* loop = f.block("settle");
   auto* inside = f.block("held");
   auto* after = f.block("settled");
@@ -72,7 +86,7 @@ void settle_rows(FunctionEmitter& f, const AggregateNode& node, const SessionSta
   auto* held = f.call("rt_session_settle", {f.context(), f.sorter(states.keys.sessions)});
   f.b.CreateCondBr(f.b.CreateIsNull(held), after, inside);
   f.begin(inside);
-  merge_states(f, node, states.aggregate, f.load(f.stage.ptr, held, offsetof(abi::Session, next)), held);
+  merge_sessions(f, id, node, states, f.load(f.stage.ptr, held, offsetof(abi::Session, next)), held);
   f.b.CreateBr(loop);
   f.begin(after);
 }
@@ -82,7 +96,7 @@ void settle_rows(FunctionEmitter& f, const AggregateNode& node, const SessionSta
 void emit_session_finish(FunctionEmitter& f, NodeId id, const AggregateNode& node) {
   SessionStates states = session_states(f.stage, id, node, {});
   states.aggregate.table = f.table(states.keys.table);
-  if (node.session->max != 0) settle_rows(f, node, states);
+  if (node.session->max != 0) settle_rows(f, id, node, states);
   for_each_due_session(f, states.keys, *node.session, [&](const DueSession& due) {
     std::vector<Type> types = states.keys.types;
     types.push_back(Type::window());
@@ -92,6 +106,7 @@ void emit_session_finish(FunctionEmitter& f, NodeId id, const AggregateNode& nod
     row.add(node.session->column, due.window.type, due.window);
     add_results(f, id, node, states.aggregate, due.session, row);
     emit_users(f, id, row.row());
+    forget_values(f, id, node, states, due.session);
   });
 }
 

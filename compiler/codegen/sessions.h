@@ -26,6 +26,8 @@ struct SessionKeys {
 struct SessionStates {
   SessionKeys keys;
   AggregateLayout aggregate;
+  // The first of its values in the table of each distinct call, in the order of the calls.
+  std::vector<uint32_t> values;
 };
 [[nodiscard]] SessionStates session_states(StageContext& stage, NodeId id, const AggregateNode& node,
                                            const std::vector<Type>& more);
@@ -35,6 +37,20 @@ llvm::Value* update_session(FunctionEmitter& f, NodeId id, const AggregateNode& 
                             const std::vector<Value>& keys, const Row& row, llvm::Value* entry,
                             const std::function<void(llvm::Value* session, llvm::Value* other)>& absorbed,
                             const std::function<void(llvm::Value* session)>& begun);
+
+// Brings the states of a session that is gone into another.
+void merge_sessions(FunctionEmitter& f, NodeId id, const AggregateNode& node, const SessionStates& states,
+                    llvm::Value* session, llvm::Value* other);
+
+// Distinct values of sessions: session_values.cpp. The entries of their tables are found by the session and the values,
+// and those of a session stand in a list.
+void note_values(StageContext& stage, NodeId id, const AggregateNode& node);
+void update_values(FunctionEmitter& f, NodeId id, const AggregateNode& node, const SessionStates& states,
+                   const Row& row, llvm::Value* session);
+void merge_values(FunctionEmitter& f, NodeId id, const AggregateNode& node, const SessionStates& states,
+                  llvm::Value* session, llvm::Value* other);
+void forget_values(FunctionEmitter& f, NodeId id, const AggregateNode& node, const SessionStates& states,
+                   llvm::Value* session);
 
 // Runs `body` unless the row comes later than its source promised, so that its session might be gone.
 void if_in_time(FunctionEmitter& f, NodeId id, const SessionWindow& window, const Row& row,

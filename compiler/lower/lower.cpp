@@ -26,7 +26,8 @@ Schema state_columns(const std::vector<AggregateCall>& calls) {
 }
 
 Schema distinct_key(const AggregateNode& aggregate, const AggregateCall& call) {
-  Schema schema = row_of(aggregate.keys);
+  // Those of a session are looked up by the session.
+  Schema schema = aggregate.session ? Schema{{{"session", Type(TypeKind::Int)}}} : row_of(aggregate.keys);
   for (const auto& arg : call.args) schema.fields.push_back({call.name + "." + arg.name, arg.expr.type});
   return schema;
 }

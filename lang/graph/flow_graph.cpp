@@ -87,7 +87,7 @@ std::vector<std::vector<size_t>> distinct_groups(const AggregateNode& aggregate)
   for (size_t call = 0; call < aggregate.calls.size(); ++call) {
     if (!aggregate.calls[call].is_distinct) continue;
     const auto fits = [&](const std::vector<size_t>& group) {
-      return !aggregate.is_incremental && group.size() < kMostCalls &&
+      return !aggregate.is_incremental && !aggregate.session && group.size() < kMostCalls &&
              aggregate.calls[group.front()].args == aggregate.calls[call].args;
     };
     const auto group = std::ranges::find_if(groups, fits);

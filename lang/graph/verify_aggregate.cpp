@@ -79,7 +79,7 @@ Status check_call(const AggregateCall& call, AggregatePhase phase, bool has_keys
 Status check_sessions(const AggregateNode& aggregate, const Schema& row) {
   if (aggregate.phase != AggregatePhase::Single) return internal_error("sessions have one phase");
   for (const auto& call : aggregate.calls)
-    if (call.is_distinct || !call.can_merge()) return internal_error("sessions need states that merge");
+    if (!call.is_distinct && !call.can_merge()) return internal_error("sessions need states that merge");
   return check_session(*aggregate.session, !aggregate.keys.empty(), row);
 }
 

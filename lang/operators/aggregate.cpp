@@ -29,12 +29,7 @@ Flow keys_flow(const Flow& input, const std::vector<NamedExpr>& keys, const ast:
 bool fits_sessions(OperatorContext& context, const AggregateNode& node) {
   const bool is_kept = node.session->column == kLifeColumn;
   for (const auto& call : node.calls) {
-    if (call.is_distinct) {
-      context.diagnostics().report(diag::E0901, call.span,
-                                   fmt::format("`{}` {}", call.function, is_kept ? "with `keep`" : "over sessions"));
-      return false;
-    }
-    if (call.can_merge()) continue;
+    if (call.is_distinct || call.can_merge()) continue;  // distinct values are counted anew
     context.diagnostics()
         .report(diag::E0501, call.span, call.function)
         .with_help(fmt::format("a late row can join two {}, so states must combine; add to `agg {}`: merge o {{ ... }}",

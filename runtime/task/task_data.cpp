@@ -71,7 +71,9 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
     table_list_[position] = group_tables_.back().get();
   };
   const bool has_window = std::ranges::any_of(state.key.fields, [](const Field& key) { return key.type.is_window; });
-  const bool is_windowed = has_window && plan_.graph.nodes[state.node].kind() != NodeKind::Frame;
+  const Node& owner = plan_.graph.nodes[state.node];
+  // A window among the keys of sessions is a key like others.
+  const bool is_windowed = has_window && owner.kind() != NodeKind::Frame && session_of(owner) == nullptr;
   const bool has_lag = is_windowed || state.kind == StateKind::Sessions || state.kind == StateKind::Panes;
   const int64_t lag = has_lag ? window_lag(plan_.graph, state.node) : 0;
   const auto make_panes = [&](HashRange range, uint32_t rows_of_tops) {
@@ -101,6 +103,10 @@ void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_
       return;
     }
     case StateKind::Distinct:
+      if (session_of(owner) != nullptr) {
+        make_table({});
+        return group_tables_.back()->expect_reuse();
+      }
       if (is_windowed) return make_panes({}, 0);
       make_table({});
       return;

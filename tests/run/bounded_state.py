@@ -10,7 +10,7 @@ sluice = sys.argv[1]
 ROOT = Path(__file__).resolve().parent.parent.parent
 RATE = 1000
 PROGRAMS = [ROOT / f"examples/nexmark/{query}.flow" for query in ("q5", "q7", "q8", "q11")]
-PROGRAMS += [ROOT / f"bench/pipelines/{name}.flow" for name in ("interval_join", "keep", "closed_auctions")]
+PROGRAMS += [ROOT / f"bench/pipelines/{name}.flow" for name in ("interval_join", "keep", "closed_auctions", "changing_windows")]
 
 
 # With one task: of several, one may be ahead of the others for a while, and keeps more for that.

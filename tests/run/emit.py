@@ -11,9 +11,6 @@ import variations
 from windows import Rows, duration, hop, is_late, text_of, tumble
 
 
-DISTINCT_SESSIONS = False
-
-
 def final_case(random_, rows, _):
     """Rows (key, value, time, mark, closes) whose groups are complete when time has passed `closes`."""
     wait = random_.choice([0, 0, 700])
@@ -129,7 +126,7 @@ class Session:
 def session_case(random_, rows, delay):
     """Sessions, and groups that are forgotten, as they grow and become one."""
     every = random_.choice([None, None, 50, 1_000, 20_000])
-    distinct = DISTINCT_SESSIONS and random_.random() < 0.5
+    distinct = random_.random() < 0.5
     is_kept = random_.random() < 0.4
     late = 0 if is_kept else random_.choice([0, 0, 700])
     gap = random_.choice([40, 300, 2_000])

@@ -51,8 +51,9 @@ def distinct(rows, keep, random_):
 
 
 def aggregate(rows, keep, _):
-    return ("aggregate n = count(), total = sum(value), last = max(text) per key",
-            [(life[0][0], str(len(life)), str(sum(row[1] for row in life)), max(row[2] for row in life))
+    return ("aggregate n = count(), total = sum(value), last = max(text), d = count_distinct(text) per key",
+            [(life[0][0], str(len(life)), str(sum(row[1] for row in life)), max(row[2] for row in life),
+              str(len({row[2] for row in life})))
              for life in lives(rows, keep, key)])
 
 

@@ -213,9 +213,7 @@ def aggregate(random, relation, key_count, window=None, emit=""):
     grouped = all(sets)
     key_names = [sql_name(c.name) for c in columns]
     flow, sql = [], []
-    functions = ["count", "sum", "sum", "avg", "min", "max"]
-    if not window or window.kind != "session":
-        functions.append("count_distinct")
+    functions = ["count", "sum", "sum", "avg", "min", "max", "count_distinct"]
     for _ in range(random.randint(1, 3)):
         name = fresh_name(random, columns)
         text, query, (type_name, nullable, bound, exact) = aggregate_call(random, relation, grouped, functions)

@@ -242,7 +242,7 @@ def random_case(random_, path):
     if kind == "count":
         step_text, columns, expected = count_case(random_, rows)
     elif what == "aggregate" or longest or (kind == "session" and what in ("take", "distinct")):
-        made = Columns(random_, distinct=kind != "session")
+        made = Columns(random_, distinct=True)
         with_total = keyed and kind != "session" and random_.random() < 0.3
         if with_total:
             per = " per rollup(key)"
