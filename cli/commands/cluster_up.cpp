@@ -25,7 +25,9 @@ class ClusterUpCommand final : public Command {
         "[FLAGS]",
         "start a cluster of processes on this machine",
         "For development: one coordinator and some workers, which `sluice submit` and the other commands then find\n"
-        "by themselves. `sluice cluster down` ends them.",
+        "by themselves. Nobody else on this machine can: a token is made for it, in the file `token` of its "
+        "directory.\n"
+        "`sluice cluster down` ends them.",
         {"sluice cluster up --workers 3", "sluice cluster up --workers 2 --slots 4 --dir /tmp/c"}};
   }
 
@@ -62,20 +64,23 @@ class ClusterUpCommand final : public Command {
   Status start_processes(const std::string& directory, LocalCluster& cluster) {
     const std::string log = directory + "/coordinator.log";
     std::filesystem::remove(log);
-    SLUICE_ASSIGN(auto coordinator,
-                  start_process("coordinator", {"coordinator", "--port", "0", "--http-port", "0"}, log));
+    SLUICE_ASSIGN(cluster.token_file, make_token_file(directory));
+    const std::string& token = cluster.token_file;
+    SLUICE_ASSIGN(
+        auto coordinator,
+        start_process("coordinator", {"coordinator", "--port", "0", "--http-port", "0", "--token-file", token}, log));
     cluster.processes.push_back(coordinator);
     SLUICE_TRY(find_addresses(log, cluster));
     const std::string join = cluster.url.substr(cluster.url.find("//") + 2);
     for (uint32_t i = 1; i <= workers_; ++i) {
-      std::vector<std::string> words = {"worker", "--join", join};
+      std::vector<std::string> words = {"worker", "--join", join, "--token-file", token};
       if (slots_ != 0) words.insert(words.end(), {"--slots", std::to_string(slots_)});
       const std::string worker_log = fmt::format("{}/worker-{}.log", directory, i);
       std::filesystem::remove(worker_log);
       SLUICE_ASSIGN(auto worker, start_process("worker", words, worker_log));
       cluster.processes.push_back(worker);
     }
-    SLUICE_ASSIGN(auto client, ClusterClient::make({cluster.http_address, {}}));
+    SLUICE_ASSIGN(auto client, ClusterClient::make({.address = cluster.http_address, .token_file = token}));
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     while (std::chrono::steady_clock::now() < deadline) {
       const auto answer = client.get("/workers");

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <stop_token>
 
 #include "cli/support/choice.h"
 #include "cli/support/cluster_client.h"
 #include "cli/support/command.h"
 #include "cli/support/interrupt.h"
+#include "cli/support/loopback.h"
+#include "cli/support/program.h"
 #include "cli/support/tls_flags.h"
 #include "cli/support/wait_for_stop.h"
 #include "runtime/abi/fingerprint.h"
@@ -35,28 +38,67 @@ class CoordinatorCommand final : public Command {
         ->type_name("FILE");
     options.add_option("--state-dir", state_directory_, "where jobs are kept, for the next coordinator to go on with")
         ->type_name("DIR");
+    options
+        .add_option("--api-tokens", api_tokens_,
+                    "file with a line `ROLE TOKEN` for each client: viewer, operator or admin; nobody else may read it")
+        ->type_name("FILE");
     add_tls_flags(options, tls_files_);
+    options
+        .add_option("--spool-dir", spool_directory_, "where what jobs print is kept when it is much; default: $TMPDIR")
+        ->type_name("DIR");
   }
 
   ExitCode execute(const Console& console) override {
     StopOnSignal stop;
     auto token = read_token(token_file_);
     if (!token) return fail(console, token.error());
+    if (const std::string problem = wrong_usage(*token); !problem.empty()) return usage_error(console, problem);
     auto tls = read_identity(tls_files_);
     if (!tls) return fail(console, tls.error());
-    const Credentials credentials{"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token, *tls};
-    auto coordinator = Coordinator::make({url_of(fmt::format("{}:{}", host_, port_), *tls), credentials,
-                                          state_directory_, [&](const std::string& line) { console.note(line); }});
+    CoordinatorSettings settings;
+    settings.url = url_of(fmt::format("{}:{}", host_, port_), *tls);
+    settings.credentials = {"sluice " SLUICE_VERSION, abi::abi_fingerprint(), *token, *tls};
+    settings.log = [&](const std::string& line) { console.note(line); };
+    settings.state_directory = state_directory_;
+    settings.spool_directory = spool_directory();
+    settings.options = {{"host", host_},
+                        {"state_dir", state_directory_},
+                        {"spool_dir", settings.spool_directory},
+                        {"token_file", token_file_},
+                        {"api_tokens", api_tokens_},
+                        {"tls_ca", tls_files_.ca},
+                        {"tls_cert", tls_files_.certificate}};
+    auto coordinator = Coordinator::make(std::move(settings));
     if (!coordinator) return fail(console, coordinator.error());
-    auto api = HttpApi::make(**coordinator, host_, static_cast<int>(http_port_), *token);
+    auto access = ApiAccess::make(*token, api_tokens_);
+    if (!access) return fail(console, access.error());
+    if (!tls_files_.is_empty()) access->need_certificate();
+    auto api = HttpApi::make(**coordinator, {host_, static_cast<int>(http_port_), std::move(*access), tls_files_});
     if (!api) return fail(console, api.error());
-    console.note(
-        fmt::format("workers join {}, clients use http://{}:{}", (*coordinator)->url(), host_, (*api)->port()));
+    console.note(fmt::format("workers join {}, clients use {}://{}:{}", (*coordinator)->url(),
+                             tls_files_.is_empty() ? "http" : "https", host_, (*api)->port()));
     stop.wait();
     return ExitCode::Done;
   }
 
  private:
+  [[nodiscard]] std::string wrong_usage(const std::string& token) const {
+    if (!is_loopback(host_) && token.empty() && tls_files_.is_empty())
+      return fmt::format(
+          "--host {} is open to other machines: --token-file must name a file with a secret that workers and clients "
+          "know, or --tls-ca a CA whose certificates they have",
+          host_);
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(spool_directory(), ignored))
+      return fmt::format("--spool-dir {} is no directory", spool_directory());
+    return {};
+  }
+
+  [[nodiscard]] std::string spool_directory() const {
+    std::error_code ignored;
+    return spool_directory_.empty() ? std::filesystem::temp_directory_path(ignored).string() : spool_directory_;
+  }
+
   static ExitCode fail(const Console& console, const Error& error) {
     console.error(error);
     return ExitCode::JobFailed;
@@ -68,6 +110,8 @@ class CoordinatorCommand final : public Command {
   std::string token_file_;
   std::string state_directory_;
   TlsFiles tls_files_;
+  std::string spool_directory_;
+  std::string api_tokens_;
 };
 
 }  // namespace

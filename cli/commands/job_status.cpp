@@ -1,19 +1,12 @@
 #include <fmt/format.h>
 
-#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "cli/support/job_command.h"
+#include "cli/support/job_text.h"
 
 namespace sluice {
 namespace {
-
-std::string time_text(int64_t milliseconds) {
-  const std::time_t seconds = milliseconds / 1000;
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  return fmt::format("{:02}:{:02}:{:02}.{:03}Z", parts.tm_hour, parts.tm_min, parts.tm_sec, milliseconds % 1000);
-}
 
 class JobStatusCommand final : public JobCommand {
  public:
@@ -41,13 +34,10 @@ class JobStatusCommand final : public JobCommand {
                                    job.value("job", 0), job.value("name", ""), job.value("state", ""),
                                    job.value("rows_in", uint64_t{0}), job.value("rows_out", uint64_t{0}),
                                    job.value("rows_late", uint64_t{0}), job.value("state_bytes", uint64_t{0}));
-    if (job.contains("error")) text += "failed: " + job.value("error", "") + "\n";
-    if (job.contains("row_error"))
-      text +=
-          fmt::format("failed: {}[{}]\n", job["row_error"].value("message", ""), job["row_error"].value("code", ""));
+    if (job.contains("error") || job.contains("row_error")) text += "failed: " + failure_text(job) + "\n";
     text += "\nhistory\n";
     for (const auto& step : job["history"])
-      text += fmt::format("  {}  {}\n", time_text(step.value("since", int64_t{0})), step.value("state", ""));
+      text += fmt::format("  {}  {}\n", clock_text(step.value("since", int64_t{0})), step.value("state", ""));
     if (!job["tasks"].empty()) text += "\ntasks\n";
     for (const auto& task : job["tasks"])
       text += fmt::format("  {}.{:<4} worker {:<4} {}\n", task.value("stage", ""), task.value("task", 0),

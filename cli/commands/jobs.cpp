@@ -18,14 +18,23 @@ class JobsCommand final : public Command {
   void define(CLI::App& options) override { define_cluster_options(options, cluster_); }
 
   ExitCode execute(const Console& console) override {
-    const auto answer = get_from_cluster(cluster_, "/jobs");
-    if (!answer) {
-      console.error(answer.error());
-      return ExitCode::JobFailed;
+    auto client = ClusterClient::make(cluster_);
+    if (!client) return fail(console, client.error());
+    uint64_t from = 0;
+    for (bool is_first = true;; is_first = false) {
+      const auto page = client->get(fmt::format("/jobs?from={}", from));
+      if (!page) return fail(console, page.error());
+      show((*page)["jobs"], is_first, console);
+      if (!(*page)["next"].is_number_unsigned()) return ExitCode::Done;
+      from = (*page)["next"].get<uint64_t>();
     }
-    if (!console.json() && !(*answer)["jobs"].empty())
+  }
+
+ private:
+  static void show(const nlohmann::ordered_json& jobs, bool has_head, const Console& console) {
+    if (has_head && !console.json() && !jobs.empty())
       console.result(fmt::format("{:>5}  {:<22} {:>12} {:>12}  {}\n", "job", "state", "rows in", "rows out", "name"));
-    for (const auto& job : (*answer)["jobs"]) {
+    for (const auto& job : jobs) {
       if (console.json())
         console.result("job", job);
       else
@@ -33,10 +42,13 @@ class JobsCommand final : public Command {
                                    job.value("rows_in", uint64_t{0}), job.value("rows_out", uint64_t{0}),
                                    job.value("name", "")));
     }
-    return ExitCode::Done;
   }
 
- private:
+  static ExitCode fail(const Console& console, const Error& error) {
+    console.error(error);
+    return ExitCode::JobFailed;
+  }
+
   ClusterOptions cluster_;
 };
 

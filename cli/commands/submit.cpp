@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -56,7 +57,7 @@ class SubmitCommand final : public Command {
 
   void define(CLI::App& options) override {
     define_program_options(options, program_);
-    define_optimizer_options(options, program_);
+    define_optimizer_options(options, program_, "one per free slot of the cluster; when none is, per slot");
     define_cluster_options(options, cluster_);
     options.add_option("--name", name_, "what people call the job; default: the file's name")->type_name("NAME");
     options.add_flag("--wait", wait_, "stay until the job has ended");
@@ -72,12 +73,13 @@ class SubmitCommand final : public Command {
   }
 
   ExitCode execute(const Console& console) override {
+    auto client = ClusterClient::make(cluster_);
+    if (client && program_.parallel == 0) program_.parallel = parallel_of(*client);
     auto compilation = open_program(program_);
     if (!compilation) return usage_error(console, compilation.error().to_string());
     if (const ExitCode code = compile(*compilation, Phase::Plan, console); code != ExitCode::Done) return code;
     JobPlan plan = compilation->plan();
     if (auto status = make_paths_absolute(plan); !status) return fail(console, status.error());
-    auto client = ClusterClient::make(cluster_);
     if (!client) return fail(console, client.error());
     const std::string name = name_.empty() ? std::filesystem::path(program_.file).stem().string() : name_;
     const auto answer = client->post(
@@ -101,6 +103,15 @@ class SubmitCommand final : public Command {
             {"attempts", restart_.attempts},
             {"delay_ms", delay.count()},
             {"most_delay_ms", std::max(delay, restart_.most_delay).count()}};
+  }
+
+  // 0 when nobody answers, which is said when the program turned out to be right.
+  static uint32_t parallel_of(ClusterClient& client) {
+    constexpr uint64_t kMost = 1024;  // as of --parallel
+    const auto overview = client.get("/overview");
+    if (!overview) return 0;
+    const auto free = overview->value("free_slots", uint64_t{0});
+    return static_cast<uint32_t>(std::min(free == 0 ? overview->value("slots", uint64_t{0}) : free, kMost));
   }
 
   // Ctrl-C cancels the job, as it stops `sluice run`.

@@ -9,6 +9,7 @@
 #include "cli/support/choice.h"
 #include "cli/support/cluster_client.h"
 #include "cli/support/command.h"
+#include "cli/support/loopback.h"
 #include "cli/support/program.h"
 #include "cli/support/tls_flags.h"
 #include "cli/support/wait_for_stop.h"
@@ -23,8 +24,6 @@ std::string host_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
 }
-
-bool is_loopback(std::string_view address) { return address.starts_with("127.") || address.starts_with("localhost"); }
 
 uint64_t memory_of_machine() {
   return static_cast<uint64_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<uint64_t>(::sysconf(_SC_PAGE_SIZE));
@@ -69,6 +68,10 @@ class WorkerProcessCommand final : public Command {
     if (!token) return fail(console, token.error());
     auto tls = read_identity(tls_files_);
     if (!tls) return fail(console, tls.error());
+    if (!is_loopback(host_) && token->empty() && !*tls)
+      return usage_error(console, fmt::format("--host {} is open to other machines: --token-file must name a file with "
+                                              "the secret of the cluster",
+                                              host_));
     WorkerNodeSettings settings;
     settings.coordinator_url = url_of(join_, *tls);
     settings.data_url = url_of(fmt::format("{}:{}", host_, port_), *tls);

@@ -4,6 +4,8 @@
 #include <httplib.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <utility>
@@ -23,12 +25,24 @@ std::string address_of(const ClusterOptions& options) {
   return kDefaultAddress;
 }
 
-Result<nlohmann::ordered_json> read_answer(const httplib::Result& result, const std::string& address) {
-  if (!result)
-    return external_error(fmt::format("no coordinator answers at {} ({}); `sluice cluster up` starts a cluster here, "
-                                      "--cluster HOST:PORT names another",
-                                      address, httplib::to_string(result.error())),
+std::unexpected<Error> no_answer(httplib::Error error, const std::string& address) {
+  using enum httplib::Error;
+  if (error == SSLServerVerification || error == SSLLoadingCerts)
+    return external_error(
+        fmt::format("the certificate of {} is not one of the CA in --tls-ca for that address", address));
+  if (error == SSLConnection)
+    return external_error(fmt::format("{} does not use TLS, or does not take this client's certificate", address));
+  if (error == Read)
+    return external_error(fmt::format("{} ends the connection; if it uses TLS, --tls-ca must name its CA", address),
                           true);
+  return external_error(fmt::format("no coordinator answers at {} ({}); `sluice cluster up` starts a cluster here, "
+                                    "--cluster HOST:PORT names another",
+                                    address, httplib::to_string(error)),
+                        true);
+}
+
+Result<nlohmann::ordered_json> read_answer(const httplib::Result& result, const std::string& address) {
+  if (!result) return no_answer(result.error(), address);
   auto json = nlohmann::ordered_json::parse(result->body, nullptr, false);
   if (json.is_discarded()) return external_error(fmt::format("{} does not answer as a coordinator does", address));
   if (result->status < 300) return json;
@@ -43,7 +57,14 @@ void define_cluster_options(CLI::App& app, ClusterOptions& options) {
                  "where the coordinator listens for clients; default: $SLUICE_CLUSTER, then the cluster of "
                  "`sluice cluster up`")
       ->type_name("HOST:PORT");
-  app.add_option("--token-file", options.token_file, "file with the token of the cluster")->type_name("FILE");
+  app.add_option("--token-file", options.token_file, "file with the token of the cluster, or of this client")
+      ->type_name("FILE");
+  app.add_option("--tls-ca", options.tls_ca, "certificate of the cluster's CA; with it, the coordinator uses HTTPS")
+      ->type_name("FILE");
+  app.add_option("--tls-cert", options.tls_certificate,
+                 "certificate of this client, where it takes the place of a token")
+      ->type_name("FILE");
+  app.add_option("--tls-key", options.tls_key, "key of that certificate")->type_name("FILE");
 }
 
 Result<std::string> read_token(const std::string& path) {
@@ -54,17 +75,30 @@ Result<std::string> read_token(const std::string& path) {
   return token;
 }
 
-ClusterClient::ClusterClient(std::string address, const std::string& token)
-    : address_(std::move(address)), client_(std::make_unique<httplib::Client>("http://" + address_)) {
+ClusterClient::ClusterClient(std::string address, const std::string& token, const ClusterOptions& options)
+    : address_(std::move(address)),
+      client_(std::make_unique<httplib::Client>((options.tls_ca.empty() ? "http://" : "https://") + address_,
+                                                options.tls_certificate, options.tls_key)) {
   client_->set_keep_alive(true);
+  if (!options.tls_ca.empty()) {
+    client_->set_ca_cert_path(options.tls_ca);
+    ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to connections that the coordinator has closed
+  }
   if (!token.empty()) client_->set_bearer_token_auth(token);
 }
 ClusterClient::ClusterClient(ClusterClient&&) noexcept = default;
 ClusterClient::~ClusterClient() = default;
 
 Result<ClusterClient> ClusterClient::make(const ClusterOptions& options) {
-  SLUICE_ASSIGN(const std::string token, read_token(options.token_file));
-  return ClusterClient(address_of(options), token);
+  std::string token_file = options.token_file;
+  const auto local = read_local_cluster(local_cluster_directory({}));
+  if (token_file.empty() && local && local->http_address == address_of(options)) token_file = local->token_file;
+  SLUICE_ASSIGN(const std::string token, read_token(token_file));
+  for (const auto* file : {&options.tls_ca, &options.tls_certificate, &options.tls_key})
+    if (!file->empty() && !std::ifstream(*file)) return system_error("cannot open " + *file, errno);
+  if (options.tls_certificate.empty() != options.tls_key.empty())
+    return user_error("--tls-cert and --tls-key belong together");
+  return ClusterClient(address_of(options), token, options);
 }
 
 Result<nlohmann::ordered_json> ClusterClient::get(const std::string& path) {
@@ -84,7 +118,9 @@ Result<ClusterClient::Output> ClusterClient::output(uint64_t job, uint64_t from)
   return Output{result->body, result->get_header_value("Sluice-End") == "true"};
 }
 
-std::string cluster_url(const ClusterOptions& options) { return "http://" + address_of(options); }
+std::string cluster_url(const ClusterOptions& options) {
+  return (options.tls_ca.empty() ? "http://" : "https://") + address_of(options);
+}
 
 Result<nlohmann::ordered_json> get_from_cluster(const ClusterOptions& options, const std::string& path) {
   SLUICE_ASSIGN(auto client, ClusterClient::make(options));

@@ -18,9 +18,12 @@ namespace sluice {
 
 struct ClusterOptions {
   std::string address;     // "HOST:PORT"; empty: the one that SLUICE_CLUSTER names, or that `cluster up` started
-  std::string token_file;  // empty: no token
+  std::string token_file;  // empty: no token, but for the cluster that `cluster up` started
+  std::string tls_ca;      // PEM files, as `sluice coordinator` has them; with a CA the cluster is reached by HTTPS
+  std::string tls_certificate;
+  std::string tls_key;
 };
-// --cluster and --token-file.
+// --cluster, --token-file, --tls-ca, --tls-cert and --tls-key.
 void define_cluster_options(CLI::App& app, ClusterOptions& options);
 
 // The token in a file, without the line end; empty without a file.
@@ -45,7 +48,7 @@ class ClusterClient {
   [[nodiscard]] const std::string& address() const { return address_; }
 
  private:
-  ClusterClient(std::string address, const std::string& token);
+  ClusterClient(std::string address, const std::string& token, const ClusterOptions& options);
   std::string address_;
   std::unique_ptr<httplib::Client> client_;
 };

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
@@ -71,6 +73,24 @@ Status make_own_directory(const std::string& directory) {
   return {};
 }
 
+Result<std::string> make_token_file(const std::string& directory) {
+  std::array<unsigned char, 16> secret{};
+  if (::getrandom(secret.data(), secret.size(), 0) != static_cast<ssize_t>(secret.size()))
+    return system_error("cannot make a token", errno);
+  std::string text;
+  for (const unsigned char byte : secret) text += fmt::format("{:02x}", byte);
+  text += "\n";
+  std::string path = directory + "/token";
+  std::error_code ignored;
+  fs::remove(path, ignored);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const bool is_written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const int code = errno;
+  if (file >= 0) ::close(file);
+  if (!is_written) return system_error("cannot write " + path, code);
+  return path;
+}
+
 std::optional<LocalCluster> read_local_cluster(const std::string& directory) {
   if (!is_own_directory(directory)) return std::nullopt;
   std::ifstream file(file_in(directory));
@@ -79,6 +99,7 @@ std::optional<LocalCluster> read_local_cluster(const std::string& directory) {
   LocalCluster cluster;
   cluster.http_address = json.value("http_address", "");
   cluster.url = json.value("url", "");
+  cluster.token_file = json.value("token_file", "");
   for (const auto& process : json["processes"])
     cluster.processes.push_back(
         {process.value("role", ""), process.value("id", 0), process.value("started", uint64_t{0})});
@@ -86,7 +107,8 @@ std::optional<LocalCluster> read_local_cluster(const std::string& directory) {
 }
 
 Status write_local_cluster(const std::string& directory, const LocalCluster& cluster) {
-  nlohmann::ordered_json json = {{"http_address", cluster.http_address}, {"url", cluster.url}};
+  nlohmann::ordered_json json = {
+      {"http_address", cluster.http_address}, {"url", cluster.url}, {"token_file", cluster.token_file}};
   json["processes"] = nlohmann::json::array();
   for (const auto& process : cluster.processes)
     json["processes"].push_back({{"role", process.role}, {"id", process.id}, {"started", process.started}});
@@ -99,6 +121,7 @@ Status write_local_cluster(const std::string& directory, const LocalCluster& clu
 void remove_local_cluster(const std::string& directory) {
   std::error_code ignored;
   fs::remove(file_in(directory), ignored);
+  fs::remove(fs::path(directory) / "token", ignored);
 }
 
 bool is_running(const LocalCluster::Process& process) {

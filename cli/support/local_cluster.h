@@ -12,6 +12,7 @@ namespace sluice {
 struct LocalCluster {
   std::string http_address;  // "127.0.0.1:40123"
   std::string url;           // for workers
+  std::string token_file;
   struct Process {
     std::string role;  // "coordinator", "worker"
     int id = 0;
@@ -24,6 +25,8 @@ struct LocalCluster {
 [[nodiscard]] std::string local_cluster_directory(const std::string& given);
 // Makes it when it is not there; an error when it is not ours alone to write to.
 [[nodiscard]] Status make_own_directory(const std::string& directory);
+// A secret of 128 bits in a file of the directory that is ours alone: its name.
+[[nodiscard]] Result<std::string> make_token_file(const std::string& directory);
 [[nodiscard]] std::optional<LocalCluster> read_local_cluster(const std::string& directory);
 [[nodiscard]] Status write_local_cluster(const std::string& directory, const LocalCluster& cluster);
 void remove_local_cluster(const std::string& directory);

@@ -49,8 +49,8 @@ void add_parallel_option(CLI::App& app, ProgramOptions& options, std::string_vie
                        fmt::format("tasks per stage; default: {}", default_text));
 }
 
-void define_optimizer_options(CLI::App& app, ProgramOptions& options) {
-  add_parallel_option(app, options, "one per core");
+void define_optimizer_options(CLI::App& app, ProgramOptions& options, std::string_view parallel_text) {
+  add_parallel_option(app, options, parallel_text);
   app.add_flag("--no-optimize", options.no_optimize, "only the passes without which nothing can run");
   app.add_option("--without", options.without, "leave these passes out, for example prune_columns")
       ->type_name("PASS,...")

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/support/console.h"
@@ -30,7 +31,7 @@ void define_program_options(CLI::App& app, ProgramOptions& options);
 // --parallel alone; `default_text` says what it is when it is not given.
 void add_parallel_option(CLI::App& app, ProgramOptions& options, std::string_view default_text);
 // --parallel, --no-optimize, --without: for commands that look at the optimized program.
-void define_optimizer_options(CLI::App& app, ProgramOptions& options);
+void define_optimizer_options(CLI::App& app, ProgramOptions& options, std::string_view parallel_text = "one per core");
 
 // As many hot threads as there are cores this process may use.
 [[nodiscard]] uint32_t core_count();

@@ -7,6 +7,7 @@
 
 #include "runtime/coordinator/api_json.h"
 #include "runtime/coordinator/api_routes.h"
+#include "runtime/coordinator/openapi.h"
 
 namespace sluice {
 
@@ -21,7 +22,9 @@ ApiAnswer answer(const Json& body, int status = 200) {
 }
 
 ApiAnswer no_job(uint64_t job) {
-  return api_error(404, job == 0 ? "there is no job of this number" : fmt::format("there is no job {}", job));
+  if (job == 0) return api_error(404, "there is no job of this number");
+  return api_error(
+      404, fmt::format("there is no job {}; of those that have ended the last {} are remembered", job, kMostEndedJobs));
 }
 
 // A number among the parameters; `otherwise` when it is not given.
@@ -116,10 +119,42 @@ ApiAnswer workers(Coordinator& coordinator, const ApiRequest&) {
   return answer({{"workers", all}});
 }
 
-ApiAnswer jobs(Coordinator& coordinator, const ApiRequest&) {
+ApiAnswer config(Coordinator& coordinator, const ApiRequest&) {
+  const CoordinatorSettings& settings = coordinator.settings();
+  Json options = Json::object();
+  for (const auto& [name, value] : settings.options) options[name] = value;
+  return answer({{"software", settings.credentials.software},
+                 {"workers_join", coordinator.url()},
+                 {"token_needed", !settings.credentials.token.empty()},
+                 {"options", options},
+                 {"limits",
+                  {{"output_bytes_of_job", OutputSpool::kMostBytes},
+                   {"output_bytes_of_answer", kMostOutputAtOnce},
+                   {"ended_jobs", kMostEndedJobs},
+                   {"waiting_jobs", kMostWaitingJobs}}}});
+}
+
+ApiAnswer logs(Coordinator& coordinator, const ApiRequest& request) {
+  const auto from = number_of(request, "from", 0);
+  if (!from) return api_error(400, from.error().message);
+  return answer(json_of(coordinator.log(*from, kMostLinesAtOnce)));
+}
+
+// One more than asked for tells whether there are more.
+ApiAnswer jobs(Coordinator& coordinator, const ApiRequest& request) {
+  const auto from = number_of(request, "from", 0);
+  if (!from) return api_error(400, from.error().message);
+  const auto most = number_of(request, "limit", kMostJobsAtOnce);
+  if (!most) return api_error(400, most.error().message);
+  const size_t limit = std::clamp<size_t>(*most, 1, kMostJobsAtOnce);
   Json all = Json::array();
-  for (const auto& job : coordinator.jobs()) all.push_back(summary_of(job));
-  return answer({{"jobs", all}});
+  Json next = nullptr;
+  for (const auto& job : coordinator.jobs(*from, limit + 1))
+    if (all.size() < limit)
+      all.push_back(summary_of(job));
+    else
+      next = job.job;
+  return answer({{"jobs", all}, {"next", next}});
 }
 
 ApiAnswer submit(Coordinator& coordinator, const ApiRequest& request) {
@@ -140,6 +175,27 @@ ApiAnswer job_plan(Coordinator& coordinator, const ApiRequest& request) {
   return plan ? ApiAnswer{200, *plan, "text/plain", {}} : no_job(request.job);
 }
 
+ApiAnswer job_exceptions(Coordinator& coordinator, const ApiRequest& request) {
+  const auto exceptions = coordinator.exceptions(request.job);
+  if (!exceptions) return no_job(request.job);
+  const auto info = coordinator.job(request.job);
+  Json all = Json::array();
+  for (const auto& exception : *exceptions) {
+    Json json = json_of(exception);
+    if (exception.task && info && exception.task->stage.value < info->stages.size())
+      json["task"] = fmt::format("{}.{}", info->stages[exception.task->stage.value].name, exception.task->index);
+    all.push_back(std::move(json));
+  }
+  return answer({{"job", request.job}, {"exceptions", all}});
+}
+
+ApiAnswer job_logs(Coordinator& coordinator, const ApiRequest& request) {
+  const auto from = number_of(request, "from", 0);
+  if (!from) return api_error(400, from.error().message);
+  const auto page = coordinator.job_log(request.job, *from, kMostLinesAtOnce);
+  return page ? answer(json_of(*page)) : no_job(request.job);
+}
+
 ApiAnswer job_metrics(Coordinator& coordinator, const ApiRequest& request) {
   const auto info = coordinator.job(request.job);
   return info ? answer(metrics_of(*info)) : no_job(request.job);
@@ -148,14 +204,27 @@ ApiAnswer job_metrics(Coordinator& coordinator, const ApiRequest& request) {
 ApiAnswer job_output(Coordinator& coordinator, const ApiRequest& request) {
   const auto from = number_of(request, "from", 0);
   if (!from) return api_error(400, from.error().message);
-  const auto output = coordinator.output(request.job, *from);
+  auto output = coordinator.output(request.job, *from);
   if (!output) return no_job(request.job);
-  return {200, output->rows, "application/octet-stream", {{"Sluice-End", output->is_end ? "true" : "false"}}};
+  if (!*output) return api_error(500, output->error().to_string());
+  return {200,
+          std::move((*output)->rows),
+          "application/octet-stream",
+          {{"Sluice-End", (*output)->is_end ? "true" : "false"}}};
 }
 
 ApiAnswer cancel_job(Coordinator& coordinator, const ApiRequest& request) {
   return coordinator.cancel(request.job) ? answer({{"job", request.job}}, 202) : no_job(request.job);
 }
+
+ApiAnswer restart_job(Coordinator& coordinator, const ApiRequest& request) {
+  const auto job = coordinator.restart(request.job);
+  if (!job) return no_job(request.job);
+  if (!*job) return api_error(400, job->error().to_string());
+  return answer({{"job", **job}}, 201);
+}
+
+ApiAnswer openapi(Coordinator&, const ApiRequest&) { return {200, std::string(openapi_document())}; }
 
 }  // namespace api
 

@@ -57,6 +57,11 @@ void put(Json& json, const TaskMetrics& metrics) {
   json["watermark"] = metrics.watermark ? Json(timestamp_text(*metrics.watermark)) : Json(nullptr);
 }
 
+// When it ended, or now.
+std::chrono::system_clock::time_point end_of(const JobInfo& info) {
+  return is_end(info.phase) && !info.history.empty() ? info.history.back().since : std::chrono::system_clock::now();
+}
+
 }  // namespace
 
 Json json_of(const WorkerInfo& info) {
@@ -79,9 +84,12 @@ Json summary_of(const JobInfo& info) {
                {"has_ended", is_end(info.phase)},
                {"slots", info.slots},
                {"submitted", milliseconds(info.submitted)},
+               {"elapsed_ms", milliseconds(end_of(info)) - milliseconds(info.submitted)},
                {"rows_in", info.totals.rows_in},
                {"rows_out", info.totals.rows_out},
                {"rows_late", info.totals.rows_late},
+               {"bytes_in", info.totals.bytes_in},
+               {"bytes_total", info.totals.bytes_total},
                {"state_bytes", info.totals.state_bytes},
                {"restarts", info.restarts}};
   if (!info.waits_for.empty()) json["waits_for"] = info.waits_for;
@@ -127,6 +135,20 @@ Json metrics_of(const JobInfo& info) {
     all["tasks"] = std::move(tasks);
     json["stages"].push_back(std::move(all));
   }
+  return json;
+}
+
+Json json_of(const LogPage& page) {
+  Json lines = Json::array();
+  for (const auto& line : page.lines)
+    lines.push_back({{"number", line.number}, {"time", milliseconds(line.time)}, {"text", line.text}});
+  return {{"lines", lines}, {"next", page.next}, {"dropped", page.dropped}};
+}
+
+Json json_of(const JobException& exception) {
+  Json json = {{"time", milliseconds(exception.time)}, {"message", exception.message}};
+  if (!exception.code.empty()) json["code"] = exception.code;
+  if (exception.worker) json["worker"] = *exception.worker;
   return json;
 }
 

@@ -16,4 +16,7 @@ using Json = nlohmann::ordered_json;
 // What its tasks did, stage by stage.
 [[nodiscard]] Json metrics_of(const JobInfo& info);
 
+[[nodiscard]] Json json_of(const LogPage& page);
+[[nodiscard]] Json json_of(const JobException& exception);
+
 }  // namespace sluice

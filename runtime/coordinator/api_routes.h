@@ -26,7 +26,7 @@ struct ApiAnswer {
   int status = 200;
   std::string body;
   std::string content_type = "application/json";
-  std::map<std::string, std::string> headers;
+  std::map<std::string, std::string> headers = {};
 };
 [[nodiscard]] ApiAnswer api_error(int status, const std::string& message);
 

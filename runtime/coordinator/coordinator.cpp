@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kSilence(1'000);  // a worker that says nothing for so long is lost
 constexpr std::chrono::milliseconds kBeat(250);
+constexpr std::chrono::milliseconds kLastWords(1'000);
 constexpr uint32_t kMostSlots = 65'536;  // of a worker
 constexpr size_t kMostFailures = 100;    // that are remembered of a job
 constexpr size_t kMostSteps = 1'000;     // likewise
@@ -76,7 +77,7 @@ void Coordinator::accept(std::unique_ptr<Connection> connection) {
 
 void Coordinator::greet(Reception::Caller caller) {
   const auto hello = read_hello(caller.first, settings_.credentials);
-  if (!hello) return settings_.log("refused a process that wanted to join: " + hello.error().message);
+  if (!hello) return refuse(std::move(caller), hello.error().message);
   if (!hello->has_join() || hello->join().slots() == 0 || hello->join().slots() > kMostSlots) return;
   const uint32_t worker = next_worker_++;
   const wire::Join& join = hello->join();
@@ -93,19 +94,29 @@ void Coordinator::greet(Reception::Caller caller) {
   workers_[worker] = {
       {worker, join.host(), join.data_url(), join.process(), join.slots(), join.slots(), join.memory_bytes(), false},
       std::move(caller.connection)};
-  settings_.log(fmt::format("worker {} on {} joined with {} slots", worker, join.host(), join.slots()));
+  note(fmt::format("worker {} on {} joined with {} slots", worker, join.host(), join.slots()));
   start_waiting_jobs();
+}
+
+// Whoever was refused is told why, and given the time to hear it.
+void Coordinator::refuse(Reception::Caller caller, const std::string& why) {
+  note("refused a process that wanted to join: " + why);
+  wire::Hello answer;
+  answer.set_software(settings_.credentials.software);
+  answer.set_refusal(why);
+  caller.connection->send(hello_frame(answer));
+  loop_.post_at(EventLoop::Clock::now() + kLastWords, [connection = std::move(caller.connection)] {});
 }
 
 void Coordinator::lose(uint32_t worker, const std::string& why) {
   const auto found = workers_.find(worker);
   if (found == workers_.end()) return;
   if (found->second.info.is_leaving && !is_in_use(worker)) {
-    settings_.log(fmt::format("worker {} on {} has left", worker, found->second.info.host));
+    note(fmt::format("worker {} on {} has left", worker, found->second.info.host));
     workers_.erase(found);
     return;
   }
-  settings_.log(fmt::format("lost worker {} on {}: {}", worker, found->second.info.host, why));
+  note(fmt::format("lost worker {} on {}: {}", worker, found->second.info.host, why));
   const Error error =
       external_error(fmt::format("worker {} on {} was lost: {}", worker, found->second.info.host, why), true).error();
   workers_.erase(found);
@@ -140,7 +151,7 @@ void Coordinator::receive_report(uint32_t worker, Job& job, const wire::Report& 
       if (placed != job.state.worker_of.end() && placed->second == worker) job.metrics[metrics.task] = metrics;
     }
   } else if (message.report_case() == wire::Report::kOutput) {
-    job.output += message.output().rows();
+    keep_output(worker, job, message.output().rows());
   } else if (message.report_case() == wire::Report::kNeighbourLost) {
     happen(job, RowsLost{wire::read_error(message.neighbour_lost())});
   } else {
@@ -211,15 +222,18 @@ void Coordinator::start(Job& job) {
 }
 
 void Coordinator::happen(Job& job, JobEvent event) {
+  auto exception = exception_of(event, job.state);
   const auto commands = apply(job.state, std::move(event));
   // What a worker says too late, or twice, changes nothing.
-  if (!commands) return settings_.log(fmt::format("job {}: {}", job.id, commands.error().message));
+  if (!commands) return note(job, commands.error().message);
+  if (exception) note_exception(job, std::move(*exception));
   for (const auto& each : *commands) command(job, each);
   note_phase(job);
   const bool is_over = is_end(job.state.phase) || job.state.phase == JobPhase::Restarting;
   if (is_over && job.deployment != 0) end_attempt(job);
   if (!is_over) return;
-  if (auto status = keep(job); !status) settings_.log(status.error().to_string());
+  if (is_end(job.state.phase)) loop_.post([this] { forget_old_jobs(); });  // our caller still has the job in hand
+  if (auto status = keep(job); !status) note(job, status.error().to_string());
 }
 
 void Coordinator::command(Job& job, const WorkerCommand& command) {
@@ -244,7 +258,7 @@ void Coordinator::note_phase(Job& job) {
   if (!history.empty() && history.back().phase == job.state.phase) return;
   history.push_back({job.state.phase, std::chrono::system_clock::now()});
   if (history.size() > kMostSteps) history.erase(history.begin() + 1);  // when it was created is the first
-  settings_.log(fmt::format("job {} ({}): {}", job.id, job.info.name, phase_name(job.state.phase)));
+  note(job, std::string(phase_name(job.state.phase)));
 }
 
 // Its workers take the attempt apart; a job that begins anew does so from the start.
@@ -260,15 +274,16 @@ void Coordinator::end_attempt(Job& job) {
   job.deployment = 0;
   if (job.state.phase == JobPhase::Restarting) {
     const auto& error = *job.state.error;
-    settings_.log(fmt::format("job {} ({}) begins anew in {} ms: {}", job.id, job.info.name,
-                              job.state.restart_delay.count(), error.to_string()));
+    note(job, fmt::format("begins anew in {} ms: {}", job.state.restart_delay.count(), error.to_string()));
     job.info.failures.push_back({std::chrono::system_clock::now(), error.to_string()});
     if (job.info.failures.size() > kMostFailures) job.info.failures.erase(job.info.failures.begin());
     job.output.clear();
     job.progress.clear();
     job.metrics.clear();
     loop_.post_at(EventLoop::Clock::now() + job.state.restart_delay, [this, id = job.id] {
-      happen(jobs_.at(id), RestartDue{});
+      const auto found = jobs_.find(id);
+      if (found == jobs_.end()) return;  // cancelled, and forgotten
+      happen(found->second, RestartDue{});
       start_waiting_jobs();
     });
   }
@@ -280,7 +295,8 @@ void Coordinator::end_attempt(Job& job) {
 
 Status Coordinator::keep(const Job& job) {
   if (!store_) return {};
-  if (is_end(job.state.phase) && !job.output.empty()) SLUICE_TRY(store_->save_output(job.id, job.output));
+  if (is_end(job.state.phase) && job.output.size() != 0)
+    SLUICE_TRY(store_->save_output(job.id, [&](uint64_t from) { return job.output.read(from, kMostOutputAtOnce); }));
   return store_->save(record_of(info_of(job), job.submission));
 }
 
@@ -310,7 +326,7 @@ Status Coordinator::restore(const wire::JobRecord& record) {
   job.state.error = job.info.error;
   note_phase(job);
   if (is_end(job.state.phase)) {
-    SLUICE_ASSIGN(job.output, store_->load_output(id));
+    SLUICE_TRY(store_->load_output(id, [&](std::string_view rows) { return job.output.append(rows); }));
   } else {
     job.info.totals = {};
     happen(job, JobResumed{});
@@ -324,7 +340,7 @@ void Coordinator::suspend() {
     if (!store_ || is_end(job.state.phase)) continue;
     job.state.phase = JobPhase::Suspended;
     note_phase(job);
-    if (auto status = keep(job); !status) settings_.log(status.error().to_string());
+    if (auto status = keep(job); !status) note(job, status.error().to_string());
   }
 }
 
@@ -342,6 +358,7 @@ Coordinator::Job& Coordinator::make_job(uint64_t id, Submission submission, JobP
   job.state.strategy = submission.restart;
   job.is_output_held = submission.restart.kind != RestartStrategy::Kind::None && !is_endless(job.plan);
   job.submission = std::move(submission);
+  job.output = OutputSpool(settings_.spool_directory);
   return job;
 }
 
@@ -349,6 +366,9 @@ Result<uint64_t> Coordinator::submit(Submission submission) {
   SLUICE_ASSIGN(auto plan, read_plan(submission.plan));
   SLUICE_TRY(check_plan(plan));
   return loop_.call([&]() -> Result<uint64_t> {
+    const auto waits = [](const auto& job) { return job.second.state.phase == JobPhase::Scheduled; };
+    if (static_cast<size_t>(std::ranges::count_if(jobs_, waits)) >= kMostWaitingJobs)
+      return user_error(fmt::format("{} jobs are waiting for slots already: start more workers", kMostWaitingJobs));
     const uint64_t id = next_job_++;
     Job& job = make_job(id, std::move(submission), std::move(plan));
     note_phase(job);
@@ -384,6 +404,7 @@ JobInfo Coordinator::summary_of(const Job& job) {
     info.totals.rows_out += progress.rows_out;
     info.totals.rows_late += progress.rows_late;
     info.totals.bytes_in += progress.bytes_in;
+    info.totals.bytes_total += progress.bytes_total;
     info.totals.state_bytes += progress.state_bytes;
   }
   return info;
@@ -404,10 +425,11 @@ JobInfo Coordinator::info_of(const Job& job) {
   return info;
 }
 
-std::vector<JobInfo> Coordinator::jobs() {
+std::vector<JobInfo> Coordinator::jobs(uint64_t from, size_t most) {
   return loop_.call([&] {
     std::vector<JobInfo> all;
-    for (const auto& [id, job] : jobs_) all.push_back(summary_of(job));
+    for (auto job = jobs_.lower_bound(from); job != jobs_.end() && all.size() < most; ++job)
+      all.push_back(summary_of(job->second));
     return all;
   });
 }
@@ -434,22 +456,6 @@ std::optional<std::string> Coordinator::plan(uint64_t job) {
     const auto found = jobs_.find(job);
     if (found == jobs_.end()) return std::nullopt;
     return found->second.submission.plan;
-  });
-}
-
-std::optional<JobOutput> Coordinator::output(uint64_t job, uint64_t from) {
-  return loop_.call([&]() -> std::optional<JobOutput> {
-    const auto found = jobs_.find(job);
-    if (found == jobs_.end()) return std::nullopt;
-    Job& shown = found->second;
-    const bool has_ended = is_end(shown.state.phase);
-    if (shown.is_output_held && !has_ended) return JobOutput{};
-    JobOutput output{from < shown.output.size() ? shown.output.substr(from) : std::string(), has_ended};
-    if (!has_ended && !output.rows.empty() && !shown.state.is_output_shown) {
-      happen(shown, OutputShown{});
-      if (!keep(shown)) return JobOutput{};  // before it is known on the disk they are not shown
-    }
-    return output;
   });
 }
 

@@ -4,17 +4,22 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/control/job_progress.h"
 #include "runtime/control/task_metrics.h"
+#include "runtime/coordinator/event_log.h"
+#include "runtime/coordinator/job_exception.h"
 #include "runtime/coordinator/job_state.h"
 #include "runtime/coordinator/job_store.h"
+#include "runtime/coordinator/output_spool.h"
 #include "runtime/coordinator/placement.h"
 #include "runtime/net/connection.h"
 #include "runtime/net/event_loop.h"
@@ -28,6 +33,9 @@ struct CoordinatorSettings {
   Credentials credentials;
   std::string state_directory;                  // where jobs outlive the coordinator; empty: they do not
   std::function<void(const std::string&)> log;  // a line for people; any thread
+  std::string spool_directory;                  // for what jobs print, when it is much
+  // How it was started, for clients that ask: name and value; no secrets.
+  std::vector<std::pair<std::string, std::string>> options;
 };
 
 // A program on its way to the cluster: compiled as far as its plan, because only the one who submits it has its files.
@@ -95,6 +103,14 @@ struct JobOutput {
   bool is_end = false;  // nothing will follow
 };
 
+// A client asks for more with a second request: no answer grows without limit.
+inline constexpr uint64_t kMostOutputAtOnce = 4 << 20;
+inline constexpr size_t kMostLinesAtOnce = 1000;
+inline constexpr size_t kMostJobsAtOnce = 1000;
+// Of the jobs that have ended the latest are remembered.
+inline constexpr size_t kMostEndedJobs = 200;
+inline constexpr size_t kMostWaitingJobs = 1000;
+
 class Coordinator {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Coordinator>> make(CoordinatorSettings settings);
@@ -108,18 +124,26 @@ class Coordinator {
   // The number of the job, or what is wrong with the submission.
   Result<uint64_t> submit(Submission submission);
   [[nodiscard]] std::vector<WorkerInfo> workers();
-  // In the order in which they were submitted; without stages and tasks.
-  [[nodiscard]] std::vector<JobInfo> jobs();
+  // From this number on, at most so many, in the order in which they were submitted; without stages and tasks.
+  [[nodiscard]] std::vector<JobInfo> jobs(uint64_t from = 0, size_t most = ~size_t{0});
   // Those that have begun and not ended, with their tasks.
   [[nodiscard]] std::vector<JobInfo> running_jobs();
   [[nodiscard]] std::optional<JobInfo> job(uint64_t job);
   // The text of its plan.
   [[nodiscard]] std::optional<std::string> plan(uint64_t job);
-  // What the job's `print` sinks wrote, from this byte on; nothing when there is no such job. A job whose input ends
-  // and which may begin anew shows its rows when it has ended.
-  [[nodiscard]] std::optional<JobOutput> output(uint64_t job, uint64_t from);
+  // What the job's `print` sinks wrote, from this byte on, in pieces; nothing when there is no such job. A job
+  // whose input ends and which may begin anew shows its rows when it has ended.
+  [[nodiscard]] std::optional<Result<JobOutput>> output(uint64_t job, uint64_t from);
+  // What it had to say, and what of it about one job; of that nothing when there is no such job.
+  [[nodiscard]] LogPage log(uint64_t from, size_t most) const { return log_.read(from, most); }
+  [[nodiscard]] std::optional<LogPage> job_log(uint64_t job, uint64_t from, size_t most);
+  // What went wrong in the job, oldest first, the latest of many.
+  [[nodiscard]] std::optional<std::vector<JobException>> exceptions(uint64_t job);
+  [[nodiscard]] const CoordinatorSettings& settings() const { return settings_; }
   // False when there is no such job; one that has ended stays as it is.
   bool cancel(uint64_t job);
+  // Submits the job once more, and ends it if it has not: the number of the new one.
+  std::optional<Result<uint64_t>> restart(uint64_t job);
 
  private:
   struct JoinedWorker {
@@ -137,12 +161,18 @@ class Coordinator {
     std::map<uint32_t, JobProgress> progress;  // by worker
     std::map<TaskAddress, TaskMetrics> metrics;
     bool is_output_held = false;  // until the job has ended
-    std::string output;
+    OutputSpool output{std::string()};
+    EventLog log{kMostLogLinesOfJob};
+    std::deque<JobException> exceptions;
   };
+  static constexpr size_t kMostLogLines = 10'000;
+  static constexpr size_t kMostLogLinesOfJob = 500;
+  static constexpr size_t kMostExceptions = 100;
 
   explicit Coordinator(CoordinatorSettings settings) : settings_(std::move(settings)) {}
   void accept(std::unique_ptr<Connection> connection);
   void greet(Reception::Caller caller);
+  void refuse(Reception::Caller caller, const std::string& why);
   void lose(uint32_t worker, const std::string& why);
   void receive(uint32_t worker, const Frame& frame);
   void receive_report(uint32_t worker, Job& job, const wire::Report& message);
@@ -161,11 +191,17 @@ class Coordinator {
   Status restore();
   Status restore(const wire::JobRecord& record);
   void suspend();
+  void note(const std::string& text);
+  void note(Job& job, const std::string& text);
+  void note_exception(Job& job, JobException exception);
+  void keep_output(uint32_t worker, Job& job, const std::string& rows);
+  void forget_old_jobs();
   void send(uint32_t worker, const wire::Command& message);
   [[nodiscard]] static JobInfo summary_of(const Job& job);
   [[nodiscard]] static JobInfo info_of(const Job& job);
 
   CoordinatorSettings settings_;
+  EventLog log_{kMostLogLines};  // any thread
   std::map<uint32_t, JoinedWorker> workers_;
   uint64_t term_ = 0;  // of this life: the numbers below are given again in the next one
   uint32_t next_worker_ = 1;

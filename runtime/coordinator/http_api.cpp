@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "runtime/coordinator/api_routes.h"
+#include "runtime/coordinator/api_server.h"
 
 namespace sluice {
 
@@ -14,7 +15,7 @@ namespace {
 
 using httplib::Request;
 using httplib::Response;
-constexpr size_t kMostRequestBytes = 64 << 20;
+constexpr size_t kMostHeaderBytes = 32 << 10;
 constexpr size_t kThreads = 32;  // a client that keeps its connection keeps one
 
 void give(Response& response, const ApiAnswer& answer) {
@@ -24,6 +25,12 @@ void give(Response& response, const ApiAnswer& answer) {
 }
 
 void refuse(Response& response, int status, const std::string& message) { give(response, api_error(status, message)); }
+
+size_t size_of_headers(const Request& request) {
+  size_t size = 0;
+  for (const auto& [name, value] : request.headers) size += name.size() + value.size();
+  return size;
+}
 
 // HEAD is GET without the answer's body.
 std::string_view method_of(const Request& request) {
@@ -53,20 +60,22 @@ void refuse_unknown(const Request& request, Response& response) {
 void name_error(Response& response) {
   if (!response.body.empty()) return;
   if (response.status == 413)
-    return refuse(response, 413, fmt::format("a request may have at most {} bytes", kMostRequestBytes));
+    return refuse(response, 413, fmt::format("a request may have at most {} bytes", ApiServer::kMostBodyBytes));
   refuse(response, response.status, fmt::format("the request is refused with status {}", response.status));
 }
 
 }  // namespace
 
-HttpApi::HttpApi(Coordinator& coordinator, std::string token)
-    : coordinator_(coordinator), token_(std::move(token)), server_(std::make_unique<httplib::Server>()) {}
+HttpApi::HttpApi(Coordinator& coordinator, HttpApiSettings settings, std::unique_ptr<ApiServer> server)
+    : coordinator_(coordinator), settings_(std::move(settings)), server_(std::move(server)) {}
 
-Result<std::unique_ptr<HttpApi>> HttpApi::make(Coordinator& coordinator, const std::string& host, int port,
-                                               const std::string& token) {
-  std::unique_ptr<HttpApi> api(new HttpApi(coordinator, token));
-  httplib::Server& server = *api->server_;
-  server.set_payload_max_length(kMostRequestBytes);
+Result<std::unique_ptr<HttpApi>> HttpApi::make(Coordinator& coordinator, HttpApiSettings settings) {
+  SLUICE_ASSIGN(auto made, ApiServer::make(settings.tls));
+  const std::string host = settings.host;
+  const int port = settings.port;
+  std::unique_ptr<HttpApi> api(new HttpApi(coordinator, std::move(settings), std::move(made)));
+  ApiServer& server = *api->server_;
+  server.set_payload_max_length(ApiServer::kMostBodyBytes);
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   // The library's own options would let two coordinators share a port.
   server.set_socket_options([](socket_t socket) {
@@ -88,10 +97,20 @@ HttpApi::~HttpApi() {
   if (thread_.joinable()) thread_.join();
 }
 
+Role HttpApi::role_of(const Request& request) const {
+  return std::max(settings_.access.role_of(request.get_header_value("Authorization")), role_of_certificate(request));
+}
+
 // Whoever may not ask, or asks for nothing there is, is told so before the body of the request is read.
 bool HttpApi::is_refused(const Request& request, Response& response) const {
-  if (!token_.empty() && !is_same_secret(request.get_header_value("Authorization"), "Bearer " + token_)) {
-    refuse(response, 401, "the token of this cluster is wanted: Authorization: Bearer TOKEN");
+  if (size_of_headers(request) > kMostHeaderBytes) {
+    refuse(response, 431, fmt::format("the headers of a request may have at most {} bytes", kMostHeaderBytes));
+    return true;
+  }
+  const Role role = role_of(request);
+  if (role == Role::None) {
+    refuse(response, 401, "a token of this cluster is wanted: Authorization: Bearer TOKEN");
+    response.set_header("WWW-Authenticate", "Bearer");
     return true;
   }
   // A page in somebody's browser can reach the loopback, too.
@@ -100,8 +119,15 @@ bool HttpApi::is_refused(const Request& request, Response& response) const {
     return true;
   }
   uint64_t job = 0;
-  if (route_of(request, job) == nullptr) {
+  const ApiRoute* route = route_of(request, job);
+  if (route == nullptr) {
     refuse_unknown(request, response);
+    return true;
+  }
+  if (role < route->role) {
+    refuse(response, 403,
+           fmt::format("{} {} needs the role {}; the token given has the role {}", route->method, route->path,
+                       role_name(route->role), role_name(role)));
     return true;
   }
   if (request.method == "POST" && !request.get_header_value("Content-Type").starts_with("application/json")) {

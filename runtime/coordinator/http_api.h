@@ -7,35 +7,45 @@
 #include <thread>
 
 #include "lang/support/result.h"
+#include "runtime/coordinator/api_access.h"
 #include "runtime/coordinator/coordinator.h"
+#include "runtime/net/tls_identity.h"
 
 namespace httplib {
-class Server;
 struct Request;
 struct Response;
 }  // namespace httplib
 
 namespace sluice {
 
+class ApiServer;
+
+struct HttpApiSettings {
+  std::string host;
+  int port = 0;  // 0: any free one
+  ApiAccess access;
+  TlsFiles tls;  // without, plain HTTP
+};
+
 class HttpApi {
  public:
-  // Listens at once; port 0 takes a free one. The coordinator must outlive it.
-  [[nodiscard]] static Result<std::unique_ptr<HttpApi>> make(Coordinator& coordinator, const std::string& host,
-                                                             int port, const std::string& token);
+  // Listens at once. The coordinator must outlive it.
+  [[nodiscard]] static Result<std::unique_ptr<HttpApi>> make(Coordinator& coordinator, HttpApiSettings settings);
   ~HttpApi();
   HttpApi(const HttpApi&) = delete;
   HttpApi& operator=(const HttpApi&) = delete;
   [[nodiscard]] int port() const { return port_; }
 
  private:
-  HttpApi(Coordinator& coordinator, std::string token);
+  HttpApi(Coordinator& coordinator, HttpApiSettings settings, std::unique_ptr<ApiServer> server);
+  [[nodiscard]] Role role_of(const httplib::Request& request) const;
   void define_routes();
   [[nodiscard]] bool is_refused(const httplib::Request& request, httplib::Response& response) const;
   void answer(const httplib::Request& request, httplib::Response& response);
 
   Coordinator& coordinator_;
-  std::string token_;
-  std::unique_ptr<httplib::Server> server_;
+  HttpApiSettings settings_;
+  std::unique_ptr<ApiServer> server_;
   int port_ = 0;
   std::thread thread_;
 };

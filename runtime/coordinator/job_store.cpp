@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 #include <utility>
 
@@ -19,6 +20,7 @@ namespace {
 constexpr std::string_view kJob = ".job";
 constexpr std::string_view kOutput = ".output";
 constexpr size_t kMostBytes = size_t{1} << 30;  // of a file
+constexpr size_t kPieceBytes = 1 << 20;
 }  // namespace
 
 Result<JobStore> JobStore::open(const std::string& directory) {
@@ -70,14 +72,23 @@ Status JobStore::save(const wire::JobRecord& record) const {
   return write_durably(path_of(record.job(), kJob), with_checksum(record.SerializeAsString()));
 }
 
-Status JobStore::save_output(uint64_t job, std::string_view output) const {
-  return write_durably(path_of(job, kOutput), output);
+Status JobStore::save_output(uint64_t job, const std::function<Result<std::string>(uint64_t)>& piece) const {
+  return write_durably(path_of(job, kOutput), piece);
 }
 
-Result<std::string> JobStore::load_output(uint64_t job) const {
+Status JobStore::load_output(uint64_t job, const std::function<Status(std::string_view)>& take) const {
   const std::string path = path_of(job, kOutput);
-  if (!std::filesystem::exists(path)) return std::string();
-  return read_whole_file(path, kMostBytes);
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return {};
+  std::string piece(kPieceBytes, '\0');
+  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() != 0)
+    SLUICE_TRY(take(std::string_view(piece).substr(0, static_cast<size_t>(file.gcount()))));
+  if (file.bad()) return external_error("cannot read " + path);
+  return {};
+}
+
+void JobStore::remove(uint64_t job) const {
+  for (const auto kind : {kJob, kOutput}) ::unlink(path_of(job, kind).c_str());
 }
 
 }  // namespace sluice

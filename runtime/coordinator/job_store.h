@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,9 +26,11 @@ class JobStore {
   [[nodiscard]] Result<std::vector<wire::JobRecord>> load() const;
   // On the disk when this returns without an error.
   [[nodiscard]] Status save(const wire::JobRecord& record) const;
-  [[nodiscard]] Status save_output(uint64_t job, std::string_view output) const;
-  // Nothing when there is none.
-  [[nodiscard]] Result<std::string> load_output(uint64_t job) const;
+  // `piece` gives what there is from a byte on, nothing at the end.
+  [[nodiscard]] Status save_output(uint64_t job, const std::function<Result<std::string>(uint64_t)>& piece) const;
+  // Piece by piece; none when there is no output.
+  [[nodiscard]] Status load_output(uint64_t job, const std::function<Status(std::string_view)>& take) const;
+  void remove(uint64_t job) const;
 
  private:
   JobStore(std::string directory, int lock) : directory_(std::move(directory)), lock_(lock) {}

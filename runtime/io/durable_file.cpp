@@ -38,7 +38,21 @@ int write_all(int file, std::string_view contents) {
     if (written < 0) return errno;
     contents.remove_prefix(static_cast<size_t>(written));
   }
-  return ::fsync(file) == 0 ? 0 : errno;
+  return 0;
+}
+
+// 0, or the errno of what failed; an error of `piece` as it is.
+Result<int> write_pieces(const std::string& path, const std::function<Result<std::string>(uint64_t)>& piece) {
+  OpenFile file(path, O_WRONLY | O_CREAT | O_TRUNC);
+  if (file.get() < 0) return errno;
+  for (uint64_t from = 0;;) {
+    SLUICE_ASSIGN(const std::string contents, piece(from));
+    if (contents.empty()) break;
+    if (const int code = write_all(file.get(), contents); code != 0) return code;
+    from += contents.size();
+  }
+  if (::fsync(file.get()) != 0) return errno;
+  return file.close() == 0 ? 0 : errno;
 }
 
 Status sync_directory_of(const std::string& path) {
@@ -53,18 +67,17 @@ constexpr std::string_view kMagic = "SLUICE1\n";
 }  // namespace
 
 Status write_durably(const std::string& path, std::string_view contents) {
+  return write_durably(path, [&](uint64_t from) -> Result<std::string> { return std::string(contents.substr(from)); });
+}
+
+Status write_durably(const std::string& path, const std::function<Result<std::string>(uint64_t)>& piece) {
   const std::string temporary = path + ".tmp";
-  int code = 0;
-  {
-    OpenFile file(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    code = file.get() < 0 ? errno : write_all(file.get(), contents);
-    if (file.close() != 0 && code == 0) code = errno;
-  }
-  if (code == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) code = errno;
-  if (code != 0) {
-    ::unlink(temporary.c_str());
-    return system_error("cannot write " + path, code);
-  }
+  const auto written = write_pieces(temporary, piece);
+  int code = written.value_or(0);
+  if (written && code == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) code = errno;
+  if (!written || code != 0) ::unlink(temporary.c_str());
+  if (!written) return std::unexpected(written.error());
+  if (code != 0) return system_error("cannot write " + path, code);
   return sync_directory_of(path);
 }
 

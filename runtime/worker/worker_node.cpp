@@ -21,6 +21,7 @@ constexpr std::chrono::milliseconds kDialTimeout(2'000);
 constexpr std::chrono::milliseconds kSilence(3'000);
 constexpr std::chrono::milliseconds kBeat(250);
 constexpr std::chrono::milliseconds kJoinPause(200);
+constexpr std::chrono::milliseconds kLongestJoinPause(5'000);
 }  // namespace
 
 // One attempt to run a job, as far as it is here. Its commands are carried out by a thread of its own, because making
@@ -41,7 +42,7 @@ struct WorkerNode::HostedJob {
   }
 };
 
-WorkerNode::WorkerNode(WorkerNodeSettings settings) : settings_(std::move(settings)) {}
+WorkerNode::WorkerNode(WorkerNodeSettings settings) : settings_(std::move(settings)), join_pause_(kJoinPause) {}
 
 WorkerNode::~WorkerNode() {
   loop_.stop();
@@ -122,6 +123,7 @@ void WorkerNode::joined(Reception::Caller coordinator) {
   const auto hello = read_hello(coordinator.first, settings_.credentials);
   if (!hello) return refused(hello.error().message);
   worker_ = hello->worker();
+  join_pause_ = kJoinPause;
   plane_->set_worker(worker_, hello->term());
   settings_.log(
       fmt::format("joined {} as worker {} with {} slots", settings_.coordinator_url, worker_, settings_.slots));
@@ -147,10 +149,11 @@ void WorkerNode::take_all_apart() {
   undertaker_.post([plane = std::move(plane_)] {});
 }
 
-// The coordinator did not take us; it may take us later.
+// The coordinator did not take us; it may take us later, but rather not soon.
 void WorkerNode::refused(const std::string& why) {
   settings_.log(fmt::format("lost the coordinator at {}: {}", settings_.coordinator_url, why));
   join_later();
+  join_pause_ = std::min(join_pause_ * 2, kLongestJoinPause);
 }
 
 void WorkerNode::join_later() {
@@ -158,7 +161,7 @@ void WorkerNode::join_later() {
     left_.request_stop();
     return;
   }
-  loop_.post_at(EventLoop::Clock::now() + kJoinPause, [this] { join(); });
+  loop_.post_at(EventLoop::Clock::now() + join_pause_, [this] { join(); });
 }
 
 // Its jobs have ended as far as anybody else knows: nothing of them may be left here.

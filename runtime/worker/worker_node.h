@@ -73,6 +73,7 @@ class WorkerNode {
   void lose_neighbour(uint32_t deployment, const Error& error);
 
   WorkerNodeSettings settings_;
+  std::chrono::milliseconds join_pause_;  // longer each time that we are refused
   std::unique_ptr<DataPlane> plane_;
   uint32_t worker_ = 0;  // as the coordinator calls us; 0: has not yet
   std::unique_ptr<Connection> connection_;

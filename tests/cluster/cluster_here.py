@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import ssl
 import subprocess
 import tempfile
 import time
@@ -38,6 +39,14 @@ class ClusterHere:
             file.write_text(token + "\n")
             self.flags = ["--token-file", str(file)]
             self.headers = {"Authorization": f"Bearer {token}"}
+        self.context = None
+        if "--tls-ca" in process_flags:  # with which clients show the certificate of the processes
+            self.flags += process_flags
+            self.process_flags = ()
+            ca, certificate, key = (process_flags[process_flags.index(f"--tls-{name}") + 1]
+                                    for name in ("ca", "cert", "key"))
+            self.context = ssl.create_default_context(cafile=ca)
+            self.context.load_cert_chain(certificate, key)
         self.processes = []
         self.ports = (0, 0)
         self.coordinator = self.start_coordinator()
@@ -60,9 +69,10 @@ class ClusterHere:
         def addresses():
             lines = [line for line in process.log.read_text().splitlines() if "workers join " in line]
             assert process.poll() is None, process.log.read_text()
-            return lines[0].split("workers join ")[1].split(", clients use http://") if lines else None
+            return lines[0].split("workers join ")[1].split(", clients use ") if lines else None
 
-        join, self.http = wait_for(addresses, "the coordinator to listen")
+        join, self.url = wait_for(addresses, "the coordinator to listen")
+        self.http = self.url.split("//")[1]
         self.join = join.split("//")[1]
         self.ports = (int(join.rsplit(":", 1)[1]), int(self.http.rsplit(":", 1)[1]))
         return process
@@ -82,11 +92,11 @@ class ClusterHere:
     def request(self, method, path, body=None, headers=None):
         """Status and body of any request; paths are those behind /v1, except for that of Prometheus."""
         path = path if path.startswith(("/v1", "/metrics")) else "/v1" + path
-        request = urllib.request.Request(f"http://{self.http}{path}", data=body, method=method,
+        request = urllib.request.Request(self.url + path, data=body, method=method,
                                          headers={"Content-Type": "application/json",
                                                   **(self.headers if headers is None else headers)})
         try:
-            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(request, timeout=PATIENCE, context=self.context) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()

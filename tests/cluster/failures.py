@@ -284,7 +284,7 @@ def only_those_who_know_the_token_are_let_in(sluice):
                                     stderr=subprocess.PIPE, text=True)
         try:
             line = stranger.stderr.readline()
-            assert "lost the coordinator" in line, line
+            assert "refused the connection: the token is not that of this cluster" in line, line
         finally:
             stranger.terminate()
             stranger.wait()

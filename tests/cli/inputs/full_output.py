@@ -63,7 +63,7 @@ with tempfile.TemporaryDirectory() as folder:
     os.environ["XDG_RUNTIME_DIR"] = folder
     subprocess.run([sluice, "cluster", "up", "--workers", "1"], check=True, timeout=600)
     try:
-        for words in (["submit", "ugly.flow"], ["submit", "ugly.flow", "--wait"], ["jobs"], ["job", "status", "1"], ["job", "metrics", "1"],
+        for words in (["submit", "ugly.flow"], ["submit", "ugly.flow", "--wait"], ["jobs"], ["job", "status", "1"], ["job", "metrics", "1"], ["job", "logs", "1"], ["job", "watch", "1"], ["job", "restart", "1"],
                       ["cluster", "status"], ["coordinator", "--help"], ["worker", "--help"]):
             check(*words)
     finally:

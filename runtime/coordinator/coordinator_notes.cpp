@@ -1,0 +1,99 @@
+// What the coordinator keeps of its jobs for clients: what they print, what went wrong, what there is to say.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "runtime/coordinator/coordinator.h"
+
+namespace sluice {
+
+void Coordinator::note(const std::string& text) {
+  log_.add(text);
+  settings_.log(text);
+}
+
+void Coordinator::note(Job& job, const std::string& text) {
+  job.log.add(text);
+  note(fmt::format("job {} ({}): {}", job.id, job.info.name, text));
+}
+
+void Coordinator::note_exception(Job& job, JobException exception) {
+  std::string text = exception.message;
+  if (exception.task)
+    text = fmt::format("task {}.{}: {}", job.plan.stages[exception.task->stage].name, exception.task->index, text);
+  note(job, exception.worker ? fmt::format("worker {}: {}", *exception.worker, text) : text);
+  job.exceptions.push_back(std::move(exception));
+  if (job.exceptions.size() > kMostExceptions) job.exceptions.pop_front();
+}
+
+// Rows that are not kept are lost, and a job that has lost rows has failed.
+void Coordinator::keep_output(uint32_t worker, Job& job, const std::string& rows) {
+  const auto kept = job.output.append(rows);
+  if (kept) return;
+  if (job.state.phase == JobPhase::Committing)
+    happen(job, CommitFailed{worker, kept.error()});
+  else
+    happen(job, RowsLost{kept.error()});
+}
+
+void Coordinator::forget_old_jobs() {
+  size_t ended = 0;
+  for (const auto& [id, job] : jobs_) ended += is_end(job.state.phase) ? 1 : 0;
+  for (auto job = jobs_.begin(); ended > kMostEndedJobs && job != jobs_.end();) {
+    if (!is_end(job->second.state.phase)) {
+      ++job;
+      continue;
+    }
+    if (store_) store_->remove(job->first);
+    job = jobs_.erase(job);
+    --ended;
+  }
+}
+
+std::optional<Result<JobOutput>> Coordinator::output(uint64_t job, uint64_t from) {
+  return loop_.call([&]() -> std::optional<Result<JobOutput>> {
+    const auto found = jobs_.find(job);
+    if (found == jobs_.end()) return std::nullopt;
+    Job& shown = found->second;
+    const bool has_ended = is_end(shown.state.phase);
+    if (shown.is_output_held && !has_ended) return JobOutput{};
+    auto rows = shown.output.read(from, kMostOutputAtOnce);
+    if (!rows) return std::unexpected(rows.error());
+    if (!has_ended && !rows->empty() && !shown.state.is_output_shown) {
+      happen(shown, OutputShown{});
+      if (!keep(shown)) return JobOutput{};  // before it is known on the disk they are not shown
+    }
+    const bool is_all = from + rows->size() >= shown.output.size();
+    return JobOutput{std::move(*rows), is_all && has_ended};
+  });
+}
+
+std::optional<LogPage> Coordinator::job_log(uint64_t job, uint64_t from, size_t most) {
+  return loop_.call([&]() -> std::optional<LogPage> {
+    const auto found = jobs_.find(job);
+    if (found == jobs_.end()) return std::nullopt;
+    return found->second.log.read(from, most);
+  });
+}
+
+std::optional<std::vector<JobException>> Coordinator::exceptions(uint64_t job) {
+  return loop_.call([&]() -> std::optional<std::vector<JobException>> {
+    const auto found = jobs_.find(job);
+    if (found == jobs_.end()) return std::nullopt;
+    return std::vector<JobException>(found->second.exceptions.begin(), found->second.exceptions.end());
+  });
+}
+
+std::optional<Result<uint64_t>> Coordinator::restart(uint64_t job) {
+  auto submission = loop_.call([&]() -> std::optional<Submission> {
+    const auto found = jobs_.find(job);
+    if (found == jobs_.end()) return std::nullopt;
+    note(found->second, "submitted once more");
+    if (!is_end(found->second.state.phase)) happen(found->second, StopRequested{});
+    return found->second.submission;
+  });
+  if (!submission) return std::nullopt;
+  return submit(std::move(*submission));
+}
+
+}  // namespace sluice
