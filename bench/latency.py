@@ -47,8 +47,8 @@ def command(options, folder, name, **params):
     program = Path(folder) / f"{name}.flow"
     program.write_text(PROGRAM.format(query=QUERIES[name]))
     words = [options.sluice, "submit" if options.workers else "run", str(program), "--parallel", str(options.parallel)]
-    if not options.workers:
-        words += ["--tier", "optimized"]
+    # What a job may show twice, because it may begin anew, it shows when it has ended.
+    words += ["--restart", "none"] if options.workers else ["--tier", "optimized"]
     for key, value in {"delay": "0s", **params}.items():
         words += ["--param", f"nexmark.{key}={value}"]
     return words

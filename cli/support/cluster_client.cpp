@@ -80,6 +80,7 @@ ClusterClient::ClusterClient(std::string address, const std::string& token, cons
       client_(std::make_unique<httplib::Client>((options.tls_ca.empty() ? "http://" : "https://") + address_,
                                                 options.tls_certificate, options.tls_key)) {
   client_->set_keep_alive(true);
+  client_->set_tcp_nodelay(true);
   if (!options.tls_ca.empty()) {
     client_->set_ca_cert_path(options.tls_ca);
     ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to connections that the coordinator has closed

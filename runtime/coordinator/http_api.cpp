@@ -75,6 +75,7 @@ Result<std::unique_ptr<HttpApi>> HttpApi::make(Coordinator& coordinator, HttpApi
   const int port = settings.port;
   std::unique_ptr<HttpApi> api(new HttpApi(coordinator, std::move(settings), std::move(made)));
   ApiServer& server = *api->server_;
+  server.set_tcp_nodelay(true);  // a head and its body are two packets; waiting for the first takes 40 ms
   server.set_payload_max_length(ApiServer::kMostBodyBytes);
   server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   // The library's own options would let two coordinators share a port.
