@@ -3,6 +3,7 @@
 // credits over one link. `bare`: the same bytes in messages of the same size over NNG's push and pull. Both sides touch
 // every row: one writes it, the other adds it up. Called by bench/shuffle.py.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <nng/nng.h>
 #include <nng/protocol/pipeline0/pull.h>
 #include <nng/protocol/pipeline0/push.h>
@@ -232,6 +233,8 @@ int main(int count, char** words) {
   const bool is_bare = std::string_view(words[1]) == "bare";
   const Rows rows{std::strtoull(words[2], nullptr, 10), std::strtoull(words[3], nullptr, 10),
                   static_cast<uint32_t>(std::strtoul(words[4], nullptr, 10))};
+  ::mallopt(M_MMAP_THRESHOLD, 4 << 20);  // as workers do
+  ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
   const Pipe to_sender;
   const Pipe to_receiver;
   const pid_t child = ::fork();
