@@ -99,11 +99,15 @@ void store_given(FunctionEmitter& f, const AggregateNode& node, llvm::Value* tab
   });
 }
 
-llvm::Value* end_of_interval(FunctionEmitter& f, const Interval& every, const Row& row) {
+llvm::Value* mark_with_row(FunctionEmitter& f, const Interval& every, const Row& row) {
   auto* delay = f.int64(static_cast<uint64_t>(every.delay));
-  auto* length = f.int64(static_cast<uint64_t>(every.length));
   auto* own = f.b.CreateBinaryIntrinsic(llvm::Intrinsic::ssub_sat, row.at(kRowTime).data, delay);
-  auto* mark = f.b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, row.at(kRowMark).data, own);
+  return f.b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, row.at(kRowMark).data, own);
+}
+
+llvm::Value* end_of_interval(FunctionEmitter& f, const Interval& every, const Row& row) {
+  auto* length = f.int64(static_cast<uint64_t>(every.length));
+  auto* mark = mark_with_row(f, every, row);
   auto* rest = f.b.CreateSRem(mark, length);
   auto* is_below = f.b.CreateICmpSLT(rest, f.int64(0));
   auto* missing = f.b.CreateSub(f.b.CreateSelect(is_below, f.int64(0), length), rest);

@@ -25,7 +25,8 @@ void load_given(FunctionEmitter& f, const AggregateNode& node, llvm::Value* plac
 void store_given(FunctionEmitter& f, const AggregateNode& node, llvm::Value* table, llvm::Value* place,
                  const GivenPlace& given);
 
-// The first end of an interval behind the watermark that the row's partition has with it.
+// The watermark that the row's partition has with it, and the first end of an interval behind that.
+[[nodiscard]] llvm::Value* mark_with_row(FunctionEmitter& f, const Interval& every, const Row& row);
 [[nodiscard]] llvm::Value* end_of_interval(FunctionEmitter& f, const Interval& every, const Row& row);
 
 }  // namespace sluice::codegen

@@ -1,6 +1,8 @@
 // Incremental aggregates over session windows: each session remembers the result that it gave out last, and the
 // sessions that it has absorbed since, whose results are still owed. A change takes all of these back and gives out the
 // new one.
+#include <limits>
+
 #include "compiler/codegen/aggregate.h"
 #include "compiler/codegen/changed_results.h"
 #include "compiler/codegen/operators.h"
@@ -13,6 +15,7 @@ namespace {
 
 const Type kInt(TypeKind::Int);
 constexpr uint64_t kWindowBytes = 16;  // of a session's window, in front of its results
+constexpr uint64_t kNever = std::numeric_limits<int64_t>::max();
 
 class ChangingSessions {
  public:
@@ -27,7 +30,7 @@ class ChangingSessions {
       auto* entry =
           find_or_insert(f_, f_.table(states_.keys.table), states_.keys.entry, keys, [](llvm::Value*) {}).entry;
       auto* due = collects_changes(node_) ? end_of_interval(f_, *node_.every, row) : nullptr;
-      if (due != nullptr) give_out_earlier(entry, row.at(kRowTime).data, due);
+      if (due != nullptr) give_out_earlier(entry, row.at(kRowTime).data, mark_with_row(f_, *node_.every, row));
       auto* session = update_session(
           f_, id_, node_, states_, keys, row, entry, [&](llvm::Value* one, llvm::Value* other) { owe(one, other); },
           [&](llvm::Value* begun) { begin(begun); });
@@ -46,9 +49,22 @@ class ChangingSessions {
   }
 
  private:
-  // Behind the states of the calls. Only who collects changes has the three from kDue on.
-  enum Kept : uint8_t { kOwed, kWasGiven, kGivenStart, kGivenEnd, kDue, kIsWaiting, kIsListed };
-  static size_t kept_words(const AggregateNode& node) { return collects_changes(node) ? kIsListed + 1 : kGivenEnd + 1; }
+  // Behind the states of the calls. Only who collects changes has those from kDue on; kShownUntil is the first end of a
+  // window that was given out and is still to be taken back.
+  enum Kept : uint8_t {
+    kOwed,
+    kWasGiven,
+    kGivenStart,
+    kGivenEnd,
+    kDue,
+    kIsWaiting,
+    kShownUntil,
+    kIsListed,
+    kListedDue
+  };
+  static size_t kept_words(const AggregateNode& node) {
+    return collects_changes(node) ? kListedDue + 1 : kGivenEnd + 1;
+  }
   static std::vector<Type> kept(const AggregateNode& node) {
     std::vector<Type> types(kept_words(node), kInt);
     for (const auto& call : node.calls) types.push_back(call.finish.type);
@@ -73,12 +89,15 @@ class ChangingSessions {
   void begin(llvm::Value* session) {
     set(session, kOwed, 0);
     set(session, kWasGiven, 0);
-    if (collects_changes(node_)) set(session, kIsWaiting, 0);
+    if (!collects_changes(node_)) return;
+    set(session, kIsWaiting, 0);
+    set(session, kShownUntil, kNever);
   }
 
   void owe(llvm::Value* session, llvm::Value* other) {
     f_.call("rt_session_owe", {sessions(), place(session, kOwed), other, owed(other), word(other, kWasGiven)});
     if (!collects_changes(node_)) return;
+    f_.store(least(word(session, kShownUntil), word(other, kShownUntil)), place(session, kShownUntil));
     f_.if_then(is_waiting(other), [&] {
       set(other, kIsWaiting, 0);
       wait(session, word(other, kDue));
@@ -94,11 +113,23 @@ class ChangingSessions {
     f_.store(due, place(session, kDue));
     set(session, kIsWaiting, 1);
     // It may have been listed for a result that went out already, or in the life of a session before.
-    f_.if_then(f_.b.CreateNot(flag(session, kIsListed)), [&] {
+    due = due_of(session);
+    auto* is_listed = f_.b.CreateAnd(flag(session, kIsListed), f_.b.CreateICmpSGE(due, word(session, kListedDue)));
+    f_.if_then(f_.b.CreateNot(is_listed), [&] {
       set(session, kIsListed, 1);
+      f_.store(due, place(session, kListedDue));
       f_.call("rt_changed_add", {changed(), session, due});
     });
   }
+
+  // What waits is due at the end of its interval, but no later than when a window that was given out would be over: who
+  // reads it forgets it then.
+  llvm::Value* due_of(llvm::Value* session) {
+    auto* lag = f_.int64(static_cast<uint64_t>(window_lag(f_.stage.plan.graph, id_)));
+    auto* over = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, word(session, kShownUntil), lag);
+    return least(word(session, kDue), over);
+  }
+  llvm::Value* least(llvm::Value* a, llvm::Value* b) { return f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, a, b); }
 
   void give_out_waiting(llvm::Value* session, llvm::Value* condition) {
     f_.if_then(condition, [&] {
@@ -107,8 +138,9 @@ class ChangingSessions {
     });
   }
 
-  // The sessions that a row at `time` belongs to, if they have results to give out that are due before its own.
-  void give_out_earlier(llvm::Value* entry, llvm::Value* time, llvm::Value* due) {
+  // The sessions that a row at `time` belongs to, if they have results to give out that are due by the watermark that
+  // comes with it.
+  void give_out_earlier(llvm::Value* entry, llvm::Value* time, llvm::Value* mark) {
     auto* at = f_.slot(f_.stage.ptr, "session");
     f_.b.CreateStore(f_.load(f_.stage.ptr, f_.offset(entry, states_.keys.entry.states[0])), at);
     auto* end = f_.b.CreateBinaryIntrinsic(llvm::Intrinsic::sadd_sat, time,
@@ -116,7 +148,7 @@ class ChangingSessions {
     for_each_in_list(at, [&](llvm::Value* session) {
       auto* is_before = f_.b.CreateICmpSGT(end, f_.load(f_.stage.i64, session, offsetof(abi::Session, start)));
       auto* is_behind = f_.b.CreateICmpSLT(time, f_.load(f_.stage.i64, session, offsetof(abi::Session, end)));
-      auto* is_earlier = f_.b.CreateAnd(is_waiting(session), f_.b.CreateICmpSLT(word(session, kDue), due));
+      auto* is_earlier = f_.b.CreateAnd(is_waiting(session), f_.b.CreateICmpSLE(due_of(session), mark));
       give_out_waiting(session, f_.b.CreateAnd(is_earlier, f_.b.CreateAnd(is_before, is_behind)));
     });
   }
@@ -132,11 +164,10 @@ class ChangingSessions {
     f_.b.CreateCondBr(f_.b.CreateIsNull(session), after, inside);
     f_.begin(inside);
     set(session, kIsListed, 0);
-    auto* due = word(session, kDue);
     auto* watermark = f_.load(f_.stage.i64, f_.context(), offsetof(abi::TaskContext, watermark));
-    auto* is_due = f_.b.CreateICmpSLE(due, watermark);
+    auto* is_due = f_.b.CreateICmpSLE(due_of(session), watermark);
     auto* waits = is_waiting(session);
-    f_.if_then(f_.b.CreateAnd(waits, f_.b.CreateNot(is_due)), [&] { wait(session, due); });
+    f_.if_then(f_.b.CreateAnd(waits, f_.b.CreateNot(is_due)), [&] { wait(session, word(session, kDue)); });
     give_out_waiting(session, f_.b.CreateAnd(waits, is_due));
     f_.reset_scratch();
     emit_yield_check(f_, [] {});
@@ -196,6 +227,8 @@ class ChangingSessions {
     f_.if_then(is_taken, [&] { f_.call("rt_session_forget", {sessions(), first_owed}); });
     set(session, kOwed, 0);
     set(session, kWasGiven, 1);
+    if (collects_changes(node_) && !node_.session->column.starts_with('@'))
+      f_.store(f_.load(f_.stage.i64, session, offsetof(abi::Session, end)), place(session, kShownUntil));
   }
 
   // One loop, so that the steps below are written once.

@@ -110,12 +110,18 @@ class Session:
 
     def __init__(self, start, end, given=(), due=None):
         self.start, self.end, self.given, self.due, self.values = start, end, list(given), due, []
+        self.shown_until = None  # the first end of a window that was given out
+
+    def is_due(self, mark, late):
+        return self.due is not None and (self.due <= mark or
+                                         self.shown_until is not None and self.shown_until + late <= mark)
 
     def changes(self, distinct, sees_window):
         result = result_of(self.values, distinct)
         if sees_window:
             result = (text_of(self.start), text_of(self.end), *result)
         self.due = None
+        self.shown_until = self.end if sees_window else None
         if self.given == [result]:
             return []
         both = [(*given, "-1") for given in self.given] + [(*result, "1")]
@@ -143,12 +149,13 @@ def session_case(random_, rows, delay):
         due = (with_row // every + 1) * every if every else None
         if every:
             for one in joined:
-                if one.due is not None and one.due < due:
+                if one.is_due(with_row, late):
                     expected += [(key, *change) for change in one.changes(distinct, not is_kept)]
         given = [each for one in joined for each in one.given]
         dues = [one.due for one in joined if one.due is not None] + [due]
         session = Session(min([time] + [one.start for one in joined]), max([end] + [one.end for one in joined]),
                           given, max(dues) if every else None)
+        session.shown_until = min((one.shown_until for one in joined if one.shown_until is not None), default=None)
         session.values = [value] + [each for one in joined for each in one.values]
         sessions[key] = [one for one in sessions[key] if one not in joined] + [session]
         if not every:
@@ -162,6 +169,8 @@ def session_case(random_, rows, delay):
     columns = f"key{'' if is_kept else ', start = window.start, end = window.end'}, total, {name}"
     emit = f"every({duration(every)})" if every else "changes"
     text = f"aggregate total = sum(value), {more} per key {over} emit {emit}"
+    if not is_kept and random_.random() < 0.4:  # which forgets its rows with their windows
+        text += " |> distinct"
     if random_.random() < 0.3:
         expected = [(key, *session.given[0]) for key, of_key in sessions.items() for session in of_key]
         return f"{text} |> select {columns}", expected, left_out
