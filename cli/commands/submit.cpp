@@ -142,8 +142,8 @@ class SubmitCommand final : public Command {
         return fail(console, system_error("standard output", code).error());
       from += output->rows.size();
       if (output->is_end) break;
-      if (is_cancelled.load() && !std::exchange(is_cancel_sent, true))
-        static_cast<void>(client.post(fmt::format("/jobs/{}/cancel", job), nlohmann::ordered_json::object()));
+      if (is_cancelled.load() && !is_cancel_sent)
+        is_cancel_sent = client.post(fmt::format("/jobs/{}/cancel", job), nlohmann::ordered_json::object()).has_value();
       pause = output->rows.empty() ? std::min(pause * 2, kLastLook) : kFirstLook;
       std::this_thread::sleep_for(pause);
     }

@@ -52,6 +52,7 @@ struct TasksDeployed {
     bool operator==(const SharedInput&) const = default;
   };
   std::vector<SharedInput> inputs = {};
+  bool is_final = false;  // it reads or writes what cannot be read or written again
 };
 struct DeployFailed {
   uint32_t worker = 0;

@@ -34,6 +34,7 @@ Span span_message(const sluice::Span& span) {
 
 void write(Report& message, const sluice::TasksDeployed& report) {
   TasksDeployed& deployed = *message.mutable_deployed();
+  deployed.set_is_final(report.is_final);
   for (const auto& input : report.inputs) {
     TasksDeployed::SharedInput& shared = *deployed.add_inputs();
     shared.set_source(input.source.value);
@@ -121,7 +122,7 @@ Report to_wire(uint32_t deployment, const WorkerReport& report) {
 Result<WorkerReport> read_report(const Report& message, uint32_t worker) {
   switch (message.report_case()) {
     case Report::kDeployed: {
-      sluice::TasksDeployed deployed{worker, {}};
+      sluice::TasksDeployed deployed{worker, {}, message.deployed().is_final()};
       for (const auto& input : message.deployed().inputs())
         deployed.inputs.push_back({NodeId(size_t{input.source()}), input.fingerprint()});
       return deployed;

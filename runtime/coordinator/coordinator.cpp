@@ -44,6 +44,8 @@ Result<std::unique_ptr<Coordinator>> Coordinator::make(CoordinatorSettings setti
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(settings)));
   std::random_device random;
   coordinator->term_ = uint64_t{random()} << 32 | random();
+  // What workers may still say of attempts of the life before is about none of these.
+  coordinator->next_deployment_ = 1 + random() % (1U << 30);
   SLUICE_TRY(coordinator->restore());
   coordinator->loop_.start();
   coordinator->loop_.post([self = coordinator.get()] { self->beat(); });
@@ -166,6 +168,7 @@ void Coordinator::beat() {
   wire::Command message;
   message.mutable_heartbeat();
   for (const auto& [worker, joined] : workers_) send(worker, message);
+  for (const uint64_t job : std::set(unkept_)) keep_or_note(jobs_.at(job));
   loop_.post_at(EventLoop::Clock::now() + kBeat, [this] { beat(); });
 }
 
@@ -231,9 +234,9 @@ void Coordinator::happen(Job& job, JobEvent event) {
   note_phase(job);
   const bool is_over = is_end(job.state.phase) || job.state.phase == JobPhase::Restarting;
   if (is_over && job.deployment != 0) end_attempt(job);
-  if (!is_over) return;
+  const bool begins = job.state.phase == JobPhase::Deploying || job.state.phase == JobPhase::Cancelling;
+  if (is_over || begins) keep_or_note(job);
   if (is_end(job.state.phase)) loop_.post([this] { forget_old_jobs(); });  // our caller still has the job in hand
-  if (auto status = keep(job); !status) note(job, status.error().to_string());
 }
 
 void Coordinator::command(Job& job, const WorkerCommand& command) {
@@ -293,9 +296,18 @@ void Coordinator::end_attempt(Job& job) {
 
 // ---- what outlives the coordinator ----
 
+void Coordinator::keep_or_note(const Job& job) {
+  const auto status = keep(job);
+  if (status) {
+    unkept_.erase(job.id);
+  } else if (unkept_.insert(job.id).second) {
+    note(fmt::format("{}; trying again", status.error().to_string()));
+  }
+}
+
 Status Coordinator::keep(const Job& job) {
   if (!store_) return {};
-  if (is_end(job.state.phase) && job.output.size() != 0)
+  if (is_end(job.state.phase))
     SLUICE_TRY(store_->save_output(job.id, [&](uint64_t from) { return job.output.read(from, kMostOutputAtOnce); }));
   return store_->save(record_of(info_of(job), job.submission));
 }
@@ -321,7 +333,8 @@ Status Coordinator::restore(const wire::JobRecord& record) {
   job.info = std::move(recorded.info);
   job.state.phase = is_end(job.info.phase) ? job.info.phase : JobPhase::Suspended;
   job.state.restarts = job.info.restarts;
-  job.state.is_output_shown = job.info.is_output_shown;
+  job.state.cannot_repeat = job.info.cannot_repeat;
+  job.state.has_begun = job.info.has_begun;
   job.state.row_error = job.info.row_error;
   job.state.error = job.info.error;
   note_phase(job);
@@ -329,7 +342,7 @@ Status Coordinator::restore(const wire::JobRecord& record) {
     SLUICE_TRY(store_->load_output(id, [&](std::string_view rows) { return job.output.append(rows); }));
   } else {
     job.info.totals = {};
-    happen(job, JobResumed{});
+    happen(job, job.info.is_stopped ? JobEvent(StopRequested{}) : JobEvent(JobResumed{}));
   }
   return {};
 }
@@ -337,10 +350,10 @@ Status Coordinator::restore(const wire::JobRecord& record) {
 // The next coordinator will find them so.
 void Coordinator::suspend() {
   for (auto& [id, job] : jobs_) {
-    if (!store_ || is_end(job.state.phase)) continue;
-    job.state.phase = JobPhase::Suspended;
+    if (!store_ || (is_end(job.state.phase) && !unkept_.contains(id))) continue;
+    if (!is_end(job.state.phase)) job.state.phase = JobPhase::Suspended;
     note_phase(job);
-    if (auto status = keep(job); !status) note(job, status.error().to_string());
+    keep_or_note(job);
   }
 }
 
@@ -375,6 +388,7 @@ Result<uint64_t> Coordinator::submit(Submission submission) {
     happen(job, JobAccepted{});
     if (auto status = keep(job); !status) {
       jobs_.erase(id);
+      store_->remove(id);
       return std::unexpected(std::move(status).error());
     }
     start_waiting_jobs();
@@ -396,7 +410,9 @@ JobInfo Coordinator::summary_of(const Job& job) {
   if (info.phase != JobPhase::Scheduled) info.waits_for.clear();
   info.restart = job.state.strategy;
   info.restarts = job.state.restarts;
-  info.is_output_shown = job.state.is_output_shown;
+  info.cannot_repeat = job.state.cannot_repeat;
+  info.has_begun = job.state.has_begun;
+  info.is_stopped = job.state.is_stopped;
   info.row_error = job.state.row_error;
   info.error = job.state.error;
   for (const auto& [worker, progress] : job.progress) {

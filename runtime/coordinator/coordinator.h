@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -67,8 +68,10 @@ struct JobInfo {
   uint64_t slot_memory = 0;
   std::string waits_for;  // Scheduled: what is not there yet
   RestartStrategy restart;
-  uint32_t restarts = 0;  // so far
-  bool is_output_shown = false;
+  uint32_t restarts = 0;      // so far
+  std::string cannot_repeat;  // why it cannot begin anew; empty: it can
+  bool has_begun = false;
+  bool is_stopped = false;  // somebody wants it to end
   std::chrono::system_clock::time_point submitted;
   struct Step {
     JobPhase phase;
@@ -196,6 +199,7 @@ class Coordinator {
   void note_exception(Job& job, JobException exception);
   void keep_output(uint32_t worker, Job& job, const std::string& rows);
   void forget_old_jobs();
+  void keep_or_note(const Job& job);
   void send(uint32_t worker, const wire::Command& message);
   [[nodiscard]] static JobInfo summary_of(const Job& job);
   [[nodiscard]] static JobInfo info_of(const Job& job);
@@ -209,7 +213,8 @@ class Coordinator {
   uint64_t next_job_ = 1;
   std::map<uint64_t, Job> jobs_;
   std::optional<JobStore> store_;
-  EventLoop loop_;  // everything above is its
+  std::set<uint64_t> unkept_;  // jobs whose record could not be written, to be tried again
+  EventLoop loop_;             // everything above is its
   Reception reception_{loop_};
   std::unique_ptr<Listener> listener_;
 };

@@ -45,6 +45,7 @@ void Coordinator::forget_old_jobs() {
       continue;
     }
     if (store_) store_->remove(job->first);
+    unkept_.erase(job->first);
     job = jobs_.erase(job);
     --ended;
   }
@@ -55,13 +56,17 @@ std::optional<Result<JobOutput>> Coordinator::output(uint64_t job, uint64_t from
     const auto found = jobs_.find(job);
     if (found == jobs_.end()) return std::nullopt;
     Job& shown = found->second;
-    const bool has_ended = is_end(shown.state.phase);
+    // Before it is known on the disk that rows are shown, and that they are all, they are not.
+    const bool has_ended = is_end(shown.state.phase) && !unkept_.contains(job);
     if (shown.is_output_held && !has_ended) return JobOutput{};
     auto rows = shown.output.read(from, kMostOutputAtOnce);
     if (!rows) return std::unexpected(rows.error());
-    if (!has_ended && !rows->empty() && !shown.state.is_output_shown) {
-      happen(shown, OutputShown{});
-      if (!keep(shown)) return JobOutput{};  // before it is known on the disk they are not shown
+    if (!has_ended && !rows->empty()) {
+      if (shown.state.cannot_repeat.empty()) {
+        happen(shown, CannotRepeat{"rows of it were shown already"});
+        keep_or_note(shown);
+      }
+      if (unkept_.contains(job)) return JobOutput{};
     }
     const bool is_all = from + rows->size() >= shown.output.size();
     return JobOutput{std::move(*rows), is_all && has_ended};

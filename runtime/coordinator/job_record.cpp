@@ -37,7 +37,9 @@ wire::JobRecord record_of(const JobInfo& info, const Submission& submission) {
   restart.set_most_delay_ms(static_cast<uint64_t>(submission.restart.most_delay.count()));
   record.set_submitted(micros(info.submitted));
   record.set_restarts(info.restarts);
-  record.set_is_output_shown(info.is_output_shown);
+  record.set_cannot_repeat(info.cannot_repeat);
+  record.set_has_begun(info.has_begun);
+  record.set_is_stopped(info.is_stopped);
   for (const auto& [phase, since] : info.history) {
     wire::JobRecord::Step& step = *record.add_history();
     step.set_phase(std::string(phase_name(phase)));
@@ -75,7 +77,9 @@ Result<RecordedJob> read_record(const wire::JobRecord& record) {
   info.slot_memory = job.submission.slot_memory;
   info.submitted = time_of(record.submitted());
   info.restarts = record.restarts();
-  info.is_output_shown = record.is_output_shown();
+  info.cannot_repeat = record.cannot_repeat();
+  info.has_begun = record.has_begun();
+  info.is_stopped = record.is_stopped();
   for (const auto& step : record.history()) {
     const auto phase = phase_named(step.phase());
     if (!phase) return unknown(step.phase());

@@ -36,8 +36,8 @@ std::optional<std::chrono::milliseconds> delay_of_restart(JobState& state) {
     if (state.restarts != 0) state.error->context.push_back(fmt::format("it began anew {} times", state.restarts));
     return std::nullopt;
   }
-  if (!state.is_output_shown) return delay;
-  state.error->context.push_back("rows of it were shown already, which a new beginning would show again");
+  if (state.cannot_repeat.empty()) return delay;
+  state.error->context.push_back("it cannot begin anew: " + state.cannot_repeat);
   return std::nullopt;
 }
 
@@ -105,6 +105,7 @@ Result<Commands> on(JobState& state, TasksPlaced event) {
   if (state.phase != JobPhase::Scheduled) return illegal(state, "a placement of its tasks");
   if (event.tasks.empty()) return internal_error("a job without tasks was placed");
   forget_attempt(state);
+  state.has_begun = true;
   for (const auto& placement : event.tasks) {
     state.tasks[placement.task] = TaskPhase::Deploying;
     state.worker_of[placement.task] = placement.worker;
@@ -155,8 +156,8 @@ Result<Commands> on(JobState& state, EnoughOutput) {
   return Commands{CancelTasks{}};
 }
 
-Result<Commands> on(JobState& state, OutputShown) {
-  state.is_output_shown = true;
+Result<Commands> on(JobState& state, CannotRepeat event) {
+  if (state.cannot_repeat.empty()) state.cannot_repeat = std::move(event.why);
   return Commands{};
 }
 
@@ -175,7 +176,7 @@ bool reads_the_same(JobState& state, const std::vector<TasksDeployed::SharedInpu
 Error input_has_changed(uint32_t worker) {
   return external_error(
              fmt::format("worker {} finds other input files than another worker: they changed while the job was being "
-                         "deployed, or the workers do not see the same disk",
+                         "deployed, or the workers do not see the same disk; --parallel 1 reads them on one worker",
                          worker),
              true)
       .error();
@@ -184,6 +185,8 @@ Error input_has_changed(uint32_t worker) {
 Result<Commands> on(JobState& state, const TasksDeployed& event) {
   if (!is_answer_to_deployment(state, event.worker)) return illegal(state, "a deployment");
   state.pending_workers.erase(event.worker);
+  if (event.is_final && state.cannot_repeat.empty())
+    state.cannot_repeat = "it reads or writes a pipe or a device, which cannot be read or written again";
   if (reads_the_same(state, event.inputs)) return settle(state);
   note_failure(state, std::nullopt, input_has_changed(event.worker));
   return begin_failing(state);
@@ -259,10 +262,15 @@ Result<Commands> on(JobState& state, RestartDue) {
 // The attempt of the coordinator before ended with that one, so this counts as no restart.
 Result<Commands> on(JobState& state, JobResumed) {
   if (state.phase != JobPhase::Suspended) return illegal(state, "being resumed");
-  state.phase = JobPhase::Failing;
-  state.error = external_error("the coordinator ended while the job was on its way", true).error();
-  end_attempt(state);
-  if (state.phase == JobPhase::Restarting) state.phase = JobPhase::Scheduled;
+  state.phase = JobPhase::Scheduled;
+  state.row_error.reset();
+  state.error.reset();
+  if (!state.has_begun) return Commands{};
+  if (state.strategy.kind != RestartStrategy::Kind::None && state.cannot_repeat.empty()) return Commands{};
+  state.phase = JobPhase::Failed;
+  state.error = external_error("the coordinator ended while the job was on its way").error();
+  state.error->context.push_back("it cannot begin anew: " +
+                                 (state.cannot_repeat.empty() ? "it was submitted so" : state.cannot_repeat));
   return Commands{};
 }
 

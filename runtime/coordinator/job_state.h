@@ -17,6 +17,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -50,8 +51,10 @@ struct TasksPlaced {
 struct StopRequested {};
 struct TimeIsUp {};      // the input ends here; what comes of it is the result
 struct EnoughOutput {};  // nobody wants more rows than there are; they are the result
-struct OutputShown {};   // somebody has seen rows: a new attempt would show them twice
-struct WorkerLost {      // it is gone, and with it its tasks and what their sinks hold
+struct CannotRepeat {    // from here on
+  std::string why;       // "rows of it were shown already"
+};
+struct WorkerLost {  // it is gone, and with it its tasks and what their sinks hold
   uint32_t worker = 0;
   Error error;
 };
@@ -61,7 +64,7 @@ struct RowsLost {  // on their way between two workers
 struct RestartDue {};
 struct JobResumed {};  // by the coordinator that comes after the one which ran it
 using JobEvent =
-    std::variant<JobAccepted, TasksPlaced, StopRequested, TimeIsUp, EnoughOutput, OutputShown, WorkerLost, RowsLost,
+    std::variant<JobAccepted, TasksPlaced, StopRequested, TimeIsUp, EnoughOutput, CannotRepeat, WorkerLost, RowsLost,
                  RestartDue, JobResumed, TasksDeployed, DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
 
 struct JobState {
@@ -69,7 +72,8 @@ struct JobState {
   RestartStrategy strategy;
   uint32_t restarts = 0;                      // so far
   std::chrono::milliseconds restart_delay{};  // Restarting: how long
-  bool is_output_shown = false;
+  bool has_begun = false;                     // there was an attempt
+  std::string cannot_repeat;                  // why it cannot begin anew; empty: it can
 
   // Of the attempt that runs, or of the last one:
   std::map<TaskAddress, TaskPhase> tasks;

@@ -25,13 +25,14 @@ constexpr size_t kPieceBytes = 1 << 20;
 
 Result<JobStore> JobStore::open(const std::string& directory) {
   std::error_code code;
-  std::filesystem::create_directories(directory, code);
+  const bool is_new = std::filesystem::create_directories(directory, code);
   if (code) return system_error("cannot make the state directory " + directory, code.value());
-  std::filesystem::permissions(directory, std::filesystem::perms::owner_all, code);
+  if (is_new) std::filesystem::permissions(directory, std::filesystem::perms::owner_all, code);
   const std::string path = directory + "/lock";
   const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0) return system_error("cannot open " + path, errno);
   JobStore store(directory, lock);
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0 && errno != EWOULDBLOCK) return system_error("cannot lock " + path, errno);
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0)
     return external_error(fmt::format("another coordinator uses the state directory {}", directory));
   return store;
@@ -54,8 +55,10 @@ Result<std::vector<wire::JobRecord>> JobStore::load() const {
   for (std::filesystem::directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code)) {
     if (entry->path().extension() != kJob) continue;
     const auto damaged = [&](const Error& error) {
-      return external_error(fmt::format("{} cannot be used: {}. Move it away to go on without this job",
-                                        entry->path().string(), error.to_string()));
+      return external_error(
+          fmt::format("{} cannot be used: {}. Move it away, and the .output beside it, to go on "
+                      "without this job",
+                      entry->path().string(), error.to_string()));
     };
     const auto checked = read_whole_file(entry->path(), kMostBytes);
     if (!checked) return damaged(checked.error());

@@ -79,6 +79,8 @@ class Sink {
   virtual Status flush() { return {}; }              // nothing came for a while: show what there is
   virtual Status commit() = 0;                       // the job succeeded: make the result visible under its name
   virtual void abort() noexcept = 0;                 // leave nothing behind
+  // Are rows gone once they were written, so that a second attempt would write them twice?
+  [[nodiscard]] virtual bool is_final() const { return false; }
   // How many rows it takes, when somebody wants no more than so many; shared with other sinks. Must outlive the job.
   [[nodiscard]] virtual RowLimit* limit() { return nullptr; }
 };

@@ -39,6 +39,7 @@ void EventLoop::stop() {
     ready.swap(ready_);
     later.swap(later_);
   }
+  while (!ready.empty()) ready.pop_front();  // in order: one may mention what the next one owns
 }
 
 void EventLoop::work() {

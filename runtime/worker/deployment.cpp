@@ -92,6 +92,7 @@ Status Deployment::open_sources(ConnectorFactory& connectors) {
 // The workers with tasks of the stage share the source.
 Result<std::unique_ptr<Source>> Deployment::open_source(StageId stage, NodeId node, ConnectorFactory& connectors) {
   SLUICE_ASSIGN(auto source, connectors.open_source(plan_.graph.nodes[node]));
+  is_final_ |= !source->is_repeatable();
   const auto workers = workers_of(stage);
   if (workers.size() == 1) return source;
   if (!source->is_repeatable())
@@ -193,6 +194,7 @@ Status Deployment::wire(Task& task, StageId id, ConnectorFactory& connectors) {
   for (const EdgeId edge : stage.outputs) wire_output(task, edge);
   for (const NodeId node : stage.sinks) {
     SLUICE_ASSIGN(auto sink, connectors.open_sink(plan_.graph.nodes[node], index, settings_.stop));
+    is_final_ |= sink->is_final();
     sinks_.push_back({std::move(sink), false});
     task.add_sink(*sinks_.back().sink);
   }

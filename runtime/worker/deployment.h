@@ -66,6 +66,8 @@ class Deployment {
   [[nodiscard]] const std::vector<std::unique_ptr<SourceFeed>>& feeds() const { return feeds_; }
   // The sources here that other workers read too, and what they will read.
   [[nodiscard]] const std::vector<TasksDeployed::SharedInput>& shared_inputs() const { return shared_inputs_; }
+  // Does something here read or write what cannot be read or written again?
+  [[nodiscard]] bool is_final() const { return is_final_; }
   // Makes the results visible, in plan order. Behind the first failure nothing more is committed.
   Status commit_sinks();
   // Leaves nothing behind of sinks that were not committed.
@@ -117,6 +119,7 @@ class Deployment {
   std::optional<TimeBoard> time_board_;  // when a source says `idle`
   std::vector<std::unique_ptr<SourceFeed>> feeds_;
   std::vector<TasksDeployed::SharedInput> shared_inputs_;
+  bool is_final_ = false;
   std::map<std::pair<uint32_t, size_t>, SourceFeed*> feed_of_input_;  // (stage, input)
   std::vector<EdgeChannels> channels_;                                // by edge
   std::vector<OpenSink> sinks_;

@@ -80,10 +80,11 @@ void Worker::on(const DeployTasks& command) {
   deployment_ = std::move(*deployment);
   for (const auto& task : deployment_->tasks()) scheduler_.add(*task);
   is_deployed_.store(true);
-  report_(TasksDeployed{id_, deployment_->shared_inputs()});
+  report_(TasksDeployed{id_, deployment_->shared_inputs(), deployment_->is_final()});
 }
 
 void Worker::on(const StartTasks&) {
+  if (!deployment_) return;
   started_ = std::chrono::steady_clock::now();
   scheduler_.start();
   const auto interval = deployment_->wake_interval();
@@ -111,6 +112,7 @@ void Worker::start_clock(std::chrono::microseconds interval, std::function<void(
 
 // In this order, so that whoever sees an input end knows that time stops there.
 void Worker::on(const EndInput&) {
+  if (!deployment_) return;
   time_stops_.store(true);
   for (const auto& feed : deployment_->feeds()) feed->interrupt();
   for (const auto& task : deployment_->tasks()) task->wake();
@@ -124,6 +126,7 @@ void Worker::on(const CancelTasks&) {
 }
 
 void Worker::on(const CommitSinks&) {
+  if (!deployment_) return;
   if (auto status = deployment_->commit_sinks(); !status) return report_(CommitFailed{id_, std::move(status).error()});
   report_(SinksCommitted{id_});
 }

@@ -56,10 +56,13 @@ WorkerNode::~WorkerNode() {
 // What others know of us they know by our number, so a new one begins with new links.
 Status WorkerNode::make_plane() {
   plane_.reset();
-  SLUICE_ASSIGN(plane_,
-                DataPlane::make({settings_.data_url, settings_.credentials}, [this](uint32_t worker, Error error) {
-                  loop_.post([this, worker, error] { fail_jobs_with(worker, error); });
-                }));
+  const uint64_t plane = ++planes_;
+  SLUICE_ASSIGN(
+      plane_, DataPlane::make({settings_.data_url, settings_.credentials}, [this, plane](uint32_t worker, Error error) {
+        loop_.post([this, plane, worker, error] {
+          if (plane == planes_) fail_jobs_with(worker, error);
+        });
+      }));
   return {};
 }
 
@@ -144,6 +147,12 @@ void WorkerNode::take_apart(std::unique_ptr<HostedJob> job) {
 
 // The links go when no job uses them any more, and with them our old number.
 void WorkerNode::take_all_apart() {
+  for (auto& [deployment, job] : jobs_) {  // all, before the first is waited for
+    job->deploying.request_stop();
+    job->loop.post([&ended = *job] {
+      if (ended.worker) ended.worker->handle(CancelTasks{});
+    });
+  }
   for (auto& [deployment, job] : jobs_) take_apart(std::move(job));
   jobs_.clear();
   undertaker_.post([plane = std::move(plane_)] {});

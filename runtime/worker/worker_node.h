@@ -79,6 +79,7 @@ class WorkerNode {
   std::unique_ptr<Connection> connection_;
   bool is_leaving_ = false;
   std::stop_source left_;
+  uint64_t planes_ = 0;                                  // how many there have been
   uint64_t generation_ = 0;                              // of connections
   std::map<uint32_t, std::unique_ptr<HostedJob>> jobs_;  // by deployment
   EventLoop undertaker_;  // takes jobs apart, which may take as long as their tasks do not look up

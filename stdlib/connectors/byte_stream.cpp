@@ -125,7 +125,11 @@ Result<std::unique_ptr<ByteStream>> open_stream(const InputFile& input, const In
   if (S_ISREG(status.st_mode)) ::posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL);
   // Files of the kernel's have no size and yet something to read.
   std::optional<uint64_t> size;
-  if (S_ISREG(status.st_mode) && status.st_size != 0) size = input.size;
+  if (S_ISREG(status.st_mode) && (status.st_size != 0 || input.size != 0)) size = input.size;
+  if (input.inode != 0 && input.inode != status.st_ino) {
+    ::close(file);
+    return external_error(fmt::format("{} was replaced after the job had begun; run it again", path));
+  }
   std::unique_ptr<ByteStream> stream =
       std::make_unique<FileStream>(file, true, path, S_ISREG(status.st_mode), size, interrupter);
   if (path.ends_with(".gz")) return unpack_gzip(std::move(stream), path);

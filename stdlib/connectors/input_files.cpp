@@ -115,6 +115,7 @@ Result<InputFile> examine(const std::string& path) {
   file.may_block = !S_ISREG(status.st_mode);
   if (S_ISREG(status.st_mode)) {
     file.size = static_cast<uint64_t>(status.st_size);
+    file.inode = status.st_ino;
     file.modified = static_cast<int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
   }
   return file;

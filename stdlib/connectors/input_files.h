@@ -14,6 +14,7 @@ struct InputFile {
   std::string name;        // for messages
   uint64_t size = 0;       // 0 when not known
   int64_t modified = 0;    // nanoseconds since 1970; 0 when not known
+  uint64_t inode = 0;      // which tells it from another of its name; 0 when not known
   bool may_block = false;  // a pipe or a terminal
 };
 

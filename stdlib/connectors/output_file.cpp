@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <memory>
 #include <optional>
+#include <random>
 #include <system_error>
 #include <utility>
 
@@ -96,8 +97,10 @@ Result<OutputFile> OutputFile::create(const std::string& path, const std::stop_t
   }
   const auto [directory, name] = split_path(target);
   // Hidden, so that reading the directory does not take it for data.
+  // Processes in containers often have the same number: chance tells those of several machines apart.
   static std::atomic<uint32_t> count = 0;
-  const std::string temporary = fmt::format("{}.{}.{}.{}.tmp", directory, name, ::getpid(), count.fetch_add(1));
+  const std::string temporary =
+      fmt::format("{}.{}.{}.{}.{:08x}.tmp", directory, name, ::getpid(), count.fetch_add(1), std::random_device{}());
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? 0600 : 0666);
   if (file < 0) return cannot_write(path, errno);
   OutputFile created(file, target, temporary);

@@ -24,6 +24,8 @@ class OutputFile {
   [[nodiscard]] Status write(std::string_view bytes) { return write_all(file_, bytes, path_); }
   // Makes the bytes durable and gives the file its name, replacing what had it.
   [[nodiscard]] Status commit();
+  // A pipe or a device, where what was written has gone. Before commit().
+  [[nodiscard]] bool is_device() const { return temporary_.empty(); }
   void abort() noexcept;
 
  private:

@@ -16,6 +16,7 @@ class FileSink final : public Sink {
   Status write(std::string_view bytes) override { return file_.write(bytes); }
   Status commit() override { return file_.commit(); }
   void abort() noexcept override { file_.abort(); }
+  [[nodiscard]] bool is_final() const override { return file_.is_device(); }
 
  private:
   OutputFile file_;

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""same_as_run.py SLUICE ROOT: what `sluice submit --wait` shows of the examples and the Nexmark queries on three workers
-is what `sluice run` shows, in any order, however many tasks there are."""
+"""same_as_run.py SLUICE ROOT [--all]: what `sluice submit --wait` shows of the examples and the Nexmark queries on three workers
+is what `sluice run` shows, in any order, however many tasks there are; of the queries each with one number of tasks, with
+--all with each of three."""
 
 import subprocess
 import sys
@@ -34,8 +35,9 @@ def main():
                 wrong += check(cluster, sluice, root, flow, [], parallel)
                 runs += 1
         for number, flow in enumerate(queries):
-            wrong += check(cluster, sluice, root, flow, QUERY_FLAGS, (6, 3)[number % 2])
-            runs += 1
+            for parallel in (1, 3, 6) if "--all" in sys.argv else [(6, 3)[number % 2]]:
+                wrong += check(cluster, sluice, root, flow, QUERY_FLAGS, parallel)
+                runs += 1
     print(f"{runs} runs on a cluster, {wrong} differ")
     return 1 if wrong else 0
 

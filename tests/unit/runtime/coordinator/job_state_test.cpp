@@ -415,7 +415,7 @@ TEST(JobState, WhatWouldGoWrongAgainEndsIt) {
 TEST(JobState, RowsThatWereShownAreNotShownAgain) {
   Driver job = restartable();
   run_on_two(job);
-  EXPECT_EQ(job.on(OutputShown{}), "");
+  EXPECT_EQ(job.on(CannotRepeat{"rows of it were shown already"}), "");
   EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
   EXPECT_EQ(job.on(cancelled(kA)), "abort");
   EXPECT_EQ(job.state.phase, JobPhase::Failed);
@@ -458,23 +458,51 @@ TEST(JobState, BeginsAnewWhenADeploymentOrACommitFailsForAWhile) {
   EXPECT_EQ(committing.state.phase, JobPhase::Restarting) << "all results are written again";
 }
 
-TEST(JobState, IsResumedByTheNextCoordinator) {
+TEST(JobState, WhatReadsAPipeDoesNotBeginAnew) {
+  Driver job = restartable();
+  EXPECT_EQ(job.on(TasksPlaced{job.placement}), "deploy");
+  EXPECT_EQ(job.on(TasksDeployed{0, {}, true}), "");
+  EXPECT_EQ(job.on(TasksDeployed{1}), "start");
+  EXPECT_EQ(job.on(WorkerLost{1, gone()}), "cancel");
+  EXPECT_EQ(job.on(cancelled(kA)), "abort");
+  EXPECT_EQ(job.state.phase, JobPhase::Failed);
+  EXPECT_NE(job.state.error->to_string().find("it cannot begin anew: it reads or writes a pipe"), std::string::npos);
+}
+
+JobState suspended(RestartStrategy strategy, bool has_begun) {
   JobState state;
   state.phase = JobPhase::Suspended;
-  state.strategy = fixed(1);
-  state.restarts = 0;
+  state.strategy = strategy;
+  state.has_begun = has_begun;
+  state.error = gone();  // of an attempt before
+  return state;
+}
+
+TEST(JobState, IsResumedByTheNextCoordinator) {
+  JobState state = suspended(fixed(1), true);
+  state.restarts = 1;  // this is none, so it does not matter
   EXPECT_TRUE(apply(state, JobResumed{}));
   EXPECT_EQ(state.phase, JobPhase::Scheduled);
-  EXPECT_EQ(state.restarts, 0U);
+  EXPECT_EQ(state.restarts, 1U);
+  EXPECT_FALSE(state.error);
   EXPECT_FALSE(apply(state, JobResumed{}));
 
-  JobState shown;
-  shown.phase = JobPhase::Suspended;
-  shown.strategy = fixed(1);
-  shown.is_output_shown = true;
-  EXPECT_TRUE(apply(shown, JobResumed{}));
-  EXPECT_EQ(shown.phase, JobPhase::Failed);
-  EXPECT_NE(shown.error->to_string().find("the coordinator ended"), std::string::npos);
+  JobState waiting = suspended({}, false);
+  EXPECT_TRUE(apply(waiting, JobResumed{}));
+  EXPECT_EQ(waiting.phase, JobPhase::Scheduled) << "one that has not begun can begin";
+
+  JobState shown = suspended(fixed(1), true);
+  shown.cannot_repeat = "rows of it were shown already";
+  JobState once = suspended({}, true);
+  for (JobState* failed : {&shown, &once}) {
+    EXPECT_TRUE(apply(*failed, JobResumed{}));
+    EXPECT_EQ(failed->phase, JobPhase::Failed);
+    EXPECT_NE(failed->error->to_string().find("the coordinator ended"), std::string::npos);
+  }
+
+  JobState unwanted = suspended(fixed(1), true);
+  EXPECT_TRUE(apply(unwanted, StopRequested{}));
+  EXPECT_EQ(unwanted.phase, JobPhase::Cancelled);
 }
 
 TEST(RestartStrategy, Delays) {

@@ -25,7 +25,9 @@ JobInfo some_info() {
   info.name = "a name of bytes \xff";
   info.submitted = std::chrono::system_clock::time_point(1'700'000'000'000'001us);
   info.restarts = 3;
-  info.is_output_shown = true;
+  info.cannot_repeat = "rows of it were shown already";
+  info.has_begun = true;
+  info.is_stopped = true;
   info.history = {{JobPhase::Created, info.submitted}, {JobPhase::Failed, info.submitted + 5s}};
   info.failures = {{info.submitted + 1s, "worker 1 was lost"}};
   info.error = external_error("worker 2 was lost", true).error();
@@ -74,7 +76,9 @@ TEST_F(JobStoreTest, WhatWasSavedIsThere) {
   EXPECT_EQ(read->info.phase, JobPhase::Failed);
   EXPECT_EQ(read->info.submitted, expected.submitted);
   EXPECT_EQ(read->info.restarts, 3U);
-  EXPECT_TRUE(read->info.is_output_shown);
+  EXPECT_EQ(read->info.cannot_repeat, "rows of it were shown already");
+  EXPECT_TRUE(read->info.has_begun);
+  EXPECT_TRUE(read->info.is_stopped);
   ASSERT_EQ(read->info.history.size(), 2U);
   EXPECT_EQ(read->info.history[1].since, expected.history[1].since);
   EXPECT_EQ(read->info.failures.at(0).message, "worker 1 was lost");
@@ -109,8 +113,10 @@ TEST_F(JobStoreTest, DamageIsFound) {
   file.close();
   const auto records = store->load();
   ASSERT_FALSE(records);
-  EXPECT_EQ(records.error().message,
-            path + " cannot be used: its checksum is wrong. Move it away to go on without this job");
+  EXPECT_EQ(
+      records.error().message,
+      path +
+          " cannot be used: its checksum is wrong. Move it away, and the .output beside it, to go on without this job");
 }
 
 TEST_F(JobStoreTest, WhatALaterVersionWroteIsNotGuessedAt) {
