@@ -1,6 +1,6 @@
 // The decisions of a coordinator for a cluster of 1,000 workers and a job of 5,000 tasks: CPU time to schedule it, to
 // plan it anew when 100 workers vanish at once, and to see it to its end; messages and memory. Prints one JSON object.
-// Built and run by `python3 bench/run.py --cluster`; docs/benchmarks.md says more.
+// Built and run by bench/cluster_simulation.py.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
