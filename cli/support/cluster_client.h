@@ -17,11 +17,11 @@ class Client;
 namespace sluice {
 
 struct ClusterOptions {
-  std::string address;     // "HOST:PORT"; empty: the one that SLUICE_CLUSTER names, or that `cluster up` started
-  std::string token_file;  // empty: no token, but for the cluster that `cluster up` started
-  std::string tls_ca;      // PEM files, as `sluice coordinator` has them; with a CA the cluster is reached by HTTPS
-  std::string tls_certificate;
-  std::string tls_key;
+  std::string address;      // "HOST:PORT"; empty: the one that SLUICE_CLUSTER names, or that `cluster up` started
+  std::string token_file;   // empty: no token, but for the cluster that `cluster up` started
+  std::string tls_ca = {};  // PEM files, as `sluice coordinator` has them; with a CA the cluster is reached by HTTPS
+  std::string tls_certificate = {};
+  std::string tls_key = {};
 };
 // --cluster, --token-file, --tls-ca, --tls-cert and --tls-key.
 void define_cluster_options(CLI::App& app, ClusterOptions& options);

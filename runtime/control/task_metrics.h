@@ -21,7 +21,7 @@ struct TaskMetrics {
   std::chrono::microseconds busy{};     // at work
   std::chrono::microseconds blocked{};  // waiting for room at whoever takes its rows
   std::chrono::microseconds idle{};     // waiting for rows
-  std::optional<int64_t> watermark;     // none: it has not begun, has ended, or the task follows no event time
+  std::optional<int64_t> watermark{};   // none: it has not begun, has ended, or the task follows no event time
   bool operator==(const TaskMetrics&) const = default;
 };
 

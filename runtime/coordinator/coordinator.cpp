@@ -94,7 +94,7 @@ void Coordinator::greet(Reception::Caller caller) {
       },
       [this, worker](const Error& error) { loop_.post([this, worker, why = error.message] { lose(worker, why); }); });
   workers_[worker] = {
-      {worker, join.host(), join.data_url(), join.process(), join.slots(), join.slots(), join.memory_bytes(), false},
+      {worker, join.host(), join.data_url(), join.process(), join.slots(), join.slots(), join.memory_bytes()},
       std::move(caller.connection)};
   note(fmt::format("worker {} on {} joined with {} slots", worker, join.host(), join.slots()));
   start_waiting_jobs();

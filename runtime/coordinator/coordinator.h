@@ -34,9 +34,9 @@ struct CoordinatorSettings {
   Credentials credentials;
   std::string state_directory;                  // where jobs outlive the coordinator; empty: they do not
   std::function<void(const std::string&)> log;  // a line for people; any thread
-  std::string spool_directory;                  // for what jobs print, when it is much
+  std::string spool_directory = {};             // for what jobs print, when it is much
   // How it was started, for clients that ask: name and value; no secrets.
-  std::vector<std::pair<std::string, std::string>> options;
+  std::vector<std::pair<std::string, std::string>> options = {};
 };
 
 // A program on its way to the cluster: compiled as far as its plan, because only the one who submits it has its files.
@@ -56,8 +56,8 @@ struct WorkerInfo {
   uint32_t slots = 0;
   uint32_t free_slots = 0;
   uint64_t memory_bytes = 0;
-  ProcessFigures figures;   // as of its last sign of life
-  bool is_leaving = false;  // it takes no more tasks, and goes when those that it has came to their ends
+  ProcessFigures figures = {};  // as of its last sign of life
+  bool is_leaving = false;      // it takes no more tasks, and goes when those that it has came to their ends
 };
 
 struct JobInfo {
