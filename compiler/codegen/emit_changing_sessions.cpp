@@ -219,8 +219,9 @@ class ChangingSessions {
     auto* has_changed = f_.if_else(
         f_.b.CreateAnd(has_old, f_.b.CreateNot(has_others)), f_.stage.bool_type, [&] { return differ(results, now); },
         [&]() -> llvm::Value* { return f_.boolean(true); });
-    f_.if_then(has_changed, [&] {
-      emit_both(keys, results, has_old);
+    f_.if_then(has_changed, [&] { emit_both(keys, results, has_old); });
+    // Also when what was given out stays: another session gave it, which is forgotten now.
+    f_.if_then(f_.b.CreateOr(has_changed, is_taken), [&] {
       f_.copy(place(session, kGivenStart), now, f_.int64(kWindowBytes));
       store_given(f_, node_, states_.aggregate.table, f_.offset(now, kWindowBytes), given(session));
     });

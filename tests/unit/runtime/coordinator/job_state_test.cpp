@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "runtime/coordinator/placement.h"
-
 namespace sluice {
 namespace {
 
@@ -227,34 +225,6 @@ TEST(JobState, PhasesHaveNames) {
   EXPECT_EQ(phase_name(TaskPhase::Cancelled), "cancelled");
   for (const auto phase : {TaskPhase::Deploying, TaskPhase::Running}) EXPECT_FALSE(is_end(phase));
   for (const auto phase : {TaskPhase::Finished, TaskPhase::Cancelled, TaskPhase::Failed}) EXPECT_TRUE(is_end(phase));
-}
-
-JobPlan plan_of(std::vector<uint32_t> parallelism) {
-  JobPlan plan;
-  for (const uint32_t tasks : parallelism) {
-    StagePlan stage;
-    stage.parallelism = tasks;
-    plan.stages.add(std::move(stage));
-  }
-  return plan;
-}
-
-TEST(Placement, BalancedOverWorkersAndTheSameForEqualTasksOfAllStages) {
-  const auto placement = place_tasks(plan_of({4, 1, 4}), {{2, 2}, {1, 3}});
-  ASSERT_TRUE(placement);
-  ASSERT_EQ(placement->size(), 9u);
-  std::string text;
-  for (const auto& task : *placement)
-    text += std::to_string(task.task.stage.value) + "." + std::to_string(task.task.index) + "@" +
-            std::to_string(task.worker) + "/" + std::to_string(task.slot) + " ";
-  EXPECT_EQ(text, "0.0@1/0 0.1@2/0 0.2@1/1 0.3@2/1 1.0@1/0 2.0@1/0 2.1@2/0 2.2@1/1 2.3@2/1 ");
-  EXPECT_EQ(*place_tasks(plan_of({4, 1, 4}), {{1, 3}, {2, 2}}), *placement) << "whatever the order of the workers";
-}
-
-TEST(Placement, TooFewSlots) {
-  const auto placement = place_tasks(plan_of({3}), {{0, 1}, {1, 1}});
-  ASSERT_FALSE(placement);
-  EXPECT_EQ(placement.error().domain, ErrorDomain::User);
 }
 
 Error gone() { return external_error("worker 1 was lost", true).error(); }
@@ -503,23 +473,6 @@ TEST(JobState, IsResumedByTheNextCoordinator) {
   JobState unwanted = suspended(fixed(1), true);
   EXPECT_TRUE(apply(unwanted, StopRequested{}));
   EXPECT_EQ(unwanted.phase, JobPhase::Cancelled);
-}
-
-TEST(RestartStrategy, Delays) {
-  using Kind = RestartStrategy::Kind;
-  using std::chrono::milliseconds;
-  EXPECT_FALSE(restart_delay({Kind::None, 10, milliseconds(1), milliseconds(1)}, 0));
-  const RestartStrategy growing{Kind::Exponential, 1'000'000, milliseconds(100), milliseconds(1'000)};
-  std::vector<int64_t> delays;
-  for (const uint32_t restarts : {0U, 1U, 2U, 3U, 4U, 999'999U})
-    delays.push_back(restart_delay(growing, restarts)->count());
-  EXPECT_EQ(delays, (std::vector<int64_t>{100, 200, 400, 800, 1'000, 1'000}));
-  EXPECT_FALSE(restart_delay(growing, 1'000'000));
-  EXPECT_EQ(restart_delay(fixed(2), 1)->count(), 50);
-  EXPECT_FALSE(restart_delay(fixed(2), 2));
-  for (const auto kind : {Kind::None, Kind::Fixed, Kind::Exponential})
-    EXPECT_EQ(strategy_named(strategy_name(kind)), kind);
-  EXPECT_FALSE(strategy_named("sometimes"));
 }
 
 }  // namespace
