@@ -29,10 +29,10 @@ class DroppingConnectors final : public ConnectorFactory {
   explicit DroppingConnectors(ConnectorFactory& connectors) : connectors_(connectors) {}
 
   Result<std::unique_ptr<Source>> open_source(const Node& node) override { return connectors_.open_source(node); }
-  Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const std::stop_token& stop) override {
+  Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const JobAttempt& attempt) override {
     const auto* payload = node.as<SinkNode>();
     if (payload != nullptr && writes_standard_output(*payload)) return std::make_unique<DroppingSink>();
-    return connectors_.open_sink(node, task, stop);
+    return connectors_.open_sink(node, task, attempt);
   }
 
  private:

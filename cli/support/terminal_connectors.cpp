@@ -38,8 +38,8 @@ bool writes_standard_output(const SinkNode& sink) {
 }
 
 Result<std::unique_ptr<Sink>> TerminalConnectors::open_sink(const Node& node, uint32_t task,
-                                                            const std::stop_token& stop) {
-  SLUICE_ASSIGN(auto sink, connectors_.open_sink(node, task, stop));
+                                                            const JobAttempt& attempt) {
+  SLUICE_ASSIGN(auto sink, connectors_.open_sink(node, task, attempt));
   const auto* payload = node.as<SinkNode>();
   if (payload == nullptr || !writes_standard_output(*payload)) return sink;
   return std::make_unique<TerminalSink>(std::move(sink), status_, limit_);

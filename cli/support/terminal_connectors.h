@@ -16,7 +16,7 @@ class TerminalConnectors final : public ConnectorFactory {
       : connectors_(connectors), status_(status), limit_(limit) {}
 
   Result<std::unique_ptr<Source>> open_source(const Node& node) override { return connectors_.open_source(node); }
-  Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const std::stop_token& stop) override;
+  Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const JobAttempt& attempt) override;
 
  private:
   ConnectorFactory& connectors_;

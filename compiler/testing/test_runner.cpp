@@ -77,7 +77,7 @@ class TestConnectors final : public ConnectorFactory {
     const std::string path = path_of(node.as<SourceNode>()->options);
     return make_json_pieces_source("given " + path, pieces_[path]);
   }
-  Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t, const std::stop_token&) override {
+  Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t, const JobAttempt&) override {
     return std::make_unique<CollectingSink>(collected_, path_of(node.as<SinkNode>()->options));
   }
 

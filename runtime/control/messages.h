@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -52,7 +53,8 @@ struct TasksDeployed {
     bool operator==(const SharedInput&) const = default;
   };
   std::vector<SharedInput> inputs = {};
-  bool is_final = false;  // it reads or writes what cannot be read or written again
+  bool is_final = false;                // it reads or writes what cannot be read or written again
+  std::vector<std::string> files = {};  // that its sinks will make visible
 };
 struct DeployFailed {
   uint32_t worker = 0;

@@ -30,6 +30,16 @@ uint32_t slots_needed(const JobPlan& plan) {
   return slots;
 }
 
+uint64_t random_number() {
+  std::random_device random;
+  return uint64_t{random()} << 32 | random();
+}
+
+// Does a coordinator that finds a job there have to know that?
+bool is_kept(JobPhase phase) {
+  return phase == JobPhase::Deploying || phase == JobPhase::Committing || phase == JobPhase::Cancelling;
+}
+
 bool is_endless(const JobPlan& plan) {
   for (const auto& stage : plan.stages)
     for (const auto& input : stage.inputs)
@@ -42,10 +52,9 @@ bool is_endless(const JobPlan& plan) {
 
 Result<std::unique_ptr<Coordinator>> Coordinator::make(CoordinatorSettings settings) {
   std::unique_ptr<Coordinator> coordinator(new Coordinator(std::move(settings)));
-  std::random_device random;
-  coordinator->term_ = uint64_t{random()} << 32 | random();
+  coordinator->term_ = random_number();
   // What workers may still say of attempts of the life before is about none of these.
-  coordinator->next_deployment_ = 1 + random() % (1U << 30);
+  coordinator->next_deployment_ = 1 + random_number() % (1U << 30);
   SLUICE_TRY(coordinator->restore());
   coordinator->loop_.start();
   coordinator->loop_.post([self = coordinator.get()] { self->beat(); });
@@ -224,18 +233,22 @@ void Coordinator::start(Job& job) {
   happen(job, TasksPlaced{std::move(*placement)});
 }
 
+// What the next coordinator has to know is kept before the workers hear of it.
 void Coordinator::happen(Job& job, JobEvent event) {
   auto exception = exception_of(event, job.state);
+  const JobPhase phase = job.state.phase;
+  const bool could_repeat = job.state.cannot_repeat.empty();
   const auto commands = apply(job.state, std::move(event));
   // What a worker says too late, or twice, changes nothing.
   if (!commands) return note(job, commands.error().message);
   if (exception) note_exception(job, std::move(*exception));
-  for (const auto& each : *commands) command(job, each);
   note_phase(job);
+  if ((phase != job.state.phase && is_kept(job.state.phase)) || could_repeat != job.state.cannot_repeat.empty())
+    keep_or_note(job);
+  for (const auto& each : *commands) command(job, each);
   const bool is_over = is_end(job.state.phase) || job.state.phase == JobPhase::Restarting;
   if (is_over && job.deployment != 0) end_attempt(job);
-  const bool begins = job.state.phase == JobPhase::Deploying || job.state.phase == JobPhase::Cancelling;
-  if (is_over || begins) keep_or_note(job);
+  if (is_over) keep_or_note(job);
   if (is_end(job.state.phase)) loop_.post([this] { forget_old_jobs(); });  // our caller still has the job in hand
 }
 
@@ -245,6 +258,9 @@ void Coordinator::command(Job& job, const WorkerCommand& command) {
     wire::DeployTasks& deploy = *message.mutable_deploy();
     deploy.set_plan(job.submission.plan);
     deploy.set_block_bytes(job.submission.block_bytes);
+    deploy.set_job(job.info.identity);
+    deploy.set_attempt(job.state.attempts);
+    deploy.set_has_committed(job.state.has_committed);
     for (const uint32_t worker : job.state.workers) {
       wire::Peer& peer = *deploy.add_peers();
       peer.set_worker(worker);
@@ -294,69 +310,6 @@ void Coordinator::end_attempt(Job& job) {
   start_waiting_jobs();
 }
 
-// ---- what outlives the coordinator ----
-
-void Coordinator::keep_or_note(const Job& job) {
-  const auto status = keep(job);
-  if (status) {
-    unkept_.erase(job.id);
-  } else if (unkept_.insert(job.id).second) {
-    note(fmt::format("{}; trying again", status.error().to_string()));
-  }
-}
-
-Status Coordinator::keep(const Job& job) {
-  if (!store_) return {};
-  if (is_end(job.state.phase))
-    SLUICE_TRY(store_->save_output(job.id, [&](uint64_t from) { return job.output.read(from, kMostOutputAtOnce); }));
-  return store_->save(record_of(info_of(job), job.submission));
-}
-
-// The jobs of the coordinator before. Those that it did not see to their end begin anew when there are workers.
-Status Coordinator::restore() {
-  if (settings_.state_directory.empty()) return {};
-  SLUICE_ASSIGN(auto store, JobStore::open(settings_.state_directory));
-  store_.emplace(std::move(store));
-  SLUICE_ASSIGN(const auto records, store_->load());
-  for (const auto& record : records) SLUICE_TRY(restore(record));
-  return {};
-}
-
-Status Coordinator::restore(const wire::JobRecord& record) {
-  SLUICE_ASSIGN(auto recorded, read_record(record));
-  const uint64_t id = recorded.info.job;
-  SLUICE_ASSIGN(auto plan, read_plan(recorded.submission.plan));
-  SLUICE_TRY(check_plan(plan));
-  next_job_ = std::max(next_job_, id + 1);
-  Job& job = make_job(id, std::move(recorded.submission), std::move(plan));
-  recorded.info.slots = job.info.slots;
-  job.info = std::move(recorded.info);
-  job.state.phase = is_end(job.info.phase) ? job.info.phase : JobPhase::Suspended;
-  job.state.restarts = job.info.restarts;
-  job.state.cannot_repeat = job.info.cannot_repeat;
-  job.state.has_begun = job.info.has_begun;
-  job.state.row_error = job.info.row_error;
-  job.state.error = job.info.error;
-  note_phase(job);
-  if (is_end(job.state.phase)) {
-    SLUICE_TRY(store_->load_output(id, [&](std::string_view rows) { return job.output.append(rows); }));
-  } else {
-    job.info.totals = {};
-    happen(job, job.info.is_stopped ? JobEvent(StopRequested{}) : JobEvent(JobResumed{}));
-  }
-  return {};
-}
-
-// The next coordinator will find them so.
-void Coordinator::suspend() {
-  for (auto& [id, job] : jobs_) {
-    if (!store_ || (is_end(job.state.phase) && !unkept_.contains(id))) continue;
-    if (!is_end(job.state.phase)) job.state.phase = JobPhase::Suspended;
-    note_phase(job);
-    keep_or_note(job);
-  }
-}
-
 // ---- clients ----
 
 Coordinator::Job& Coordinator::make_job(uint64_t id, Submission submission, JobPlan plan) {
@@ -365,6 +318,7 @@ Coordinator::Job& Coordinator::make_job(uint64_t id, Submission submission, JobP
   job.plan = std::move(plan);
   job.info.job = id;
   job.info.name = submission.name;
+  job.info.identity = fmt::format("{:016x}", random_number());
   job.info.slots = slots_needed(job.plan);
   job.info.slot_memory = submission.slot_memory;
   job.info.submitted = std::chrono::system_clock::now();
@@ -411,7 +365,9 @@ JobInfo Coordinator::summary_of(const Job& job) {
   info.restart = job.state.strategy;
   info.restarts = job.state.restarts;
   info.cannot_repeat = job.state.cannot_repeat;
+  info.attempts = job.state.attempts;
   info.has_begun = job.state.has_begun;
+  info.has_committed = job.state.has_committed;
   info.is_stopped = job.state.is_stopped;
   info.row_error = job.state.row_error;
   info.error = job.state.error;

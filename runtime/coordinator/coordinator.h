@@ -70,8 +70,11 @@ struct JobInfo {
   RestartStrategy restart;
   uint32_t restarts = 0;      // so far
   std::string cannot_repeat;  // why it cannot begin anew; empty: it can
+  std::string identity;       // a text that no other job has, of any cluster
+  uint64_t attempts = 0;      // so far
   bool has_begun = false;
-  bool is_stopped = false;  // somebody wants it to end
+  bool has_committed = false;  // an attempt has begun to give files their names
+  bool is_stopped = false;     // somebody wants it to end
   std::chrono::system_clock::time_point submitted;
   struct Step {
     JobPhase phase;

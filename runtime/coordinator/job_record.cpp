@@ -40,6 +40,9 @@ wire::JobRecord record_of(const JobInfo& info, const Submission& submission) {
   record.set_cannot_repeat(info.cannot_repeat);
   record.set_has_begun(info.has_begun);
   record.set_is_stopped(info.is_stopped);
+  record.set_identity(info.identity);
+  record.set_attempts(info.attempts);
+  record.set_has_committed(info.has_committed);
   for (const auto& [phase, since] : info.history) {
     wire::JobRecord::Step& step = *record.add_history();
     step.set_phase(std::string(phase_name(phase)));
@@ -80,6 +83,9 @@ Result<RecordedJob> read_record(const wire::JobRecord& record) {
   info.cannot_repeat = record.cannot_repeat();
   info.has_begun = record.has_begun();
   info.is_stopped = record.is_stopped();
+  info.identity = record.identity();
+  info.attempts = record.attempts();
+  info.has_committed = record.has_committed();
   for (const auto& step : record.history()) {
     const auto phase = phase_named(step.phase());
     if (!phase) return unknown(step.phase());

@@ -41,6 +41,26 @@ std::optional<std::chrono::milliseconds> delay_of_restart(JobState& state) {
   return std::nullopt;
 }
 
+std::string list_of(const std::vector<std::string>& files) {
+  constexpr size_t kMostListed = 10;
+  std::string list;
+  for (size_t i = 0; i < files.size() && i < kMostListed; ++i) list += (i == 0 ? "" : ", ") + files[i];
+  return files.size() <= kMostListed ? list : fmt::format("{} and {} more", list, files.size() - kMostListed);
+}
+
+// Somebody has to look at them.
+void tell_committed_files(JobState& state) {
+  std::vector<std::string> complete;
+  std::vector<std::string> unknown;
+  for (const auto& [worker, files] : state.files) {
+    auto& those = state.committed_workers.contains(worker) ? complete : unknown;
+    those.insert(those.end(), files.begin(), files.end());
+  }
+  if (!complete.empty()) state.error->context.push_back("these files are there, complete: " + list_of(complete));
+  if (!unknown.empty())
+    state.error->context.push_back("these may be there, complete, or not be written: " + list_of(unknown));
+}
+
 void end_attempt(JobState& state) {
   if (state.phase == JobPhase::Cancelling) {
     state.phase = JobPhase::Cancelled;
@@ -49,6 +69,7 @@ void end_attempt(JobState& state) {
     state.restart_delay = *delay;
   } else {
     state.phase = JobPhase::Failed;
+    if (state.is_committing && state.error) tell_committed_files(state);
   }
 }
 
@@ -63,7 +84,7 @@ Commands settle(JobState& state, Commands commands = {}) {
     commands.push_back(StartTasks{});
   } else if (state.phase == JobPhase::Running || (state.phase == JobPhase::Cancelling && state.has_enough)) {
     state.phase = JobPhase::Committing;
-    state.is_committing = true;
+    state.is_committing = state.has_committed = true;
     state.pending_workers = state.workers;
     commands.push_back(CommitSinks{});
   } else if (state.phase == JobPhase::Committing) {
@@ -90,6 +111,8 @@ void forget_attempt(JobState& state) {
   state.pending_workers.clear();
   state.workers.clear();
   state.input_fingerprints.clear();
+  state.files.clear();
+  state.committed_workers.clear();
   state.is_started = state.is_committing = false;
   state.row_error.reset();
   state.error.reset();
@@ -106,6 +129,7 @@ Result<Commands> on(JobState& state, TasksPlaced event) {
   if (event.tasks.empty()) return internal_error("a job without tasks was placed");
   forget_attempt(state);
   state.has_begun = true;
+  ++state.attempts;
   for (const auto& placement : event.tasks) {
     state.tasks[placement.task] = TaskPhase::Deploying;
     state.worker_of[placement.task] = placement.worker;
@@ -185,6 +209,7 @@ Error input_has_changed(uint32_t worker) {
 Result<Commands> on(JobState& state, const TasksDeployed& event) {
   if (!is_answer_to_deployment(state, event.worker)) return illegal(state, "a deployment");
   state.pending_workers.erase(event.worker);
+  if (!event.files.empty()) state.files[event.worker] = event.files;
   if (event.is_final && state.cannot_repeat.empty())
     state.cannot_repeat = "it reads or writes a pipe or a device, which cannot be read or written again";
   if (reads_the_same(state, event.inputs)) return settle(state);
@@ -223,6 +248,7 @@ Result<Commands> on(JobState& state, TaskEnded event) {
 
 Result<Commands> on(JobState& state, const SinksCommitted& event) {
   if (!state.is_committing || state.pending_workers.erase(event.worker) == 0) return illegal(state, "a commit");
+  state.committed_workers.insert(event.worker);
   return settle(state);
 }
 

@@ -73,6 +73,8 @@ struct JobState {
   uint32_t restarts = 0;                      // so far
   std::chrono::milliseconds restart_delay{};  // Restarting: how long
   bool has_begun = false;                     // there was an attempt
+  uint64_t attempts = 0;                      // so far, with those of coordinators before
+  bool has_committed = false;                 // one of them has begun to give files their names
   std::string cannot_repeat;                  // why it cannot begin anew; empty: it can
 
   // Of the attempt that runs, or of the last one:
@@ -80,9 +82,11 @@ struct JobState {
   std::map<TaskAddress, uint32_t> worker_of;
   std::set<uint32_t> pending_workers;  // that did not answer the last command yet
   std::set<uint32_t> workers;
-  std::map<uint32_t, uint64_t> input_fingerprints;  // by source: what the first worker is going to read of it
-  bool is_stopped = false;                          // somebody asked for it
-  bool has_enough = false;                          // Cancelling because nobody wants more
+  std::map<uint32_t, uint64_t> input_fingerprints;     // by source: what the first worker is going to read of it
+  std::map<uint32_t, std::vector<std::string>> files;  // that workers make visible, by worker
+  std::set<uint32_t> committed_workers;
+  bool is_stopped = false;  // somebody asked for it
+  bool has_enough = false;  // Cancelling because nobody wants more
   bool is_time_up = false;
   bool is_started = false;            // the tasks run or ran
   bool is_committing = false;         // all tasks had finished; also while Failing behind that

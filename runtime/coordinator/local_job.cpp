@@ -141,7 +141,7 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
                                 options.time_stops_at_end,
                                 options.wall_time,
                                 options.profile,
-                                deploying.get_token()};
+                                {.job = {}, .stop = deploying.get_token()}};
   Worker worker(0, plan, code, connectors, settings,
                 [&](WorkerReport report) { post_report(mailbox, std::move(report)); });
   const std::stop_callback on_stop(options.stop, [&] {

@@ -71,6 +71,15 @@ class Source {
   [[nodiscard]] virtual uint64_t read_bytes() const { return 0; }
 };
 
+// The attempt to run a job that a sink is opened for. Of one before, whose worker died or stands still, nothing may
+// appear once the results of this one do.
+struct JobAttempt {
+  std::string job;             // tells the job from all others of all clusters; empty: there is one attempt only
+  uint64_t number = 1;         // larger than that of every attempt before
+  bool has_committed = false;  // one before has begun to make its results visible
+  std::stop_token stop;        // whoever waits for somebody (a named pipe for its reader) fails soon after that
+};
+
 // One per sink node and task. Calls come from one thread at a time.
 class Sink {
  public:
@@ -79,6 +88,8 @@ class Sink {
   virtual Status flush() { return {}; }              // nothing came for a while: show what there is
   virtual Status commit() = 0;                       // the job succeeded: make the result visible under its name
   virtual void abort() noexcept = 0;                 // leave nothing behind
+  // The file that commit() makes visible; empty: none.
+  [[nodiscard]] virtual std::string file() const { return {}; }
   // Are rows gone once they were written, so that a second attempt would write them twice?
   [[nodiscard]] virtual bool is_final() const { return false; }
   // How many rows it takes, when somebody wants no more than so many; shared with other sinks. Must outlive the job.
@@ -90,8 +101,7 @@ class ConnectorFactory {
  public:
   virtual ~ConnectorFactory() = default;
   virtual Result<std::unique_ptr<Source>> open_source(const Node& node) = 0;
-  // A sink that has to wait for somebody (a named pipe for its reader) fails soon after `stop`.
-  virtual Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const std::stop_token& stop) = 0;
+  virtual Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const JobAttempt& attempt) = 0;
 };
 
 }  // namespace sluice

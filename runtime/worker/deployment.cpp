@@ -148,7 +148,7 @@ Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory
                               const std::atomic<bool>& is_cancelled, const std::atomic<bool>& time_stops,
                               const std::function<void(TaskReport)>& on_end) {
   if (!workers_of(id).contains(worker_)) return {};
-  SLUICE_ASSIGN(auto code, factory.make(plan_, id, settings_.stop));
+  SLUICE_ASSIGN(auto code, factory.make(plan_, id, settings_.attempt.stop));
   const StagePlan& stage = plan_.stages[id];
   const auto& functions = code->current();
   if (functions.inputs.size() != stage.inputs.size() || functions.finish.size() != stage.finish_phases)
@@ -193,7 +193,7 @@ Status Deployment::wire(Task& task, StageId id, ConnectorFactory& connectors) {
   }
   for (const EdgeId edge : stage.outputs) wire_output(task, edge);
   for (const NodeId node : stage.sinks) {
-    SLUICE_ASSIGN(auto sink, connectors.open_sink(plan_.graph.nodes[node], index, settings_.stop));
+    SLUICE_ASSIGN(auto sink, connectors.open_sink(plan_.graph.nodes[node], index, settings_.attempt));
     is_final_ |= sink->is_final();
     sinks_.push_back({std::move(sink), false});
     task.add_sink(*sinks_.back().sink);
@@ -242,6 +242,13 @@ void Deployment::connect_channels() {
 }
 
 Task& Deployment::task_at(StageId stage, uint32_t index) { return *task_of_address_.at({stage, index}); }
+
+std::vector<std::string> Deployment::files() const {
+  std::vector<std::string> files;
+  for (const auto& open : sinks_)
+    if (std::string file = open.sink->file(); !file.empty()) files.push_back(std::move(file));
+  return files;
+}
 
 Status Deployment::commit_sinks() {
   for (auto& task : tasks_) SLUICE_TRY(task->write_rest());

@@ -36,7 +36,7 @@ struct EngineSettings {
   bool time_stops_at_end = false;
   std::optional<int64_t> wall_time;  // the time of day stands still there, for tests
   bool profile = false;              // tasks say more about themselves, and where they are at any time
-  std::stop_token stop;              // of the deployment; tasks are stopped by CancelTasks
+  JobAttempt attempt;                // whose stop is that of the deployment; tasks are stopped by CancelTasks
 };
 
 // How the tasks of one attempt to run a job reach those on other workers.
@@ -68,6 +68,8 @@ class Deployment {
   [[nodiscard]] const std::vector<TasksDeployed::SharedInput>& shared_inputs() const { return shared_inputs_; }
   // Does something here read or write what cannot be read or written again?
   [[nodiscard]] bool is_final() const { return is_final_; }
+  // What the sinks here will make visible.
+  [[nodiscard]] std::vector<std::string> files() const;
   // Makes the results visible, in plan order. Behind the first failure nothing more is committed.
   Status commit_sinks();
   // Leaves nothing behind of sinks that were not committed.

@@ -80,7 +80,7 @@ void Worker::on(const DeployTasks& command) {
   deployment_ = std::move(*deployment);
   for (const auto& task : deployment_->tasks()) scheduler_.add(*task);
   is_deployed_.store(true);
-  report_(TasksDeployed{id_, deployment_->shared_inputs(), deployment_->is_final()});
+  report_(TasksDeployed{id_, deployment_->shared_inputs(), deployment_->is_final(), deployment_->files()});
 }
 
 void Worker::on(const StartTasks&) {

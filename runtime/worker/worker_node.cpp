@@ -282,7 +282,8 @@ Status WorkerNode::prepare(HostedJob& job, uint32_t worker, const wire::Command&
   EngineSettings settings;
   settings.threads = settings_.threads;
   settings.block_bytes = std::max<uint64_t>(message.deploy().block_bytes(), sizeof(abi::BlockHeader));
-  settings.stop = job.deploying.get_token();
+  settings.attempt = {message.deploy().job(), message.deploy().attempt(), message.deploy().has_committed(),
+                      job.deploying.get_token()};
   job.worker = std::make_unique<Worker>(
       worker, job.plan, *job.services.code, *job.services.connectors, settings,
       [this, deployment](WorkerReport what) { report(deployment, what); }, job.neighbours.get());

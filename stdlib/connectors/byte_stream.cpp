@@ -91,12 +91,13 @@ std::unique_ptr<ByteStream> standard_input(const Interrupter& interrupter) {
                                       interrupter);
 }
 
-}  // namespace
-
+// A file that was opened with O_NONBLOCK only so that opening it did not wait.
 bool make_blocking(int file) {
   const int flags = ::fcntl(file, F_GETFL);
   return flags >= 0 && ::fcntl(file, F_SETFL, flags & ~O_NONBLOCK) == 0;
 }
+
+}  // namespace
 
 Interrupter::Interrupter() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   SLUICE_INVARIANT(event_ >= 0, "out of file descriptors");

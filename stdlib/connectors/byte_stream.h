@@ -27,9 +27,6 @@ class Interrupter {
   std::atomic<bool> is_set_ = false;
 };
 
-// For a file that was opened with O_NONBLOCK only so that opening it did not wait.
-[[nodiscard]] bool make_blocking(int file);
-
 class ByteStream {
  public:
   virtual ~ByteStream() = default;

@@ -62,7 +62,7 @@ class StandardConnectors final : public ConnectorFactory {
     return opened;
   }
 
-  Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const std::stop_token& stop) override {
+  Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const JobAttempt& attempt) override {
     const auto* sink = node.as<SinkNode>();
     SLUICE_INVARIANT(sink != nullptr, node.label);
     if (sink->connector == "print") return open_print(node);
@@ -70,9 +70,9 @@ class StandardConnectors final : public ConnectorFactory {
       case SinkEncoding::None:
         return make_blackhole_sink();
       case SinkEncoding::Json:
-        return open_file(node, task, stop, "json", {});
+        return open_file(node, task, attempt, "json", {});
       case SinkEncoding::Csv:
-        return open_csv(node, task, stop);
+        return open_csv(node, task, attempt);
       case SinkEncoding::Cells:
         break;
     }
@@ -102,20 +102,20 @@ class StandardConnectors final : public ConnectorFactory {
     return {output_, place};
   }
 
-  Result<std::unique_ptr<Sink>> open_csv(const Node& node, uint32_t task, const std::stop_token& stop) {
+  Result<std::unique_ptr<Sink>> open_csv(const Node& node, uint32_t task, const JobAttempt& attempt) {
     const ConnectorOptions options = options_of(node);
     SLUICE_TRY(checked("csv", node.as<SinkNode>()->options, Direction::Write));
-    return open_file(node, task, stop, "csv", options.flag("header") ? csv_header(node.schema, ',') : std::string());
+    return open_file(node, task, attempt, "csv", options.flag("header") ? csv_header(node.schema, ',') : std::string());
   }
 
   // Only a directory has room for the rows of several tasks; for other targets the plan gathers them in one.
-  Result<std::unique_ptr<Sink>> open_file(const Node& node, uint32_t task, const std::stop_token& stop,
+  Result<std::unique_ptr<Sink>> open_file(const Node& node, uint32_t task, const JobAttempt& attempt,
                                           const std::string& extension, std::string header) {
     const std::string path = options_of(node).text("path");
     if (task != 0 && !path.ends_with('/'))
       return internal_error(fmt::format("task {} must not write {}, which task 0 writes", task, path));
     if (path == "-") return make_output_sink(enter_output(node), std::move(header));
-    return make_file_sink(path, extension, task, std::move(header), stop);
+    return make_file_sink(path, extension, task, std::move(header), attempt);
   }
 
   static ConnectorOptions options_of(const Node& node) {

@@ -1,5 +1,6 @@
 #include "stdlib/connectors/output_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -8,11 +9,13 @@
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <random>
+#include <stop_token>
 #include <system_error>
 #include <utility>
 
@@ -50,7 +53,63 @@ void sync_directory(const std::string& directory) {
   ::close(file);
 }
 
+constexpr std::string_view kTemporary = ".tmp";
+
+// Hidden, so that reading the directory does not take it for data. Processes in containers often have the same number:
+// chance tells those of several machines apart.
+std::string temporary_name(const std::string& name, const JobAttempt& attempt) {
+  static std::atomic<uint32_t> count = 0;
+  const std::string owner =
+      attempt.job.empty() ? fmt::format("{}", ::getpid()) : fmt::format("{}.{}", attempt.job, attempt.number);
+  return fmt::format(".{}.{}.{}.{:08x}{}", name, owner, count.fetch_add(1), std::random_device{}(), kTemporary);
+}
+
+// Is it the temporary file of an earlier attempt to write `name`?
+bool is_of_earlier_attempt(std::string_view file, const std::string& name, const JobAttempt& attempt) {
+  const std::string prefix = fmt::format(".{}.{}.", name, attempt.job);
+  if (!file.starts_with(prefix) || !file.ends_with(kTemporary)) return false;
+  file.remove_prefix(prefix.size());
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), number);
+  return error == std::errc() && *end == '.' && number < attempt.number;
+}
+
+// 0, or the errno of what failed. Where there is no directory, making a file in it says so.
+int remove_earlier_attempts(const std::string& directory, const std::string& name, const JobAttempt& attempt) {
+  if (attempt.job.empty() || attempt.number == 1) return 0;
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.empty() ? "." : directory.c_str()), ::closedir);
+  if (!stream) return errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+  errno = 0;
+  while (const dirent* entry = ::readdir(stream.get())) {
+    if (is_of_earlier_attempt(entry->d_name, name, attempt) &&
+        ::unlinkat(::dirfd(stream.get()), entry->d_name, 0) != 0 && errno != ENOENT)
+      return errno;
+    errno = 0;
+  }
+  return errno;
+}
+
 }  // namespace
+
+// Waits for room in a pipe, until somebody wants it to end.
+class OutputFile::Patience {
+ public:
+  explicit Patience(const std::stop_token& stop) : on_stop_(stop, [this] { interrupter_.interrupt(); }) {}
+  [[nodiscard]] bool is_over() const { return interrupter_.is_interrupted(); }
+  void wait_for(int file) const {
+    pollfd waiting[] = {{file, POLLOUT, 0}, {interrupter_.event(), POLLIN, 0}};
+    ::poll(waiting, 2, -1);
+  }
+  // Nothing tells when a pipe has got a reader.
+  void wait_a_moment() const {
+    pollfd waiting{interrupter_.event(), POLLIN, 0};
+    ::poll(&waiting, 1, kLookForReaderMilliseconds);
+  }
+
+ private:
+  Interrupter interrupter_;
+  std::stop_callback<std::function<void()>> on_stop_;
+};
 
 Status write_all(int file, std::string_view bytes, const std::string& name) {
   while (!bytes.empty()) {
@@ -65,23 +124,20 @@ Status write_all(int file, std::string_view bytes, const std::string& name) {
 }
 
 // Devices and pipes have no contents that could be replaced: they are written as rows come.
-Result<OutputFile> OutputFile::open_device(const std::string& path, const std::stop_token& stop) {
-  Interrupter interrupter;
-  const std::stop_callback on_stop(stop, [&] { interrupter.interrupt(); });
-  // A pipe without a reader cannot be opened yet, and nothing tells when it can.
+Result<OutputFile> OutputFile::open_device(const std::string& path, const JobAttempt& attempt) {
+  auto patience = std::make_unique<Patience>(attempt.stop);
   int file = -1;
   while ((file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NONBLOCK)) < 0) {
     if (errno != ENXIO && errno != EINTR) return cannot_write(path, errno);
-    pollfd waiting{interrupter.event(), POLLIN, 0};
-    ::poll(&waiting, 1, kLookForReaderMilliseconds);
-    if (interrupter.is_interrupted()) return cannot_write(path, ECANCELED);
+    patience->wait_a_moment();
+    if (patience->is_over()) return cannot_write(path, ECANCELED);
   }
   OutputFile opened(file, path, {});
-  if (!make_blocking(file)) return cannot_write(path, errno);
+  opened.patience_ = std::move(patience);
   return opened;
 }
 
-Result<OutputFile> OutputFile::create(const std::string& path, const std::stop_token& stop) {
+Result<OutputFile> OutputFile::create(const std::string& path, const JobAttempt& attempt) {
   struct stat status{};
   std::string target = path;
   std::optional<mode_t> mode;  // of the file that is replaced
@@ -89,18 +145,15 @@ Result<OutputFile> OutputFile::create(const std::string& path, const std::stop_t
     if (S_ISDIR(status.st_mode))
       return user_error(
           fmt::format("cannot write {}: it is a directory; for files inside of it write {}/", path, path));
-    if (!S_ISREG(status.st_mode)) return open_device(path, stop);
+    if (!S_ISREG(status.st_mode)) return open_device(path, attempt);
     // A link keeps pointing to the file, which gets the new contents.
     if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free); real)
       target = real.get();
     mode = status.st_mode & 07777;
   }
   const auto [directory, name] = split_path(target);
-  // Hidden, so that reading the directory does not take it for data.
-  // Processes in containers often have the same number: chance tells those of several machines apart.
-  static std::atomic<uint32_t> count = 0;
-  const std::string temporary =
-      fmt::format("{}.{}.{}.{}.{:08x}.tmp", directory, name, ::getpid(), count.fetch_add(1), std::random_device{}());
+  if (const int error = remove_earlier_attempts(directory, name, attempt); error != 0) return cannot_write(path, error);
+  const std::string temporary = directory + temporary_name(name, attempt);
   const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? 0600 : 0666);
   if (file < 0) return cannot_write(path, errno);
   OutputFile created(file, target, temporary);
@@ -108,12 +161,31 @@ Result<OutputFile> OutputFile::create(const std::string& path, const std::stop_t
   return created;
 }
 
+OutputFile::OutputFile(int file, std::string path, std::string temporary)
+    : file_(file), path_(std::move(path)), temporary_(std::move(temporary)) {}
+
 OutputFile::OutputFile(OutputFile&& other) noexcept
     : file_(std::exchange(other.file_, -1)),
       path_(std::move(other.path_)),
-      temporary_(std::exchange(other.temporary_, {})) {}
+      temporary_(std::exchange(other.temporary_, {})),
+      patience_(std::move(other.patience_)) {}
 
 OutputFile::~OutputFile() { abort(); }
+
+Status OutputFile::write(std::string_view bytes) {
+  if (!patience_) return write_all(file_, bytes, path_);
+  while (!bytes.empty()) {
+    if (patience_->is_over()) return cannot_write(path_, ECANCELED);
+    const ssize_t count = ::write(file_, bytes.data(), bytes.size());
+    if (count >= 0)
+      bytes.remove_prefix(static_cast<size_t>(count));
+    else if (errno == EAGAIN)
+      patience_->wait_for(file_);
+    else if (errno != EINTR)
+      return cannot_write(path_, errno);
+  }
+  return {};
+}
 
 Status OutputFile::commit() {
   if (temporary_.empty()) return {};

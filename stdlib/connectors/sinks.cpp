@@ -16,6 +16,7 @@ class FileSink final : public Sink {
   Status write(std::string_view bytes) override { return file_.write(bytes); }
   Status commit() override { return file_.commit(); }
   void abort() noexcept override { file_.abort(); }
+  [[nodiscard]] std::string file() const override { return file_.is_device() ? "" : file_.path(); }
   [[nodiscard]] bool is_final() const override { return file_.is_device(); }
 
  private:
@@ -76,7 +77,8 @@ class BlackholeSink final : public Sink {
   void abort() noexcept override {}
 };
 
-// Parts of an earlier run, perhaps one with more tasks, would mix with those of this run.
+// Parts of an earlier run, perhaps one with more tasks, would mix with those of this run. (Those of an earlier attempt
+// have the same names, and are replaced.)
 Status check_no_parts(const std::string& directory) {
   DIR* stream = ::opendir(directory.c_str());
   if (stream == nullptr) return {};  // making the file in it says what is wrong
@@ -95,14 +97,14 @@ std::unique_ptr<Sink> make_output_sink(OutputPlace output, std::string header) {
 }
 
 Result<std::unique_ptr<Sink>> make_file_sink(const std::string& path, const std::string& extension, uint32_t task,
-                                             std::string header, const std::stop_token& stop) {
+                                             std::string header, const JobAttempt& attempt) {
   if (path.empty()) return user_error("the path to write to is empty");
   std::string name = path;
   if (path.ends_with('/')) {
-    SLUICE_TRY(check_no_parts(path));
+    if (!attempt.has_committed) SLUICE_TRY(check_no_parts(path));
     name += fmt::format("part-{:05}.{}", task, extension);
   }
-  SLUICE_ASSIGN(OutputFile file, OutputFile::create(name, stop));
+  SLUICE_ASSIGN(OutputFile file, OutputFile::create(name, attempt));
   SLUICE_TRY(file.write(header));
   return std::make_unique<FileSink>(std::move(file));
 }

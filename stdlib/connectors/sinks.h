@@ -24,7 +24,7 @@ struct OutputPlace {
 [[nodiscard]] std::unique_ptr<Sink> make_output_sink(OutputPlace output, std::string header);
 [[nodiscard]] Result<std::unique_ptr<Sink>> make_file_sink(const std::string& path, const std::string& extension,
                                                            uint32_t task, std::string header,
-                                                           const std::stop_token& stop);
+                                                           const JobAttempt& attempt);
 // Rows as JSON objects to standard output, each in an envelope: {"v":1,"type":"row","data":{...}}.
 [[nodiscard]] std::unique_ptr<Sink> make_json_rows_sink(OutputPlace output);
 // Rows as cells to standard output as an aligned table.

@@ -49,10 +49,13 @@ TEST(WireCodec, ReportsReadBack) {
   EXPECT_EQ(report.row_error->record->file, "in.csv");
   EXPECT_EQ(report.row_error->record->line, 4u);
 
-  const TasksDeployed deployed{6, {{NodeId(size_t{3}), ~uint64_t{0}}, {NodeId(size_t{9}), 1}}};
+  const TasksDeployed deployed{
+      6, {{NodeId(size_t{3}), ~uint64_t{0}}, {NodeId(size_t{9}), 1}}, true, {"a.csv", "out/part-00001.csv"}};
   const auto answered = wire::read_report(wire::to_wire(9, deployed), 6);
   ASSERT_TRUE(answered.has_value());
   EXPECT_EQ(std::get<TasksDeployed>(*answered).inputs, deployed.inputs);
+  EXPECT_TRUE(std::get<TasksDeployed>(*answered).is_final);
+  EXPECT_EQ(std::get<TasksDeployed>(*answered).files, deployed.files);
 
   Error error{ErrorDomain::External, true, "no space", {"while writing x"}, 28};
   const auto refused = wire::read_report(wire::to_wire(9, DeployFailed{1, error}), 6);

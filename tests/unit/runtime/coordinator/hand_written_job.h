@@ -314,7 +314,7 @@ struct Job : TaskFactory, ConnectorFactory {
   Result<std::unique_ptr<Source>> open_source(const Node& node) override {
     return std::make_unique<ScriptedSource>(scripts.at(static_cast<uint32_t>(std::stoul(node.label)) - 1));
   }
-  Result<std::unique_ptr<Sink>> open_sink(const Node&, uint32_t task, const std::stop_token&) override {
+  Result<std::unique_ptr<Sink>> open_sink(const Node&, uint32_t task, const JobAttempt&) override {
     return std::make_unique<LoggedSink>(log, task);
   }
 };

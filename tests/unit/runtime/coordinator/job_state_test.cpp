@@ -272,14 +272,20 @@ TEST(JobState, AWorkerThatIsLostWhileCommitting) {
   for (const bool has_committed : {false, true}) {
     Driver job(2);
     job.on(TasksPlaced{job.placement});
-    job.on(TasksDeployed{0});
-    job.on(TasksDeployed{1});
+    job.on(TasksDeployed{0, {}, false, {"a.csv", "b.csv"}});
+    job.on(TasksDeployed{1, {}, false, {"c.csv"}});
     job.on(finished(kA));
+    EXPECT_FALSE(job.state.has_committed);
     EXPECT_EQ(job.on(finished(kB)), "commit");
+    EXPECT_TRUE(job.state.has_committed);
     if (has_committed) EXPECT_EQ(job.on(SinksCommitted{1}), "");
     EXPECT_EQ(job.on(WorkerLost{1, gone()}), "");
     EXPECT_EQ(job.on(SinksCommitted{0}), has_committed ? "" : "abort") << "whatever the others did, it failed";
     EXPECT_EQ(job.state.phase, has_committed ? JobPhase::Finished : JobPhase::Failed);
+    if (!has_committed)
+      EXPECT_EQ(job.state.error->context,
+                (std::vector<std::string>{"these files are there, complete: a.csv, b.csv",
+                                          "these may be there, complete, or not be written: c.csv"}));
     EXPECT_EQ(job.on(WorkerLost{0, gone()}), "");
   }
 }
@@ -426,6 +432,10 @@ TEST(JobState, BeginsAnewWhenADeploymentOrACommitFailsForAWhile) {
   EXPECT_EQ(committing.state.phase, JobPhase::Failing);
   EXPECT_EQ(committing.on(SinksCommitted{0}), "abort");
   EXPECT_EQ(committing.state.phase, JobPhase::Restarting) << "all results are written again";
+  EXPECT_EQ(committing.on(RestartDue{}), "");
+  EXPECT_EQ(committing.on(TasksPlaced{committing.placement}), "deploy");
+  EXPECT_EQ(committing.state.attempts, 2U);
+  EXPECT_TRUE(committing.state.has_committed);
 }
 
 TEST(JobState, WhatReadsAPipeDoesNotBeginAnew) {

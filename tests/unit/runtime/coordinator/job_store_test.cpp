@@ -28,6 +28,9 @@ JobInfo some_info() {
   info.cannot_repeat = "rows of it were shown already";
   info.has_begun = true;
   info.is_stopped = true;
+  info.identity = "00000000000000ff";
+  info.attempts = 9;
+  info.has_committed = true;
   info.history = {{JobPhase::Created, info.submitted}, {JobPhase::Failed, info.submitted + 5s}};
   info.failures = {{info.submitted + 1s, "worker 1 was lost"}};
   info.error = external_error("worker 2 was lost", true).error();
@@ -79,6 +82,9 @@ TEST_F(JobStoreTest, WhatWasSavedIsThere) {
   EXPECT_EQ(read->info.cannot_repeat, "rows of it were shown already");
   EXPECT_TRUE(read->info.has_begun);
   EXPECT_TRUE(read->info.is_stopped);
+  EXPECT_EQ(read->info.identity, "00000000000000ff");
+  EXPECT_EQ(read->info.attempts, 9U);
+  EXPECT_TRUE(read->info.has_committed);
   ASSERT_EQ(read->info.history.size(), 2U);
   EXPECT_EQ(read->info.history[1].since, expected.history[1].since);
   EXPECT_EQ(read->info.failures.at(0).message, "worker 1 was lost");

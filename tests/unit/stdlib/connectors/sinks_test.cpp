@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <future>
+#include <stop_token>
 #include <string>
 
 #include "stdlib/catalog.h"
@@ -45,8 +47,16 @@ Node sink_node(const std::string& connector, std::vector<ConnectorOption> option
   return node;
 }
 
-Result<std::unique_ptr<Sink>> open(const Node& node, ConnectorSettings settings = {}, uint32_t task = 0) {
-  return make_connector_factory(settings)->open_sink(node, task, {});
+Result<std::unique_ptr<Sink>> open(const Node& node, ConnectorSettings settings = {}, uint32_t task = 0,
+                                   const JobAttempt& attempt = {}) {
+  return make_connector_factory(settings)->open_sink(node, task, attempt);
+}
+
+// As it would be on a cluster.
+std::unique_ptr<Sink> open_for(uint64_t attempt, const Node& node, const std::string& job = "00000000000000aa") {
+  auto sink = open(node, {}, 0, {job, attempt, attempt != 1, {}});
+  EXPECT_TRUE(sink.has_value()) << sink.error().to_string();
+  return sink ? std::move(*sink) : nullptr;
 }
 
 // What a print sink shows for rows, the last of them after a pause.
@@ -121,6 +131,75 @@ TEST(FileSink, ADirectoryGetsAPartPerTask) {
   const auto again = open(node, {}, 0);
   ASSERT_FALSE(again.has_value());
   EXPECT_NE(again.error().message.find("holds results of an earlier run"), std::string::npos);
+}
+
+TEST(FileSink, AnEarlierAttemptThatWakesUpChangesNothing) {
+  const TemporaryDirectory directory;
+  directory.write("out/.keep", "");
+  for (const std::string path : {"out.json", "out/"}) {
+    const Node node = sink_node("json", {{"path", directory.path(path)}});
+    const std::string name = path.ends_with('/') ? path + "part-00000.json" : path;
+    const auto first = open_for(1, node);
+    ASSERT_TRUE(first->write("first\n").has_value());
+    const auto second = open_for(2, node);
+    ASSERT_TRUE(second->write("second\n").has_value());
+    EXPECT_EQ(second->file(), directory.path(name));
+    ASSERT_TRUE(second->commit().has_value());
+    const auto late = first->commit();
+    ASSERT_FALSE(late.has_value());
+    EXPECT_EQ(directory.read(name), "second\n");
+    // One that was asleep before it had made its file.
+    static_cast<void>(open(node, {}, 0, {"00000000000000aa", 1, false, {}}));
+    EXPECT_EQ(directory.read(name), "second\n");
+  }
+  EXPECT_EQ(directory.file_count(), 2U);
+}
+
+TEST(FileSink, WhatAnEarlierAttemptHasCommittedIsReplaced) {
+  const TemporaryDirectory directory;
+  directory.write("out/.keep", "");
+  const Node node = sink_node("json", {{"path", directory.path("out/")}});
+  ASSERT_TRUE(open_for(1, node)->commit().has_value());
+  const auto second = open_for(2, node);
+  ASSERT_TRUE(second->write("second\n").has_value());
+  ASSERT_TRUE(second->commit().has_value());
+  EXPECT_EQ(directory.read("out/part-00000.json"), "second\n");
+}
+
+TEST(FileSink, AttemptsLeaveTheFilesOfOthersAlone) {
+  const TemporaryDirectory directory;
+  const Node node = sink_node("json", {{"path", directory.path("a")}});
+  const Node longer = sink_node("json", {{"path", directory.path("a.00000000000000aa")}});
+  const auto other_job = open_for(1, node, "00000000000000bb");
+  const auto other_file = open_for(1, longer);
+  const auto later = open_for(3, node);
+  const auto plain = open(node);
+  const auto second = open_for(2, node);
+  for (const auto* sink : {&other_job, &other_file, &later, &*plain, &second})
+    EXPECT_TRUE((*sink)->commit().has_value());
+  EXPECT_EQ(directory.file_count(), 2U);
+}
+
+TEST(FileSink, APipeWhoseReaderStandsStillIsGivenUp) {
+  const TemporaryDirectory directory;
+  ASSERT_EQ(::mkfifo(directory.path("pipe").c_str(), 0600), 0);
+  const int reader = ::open(directory.path("pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reader, 0);
+  std::stop_source stop;
+  const auto sink =
+      open(sink_node("json", {{"path", directory.path("pipe")}}), {}, 0, {.job = {}, .stop = stop.get_token()});
+  ASSERT_TRUE(sink.has_value());
+  EXPECT_TRUE((*sink)->is_final());
+  EXPECT_EQ((*sink)->file(), "");
+  ASSERT_TRUE((*sink)->write("{}\n").has_value());
+  auto written = std::async(std::launch::async, [&] { return (*sink)->write(std::string(1 << 20, 'x')); });
+  char first[3];
+  ASSERT_EQ(::read(reader, first, sizeof first), 3);
+  stop.request_stop();
+  const Status status = written.get();
+  ASSERT_FALSE(status.has_value());
+  EXPECT_EQ(status.error().error_number, ECANCELED);
+  ::close(reader);
 }
 
 TEST(FileSink, WhatCannotBeOpened) {

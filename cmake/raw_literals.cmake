@@ -1,0 +1,17 @@
+# raw_literals(FILE OUT): sets OUT to the text of FILE as C++ string literals, one a line. A literal may have 65536
+# characters; pieces of at most 8000 keep every compiler content.
+function(raw_literals file out)
+  file(READ ${file} text)
+  set(literals "")
+  string(LENGTH "${text}" length)
+  set(begin 0)
+  while(begin LESS length)
+    string(SUBSTRING "${text}" ${begin} 8000 piece)
+    string(APPEND literals "R\"~~(${piece})~~\"\n")
+    math(EXPR begin "${begin} + 8000")
+  endwhile()
+  if(literals STREQUAL "")
+    set(literals "\"\"")
+  endif()
+  set(${out} "${literals}" PARENT_SCOPE)
+endfunction()

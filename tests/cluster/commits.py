@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""commits.py SLUICE: workers that die or stand still while a job makes its files or gives them their names, readers of
+pipes that stand still: every row is there once, or the job says what is there."""
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from cluster_here import ClusterHere, wait_for
+
+ROWS = 5000
+# In real time; there is no end to them that a test would see.
+ENDLESS = "use nexmark.{bid}\nfrom bid |> select auction, price |> to csv(\"PATH\")\n"
+ENDLESS_FLAGS = ["--param", "nexmark.events=1000000000", "--param", "nexmark.rate=100000", "--param",
+                 "nexmark.pace=real"]
+# Seconds of them, and what comes of those is known.
+LASTING = "use nexmark.{bid}\nfrom bid |> aggregate n = count() per auction over tumble(1s) |> to csv(\"PATH\")\n"
+LASTING_FLAGS = ["--param", "nexmark.events=20000", "--param", "nexmark.rate=10000"]
+
+
+def write(folder, name, text):
+    path = Path(folder) / name
+    path.write_text(text)
+    return path
+
+
+LARGE = ["--memory", "100TiB"]  # of workers that jobs can ask for
+
+
+def job_of_two_sinks(folder):
+    """It writes a part into a directory, and then a file; and where."""
+    numbers = write(folder, "numbers.csv", "n\n" + "".join(f"{i}\n" for i in range(ROWS)))
+    directory = Path(tempfile.mkdtemp(dir=folder))
+    (directory / "parts").mkdir()
+    return write(directory, "two.flow", f'source numbers: {{ n: int }} = csv("{numbers}")\n'
+                 "let sums = from numbers |> aggregate s = sum(n) per k = n % 1000\n"
+                 f'from sums |> to json("{directory}/parts/")\n'
+                 f'from sums |> to json("{directory}/second.json")\n'), directory
+
+
+def check_files(directory):
+    names = sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file())
+    assert names == ["parts/part-00000.json", "second.json", "two.flow"], names
+    for name in names[:2]:
+        rows = (directory / name).read_text().splitlines()
+        assert len(rows) == len(set(rows)) == 1000, (name, len(rows))
+
+
+def state_of(process):
+    return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def start_worker_that_stops(cluster, folder, name):
+    """Before it gives a file this name."""
+    library = Path(folder) / "stop_at_rename.so"
+    if not library.exists():
+        source = Path(__file__).with_name("stop_at_rename.c")
+        subprocess.run(["clang-19", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    os.environ.update(LD_PRELOAD=str(library), STOP_AT_RENAME=name)
+    try:
+        worker = cluster.start_worker(2, *LARGE)
+    finally:
+        del os.environ["LD_PRELOAD"], os.environ["STOP_AT_RENAME"]
+    cluster.wait_for_workers(3)
+    return worker
+
+
+def stopped_while_committing(cluster, folder, *words):
+    """A job whose worker stands still when one of its files has a name, and the other one has none yet."""
+    flow, directory = job_of_two_sinks(folder)
+    worker = start_worker_that_stops(cluster, folder, "second.json")
+    job = cluster.submit(flow, "--parallel", "2", "--slot-memory", "10TiB", *words)
+    wait_for(lambda: state_of(worker) == "T", "the worker to stop")
+    assert (directory / "parts/part-00000.json").exists() and not (directory / "second.json").exists()
+    return job, worker, directory
+
+
+def a_worker_that_dies_while_committing(cluster, folder):
+    job, worker, directory = stopped_while_committing(cluster, folder, "--restart-delay", "50ms")
+    worker.kill()
+    worker.wait()
+    more = cluster.start_worker(2, *LARGE)
+    info = cluster.wait_for_state(job, "finished")
+    assert info["restarts"] == 1, info
+    assert "committing" in [step["state"] for step in info["history"]][:-2], info
+    check_files(directory)
+    more.terminate()
+    cluster.wait_for_workers(2)
+
+
+def a_worker_that_sleeps_while_committing(cluster, folder):
+    job, worker, directory = stopped_while_committing(cluster, folder, "--restart-delay", "50ms")
+    more = cluster.start_worker(2, *LARGE)
+    info = cluster.wait_for_state(job, "finished")
+    assert info["restarts"] == 1, info
+    check_files(directory)
+    inodes = {path: path.stat().st_ino for path in directory.rglob("*")}
+    worker.send_signal(signal.SIGCONT)
+    worker.terminate()
+    worker.wait()  # behind all that it had to do
+    check_files(directory)
+    assert inodes == {path: path.stat().st_ino for path in directory.rglob("*")}, "a file was replaced"
+    more.terminate()
+    cluster.wait_for_workers(2)
+
+
+def a_failed_commit_says_what_is_there(cluster, folder):
+    job, worker, directory = stopped_while_committing(cluster, folder, "--restart", "none")
+    worker.kill()
+    said = cluster.wait_for_state(job, "failed")["error"]
+    assert "was lost" in said, said
+    assert f"these may be there, complete, or not be written: {directory}/parts/part-00000.json, " \
+           f"{directory}/second.json" in said, said
+    again = cluster.command("submit", str(directory / "two.flow"), "--wait")
+    assert again.returncode == 4 and b"holds results of an earlier run" in again.stderr, again.stderr
+    cluster.wait_for_workers(2)
+
+
+def worker_of(cluster, job):
+    """The process with the tasks of a job of one slot."""
+    number = cluster.get(f"/jobs/{job}")["tasks"][0]["worker"]
+    process = {worker["worker"]: worker["process"] for worker in cluster.get("/workers")["workers"]}[number]
+    return next(worker for worker in cluster.workers if worker.pid == process)
+
+
+def kill_worker_of(cluster, job):
+    worker = worker_of(cluster, job)
+    worker.kill()
+    worker.wait()
+    cluster.workers.remove(worker)
+    cluster.workers.append(cluster.start_worker())
+
+
+def a_worker_that_dies_while_deploying(cluster, folder):
+    pipe = Path(folder) / "deploying"
+    os.mkfifo(pipe)
+    numbers = write(folder, "numbers.csv", "n\n" + "".join(f"{i}\n" for i in range(1000)))
+    flow = write(folder, "deploying.flow", f'source numbers: {{ n: int }} = csv("{numbers}")\n'
+                 f'from numbers |> to json("{pipe}")\n')
+    job = cluster.submit(flow, "--parallel", "1", "--restart-delay", "50ms")
+    cluster.wait_for_state(job, "deploying")  # until somebody reads
+    kill_worker_of(cluster, job)
+    wait_for(lambda: cluster.get(f"/jobs/{job}")["restarts"] == 1, "the second attempt")
+    rows = pipe.read_text().splitlines()
+    assert len(rows) == len(set(rows)) == 1000, len(rows)
+    cluster.wait_for_state(job, "finished")
+
+
+def fill_pipe(cluster, folder, name):
+    """A job that writes to a pipe which is full, and its reader."""
+    pipe = Path(folder) / name
+    os.mkfifo(pipe)
+    flow = write(folder, f"{name}.flow", ENDLESS.replace("PATH", str(pipe)))
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    job = cluster.submit(flow, *ENDLESS_FLAGS, "--parallel", "1")
+    writer = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    wait_for(lambda: not select.select([], [writer], [], 0)[1], "the pipe to be full")
+    os.close(writer)
+    return job, reader
+
+
+def a_pipe_cannot_be_written_again(cluster, folder):
+    job, reader = fill_pipe(cluster, folder, "again")
+    kill_worker_of(cluster, job)
+    info = cluster.wait_for_state(job, "failed")
+    assert "it cannot begin anew: it reads or writes a pipe" in info["error"], info
+    assert info["restarts"] == 0, info
+    os.close(reader)
+    cluster.wait_for_workers(2)
+
+
+def a_job_whose_reader_stands_still_can_be_cancelled(cluster, folder):
+    job, reader = fill_pipe(cluster, folder, "still")
+    assert cluster.command("job", "cancel", str(job)).returncode == 0
+    cluster.wait_for_state(job, "cancelled")
+    os.close(reader)
+
+
+def two_jobs_on_one_worker_outlive_the_coordinator(sluice, folder):
+    with ClusterHere(sluice, workers=1, state=True) as cluster:
+        paths = [Path(folder) / f"lasting-{i}.csv" for i in range(2)]
+        flows = [write(folder, f"lasting-{i}.flow", LASTING.replace("PATH", str(paths[i]))) for i in range(2)]
+        expected = []
+        for flow, path in zip(flows, paths):
+            subprocess.run([sluice, "run", flow, *LASTING_FLAGS], check=True, stdin=subprocess.DEVNULL)
+            expected.append(sorted(path.read_text().splitlines()))
+            path.unlink()
+        jobs = [cluster.submit(flow, *LASTING_FLAGS, "--param", "nexmark.pace=real", "--parallel", "1") for flow in flows]
+        for job in jobs:
+            wait_for(lambda: cluster.get(f"/jobs/{job}")["rows_in"] > 1000, "rows")
+        cluster.coordinator.kill()
+        cluster.coordinator.wait()
+        cluster.coordinator = cluster.start_coordinator()
+        cluster.wait_for_workers(1)
+        for i, job in enumerate(jobs):
+            info = cluster.wait_for_state(job, "finished")
+            assert "suspended" in [step["state"] for step in info["history"]], info
+            assert sorted(paths[i].read_text().splitlines()) == expected[i]
+
+
+def main():
+    sluice = sys.argv[1]
+    tests = (a_worker_that_dies_while_committing, a_worker_that_sleeps_while_committing,
+             a_failed_commit_says_what_is_there, a_worker_that_dies_while_deploying, a_pipe_cannot_be_written_again,
+             a_job_whose_reader_stands_still_can_be_cancelled)
+    with tempfile.TemporaryDirectory() as folder:
+        with ClusterHere(sluice, workers=2) as cluster:
+            for test in tests:
+                print(test.__name__, flush=True)
+                test(cluster, folder)
+        print(two_jobs_on_one_worker_outlive_the_coordinator.__name__, flush=True)
+        two_jobs_on_one_worker_outlive_the_coordinator(sluice, folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
