@@ -163,16 +163,22 @@ class ChangingSessions {
     auto* session = f_.call("rt_changed_next", {f_.context(), changed()});
     f_.b.CreateCondBr(f_.b.CreateIsNull(session), after, inside);
     f_.begin(inside);
+    // Of one that was listed again for an earlier time only that place counts.
+    auto* is_last = f_.b.CreateICmpEQ(f_.call("rt_changed_due", {changed()}), word(session, kListedDue));
+    f_.if_then(f_.b.CreateAnd(flag(session, kIsListed), is_last), [&] { take_from_list(session); });
+    f_.reset_scratch();
+    emit_yield_check(f_, [] {});
+    f_.b.CreateBr(head);
+    f_.begin(after);
+  }
+
+  void take_from_list(llvm::Value* session) {
     set(session, kIsListed, 0);
     auto* watermark = f_.load(f_.stage.i64, f_.context(), offsetof(abi::TaskContext, watermark));
     auto* is_due = f_.b.CreateICmpSLE(due_of(session), watermark);
     auto* waits = is_waiting(session);
     f_.if_then(f_.b.CreateAnd(waits, f_.b.CreateNot(is_due)), [&] { wait(session, word(session, kDue)); });
     give_out_waiting(session, f_.b.CreateAnd(waits, is_due));
-    f_.reset_scratch();
-    emit_yield_check(f_, [] {});
-    f_.b.CreateBr(head);
-    f_.begin(after);
   }
 
   // ---- giving out ----

@@ -127,6 +127,7 @@ class ChangingTop {
     auto* due = f_.call("rt_ranking_due", {ranking});
     auto* is_due = f_.b.CreateICmpSLE(due, f_.load(f_.stage.i64, f_.context(), offsetof(abi::TaskContext, watermark)));
     f_.if_then(f_.b.CreateNot(is_due), [&] { f_.call("rt_changed_add", {changed(), ranking, due}); });
+    f_.if_then(is_due, [&] { f_.call("rt_ranking_unlist", {ranking}); });
     give_out(ranking, is_due);
     f_.reset_scratch();
     emit_yield_check(f_, [] {});

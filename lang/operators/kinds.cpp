@@ -33,7 +33,32 @@ std::string step_on_line(OperatorContext& context, NodeId id) {
   return fmt::format("`{}` on line {}", step_text(node), node.span.begin.line);
 }
 
-bool is_join(OperatorContext& context, NodeId id) { return context.graph().nodes[id].kind() == NodeKind::Join; }
+// The clause by which a step gives results out that may still change, as it is written; empty without one.
+std::string early_emit(const Node& node) {
+  if (const size_t at = node.text.rfind("emit changes"); at != std::string::npos) return "emit changes";
+  const size_t at = node.text.rfind("emit every(");
+  return at == std::string::npos ? std::string() : node.text.substr(at, node.text.find(')', at) + 1 - at);
+}
+
+// Are the results final by themselves, by a window or `keep`?
+bool has_final_results(const Node& node) {
+  if (const auto* top = node.as<TopNode>()) return top->session || window_key(top->keys);
+  const auto* aggregate = node.as<AggregateNode>();
+  return aggregate != nullptr && (aggregate->session || aggregate->window_rows != 0 || window_key(aggregate->keys));
+}
+
+std::string why_rows_change(const Node& node) {
+  if (node.kind() == NodeKind::Join) return ": a row without a partner may get one, as the join has no window";
+  return has_final_results(node) ? ", which shows results before they are final" : ", which has no window";
+}
+
+std::string edit_that_makes_final(const Node& node) {
+  const std::string emit = early_emit(node);
+  const auto line = node.span.begin.line;
+  if (emit.empty()) return fmt::format("`over tumble(1h)` on line {}", line);
+  if (has_final_results(node)) return fmt::format("without `{}` on line {}", emit, line);
+  return fmt::format("`over tumble(1h)` on line {} instead of `{}`", line, emit);
+}
 
 }  // namespace
 
@@ -46,15 +71,13 @@ bool refuse_changing(OperatorContext& context, const Flow& rows, const Span& spa
   const auto maker = changing_step(context.graph(), context.endless(), rows.node);
   if (!maker) return false;
   const std::string to = sink.empty() ? std::string() : " |> to " + sink;
-  const std::string reason = is_join(context, *maker) ? "a row without a partner may get one, as the join has no window"
-                                                      : "which has no window";
+  const Node& step = context.graph().nodes[*maker];
   context.diagnostics()
       .report(diag::E0401, span)
       .with_label(sink.empty() ? "printed as it is: append-only" : "append-only")
-      .with_note(fmt::format("rows can be replaced because of {}{}{}", step_on_line(context, *maker),
-                             is_join(context, *maker) ? ": " : ", ", reason))
-      .with_help(fmt::format("final: `over tumble(1h)` on line {};  as changes: |> changes{}",
-                             context.graph().nodes[*maker].span.begin.line, to));
+      .with_note(
+          fmt::format("rows can be replaced because of {}{}", step_on_line(context, *maker), why_rows_change(step)))
+      .with_help(fmt::format("final: {};  as changes: |> changes{}", edit_that_makes_final(step), to));
   return true;
 }
 

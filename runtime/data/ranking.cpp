@@ -18,7 +18,7 @@ void Ranking::clear() noexcept {
   }
   free_dropped();
   changes_.clear();
-  is_waiting_ = false;
+  is_listed_ = false;
 }
 
 void Ranking::free_dropped() noexcept {
@@ -97,8 +97,8 @@ bool Ranking::remove(const Rule& rule, uint64_t shown_before) noexcept {
 }
 
 bool Ranking::wait(int64_t due) noexcept {
-  due_ = is_waiting_ ? std::max(due_, due) : due;
-  return !std::exchange(is_waiting_, true);
+  due_ = is_listed_ ? std::max(due_, due) : due;
+  return !std::exchange(is_listed_, true);
 }
 
 RowCell Ranking::copy_of(const RowCell& cell) noexcept {
@@ -112,7 +112,6 @@ RowCell Ranking::copy_of(const RowCell& cell) noexcept {
 void Ranking::give_out(const Rule& rule) noexcept {
   changes_.clear();
   free_dropped();
-  is_waiting_ = false;
   // Rows without a difference are equal, so both lists can be read side by side.
   std::vector<Change> coming;
   const uint64_t shown_now = shown(rule);
@@ -183,10 +182,12 @@ I64 rt_ranking_change(Ptr context, Ptr ranking, Ptr compare, Ptr compare_ties, I
 
 I8 rt_ranking_is_due_before(Ptr ranking, I64 due) noexcept {
   const auto& rows = *static_cast<const Ranking*>(ranking);
-  return static_cast<I8>(rows.is_waiting() && rows.due() < due);
+  return static_cast<I8>(rows.is_listed() && rows.due() < due);
 }
 
 I8 rt_ranking_wait(Ptr ranking, I64 due) noexcept { return static_cast<I8>(static_cast<Ranking*>(ranking)->wait(due)); }
+
+void rt_ranking_unlist(Ptr ranking) noexcept { static_cast<Ranking*>(ranking)->unlist(); }
 
 I64 rt_ranking_due(Ptr ranking) noexcept { return static_cast<const Ranking*>(ranking)->due(); }
 

@@ -41,10 +41,12 @@ class Ranking {
   [[nodiscard]] const std::vector<Change>& changes() const { return changes_; }
 
   // Where changes are collected nobody reads those of a row. wait(): what rows have changed is due then, or at the time
-  // given before if that is later; true when nothing was waiting yet. give_out(): changes() become what is shown now
+  // given before if that is later; true when the ranking is to be listed among those that wait, where it stands once
+  // until unlist(), also when what it waited for is given out before. give_out(): changes() become what is shown now
   // and was not when this was called last, and the other way round.
   [[nodiscard]] bool wait(int64_t due) noexcept;
-  [[nodiscard]] bool is_waiting() const { return is_waiting_; }
+  void unlist() noexcept { is_listed_ = false; }
+  [[nodiscard]] bool is_listed() const { return is_listed_; }
   [[nodiscard]] int64_t due() const { return due_; }
   void give_out(const Rule& rule) noexcept;
 
@@ -70,7 +72,7 @@ class Ranking {
   std::vector<RowCell> dropped_;  // the latest changes may still show them
   std::vector<Change> changes_;
   std::vector<RowCell> given_;  // copies of what give_out() has shown
-  bool is_waiting_ = false;
+  bool is_listed_ = false;
   int64_t due_ = 0;
   std::deque<Ranking> keyed_;
   std::vector<Ranking*> free_;

@@ -18,6 +18,7 @@ void ChangedGroups::add(char* entry, int64_t due) noexcept {
 char* ChangedGroups::next(int64_t watermark) noexcept {
   while (!lists_.empty() && lists_.begin()->first <= watermark) {
     List& list = lists_.begin()->second;
+    due_ = lists_.begin()->first;
     if (list.taken < list.entries.size()) return list.entries[list.taken++];
     const uint64_t bytes = list.entries.capacity() * sizeof(char*);
     bytes_ -= bytes;
@@ -49,6 +50,8 @@ void rt_changed_add(Ptr changed, Ptr entry, I64 due) noexcept {
 Ptr rt_changed_next(Ptr context, Ptr changed) noexcept {
   return changed_of(changed).next(static_cast<TaskContext*>(context)->watermark);
 }
+
+I64 rt_changed_due(Ptr changed) noexcept { return changed_of(changed).due(); }
 
 }  // extern "C"
 

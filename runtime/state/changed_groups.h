@@ -21,6 +21,8 @@ class ChangedGroups {
   void add(char* entry, int64_t due) noexcept;
   // The next group that is due at `watermark`, earlier ones first, in the order in which they came; null: none.
   [[nodiscard]] char* next(int64_t watermark) noexcept;
+  // When what next() returned last was due.
+  [[nodiscard]] int64_t due() const { return due_; }
   [[nodiscard]] std::optional<int64_t> first_due() const;
 
  private:
@@ -32,6 +34,7 @@ class ChangedGroups {
 
   uint64_t* account_;
   uint64_t bytes_ = 0;
+  int64_t due_ = 0;
   Lists lists_;
   Lists::iterator latest_ = lists_.end();  // mostly the one that is added to
 };

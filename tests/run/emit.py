@@ -199,7 +199,7 @@ class Ranking:
 
 
 def top_case(random_, rows, delay):
-    every = random_.choice([None, 50, 1_000])
+    every = random_.choice([None, 50, 1_000, 20_000])
     late = random_.choice([0, 700])
     keyed = random_.random() < 0.6
     ties = random_.random() < 0.3

@@ -9,7 +9,9 @@
 #include <tuple>
 #include <vector>
 
+#include "runtime/abi/runtime_functions.h"
 #include "runtime/data/row_view.h"
+#include "runtime/state/changed_groups.h"
 
 namespace sluice {
 namespace {
@@ -125,11 +127,11 @@ TEST(Ranking, CollectedChangesAddUpToASort) {
         rows.push_back(row);
         fill(*ranking.reserve(std::get<1>(row).size()), row);
         ASSERT_TRUE(ranking.change(rule, 1));
-        const bool was_waiting = ranking.is_waiting();
-        EXPECT_NE(ranking.wait(i), was_waiting);
+        const bool was_listed = ranking.is_listed();
+        EXPECT_NE(ranking.wait(i), was_listed);
         if (random() % 4 != 0) continue;
+        if (random() % 2 == 0) ranking.unlist();
         ranking.give_out(rule);
-        EXPECT_FALSE(ranking.is_waiting());
         Shown net;
         for (const auto& change : ranking.changes()) {
           const RowView view{change.row.row, change.row.end};
@@ -159,8 +161,38 @@ TEST(Ranking, WhatWaitsIsDueAtTheLatestTimeGiven) {
   EXPECT_FALSE(ranking.wait(30));
   EXPECT_EQ(ranking.due(), 30);
   ranking.give_out({&compare_all, nullptr, 3, false, false});
+  EXPECT_FALSE(ranking.wait(40)) << "it is in the list still, for a time that comes before";
+  ranking.unlist();
   EXPECT_TRUE(ranking.wait(10));
   EXPECT_EQ(ranking.due(), 10);
+}
+
+// Rows come in every interval, and what each changes is given out when that of the next one comes, before the watermark
+// comes by. One place in the list is enough for that.
+TEST(Ranking, StandsInTheListOnce) {
+  uint64_t account = 0;
+  ChangedGroups changed(&account);
+  {
+    Ranking ranking(kRowSize, &account);
+    const Ranking::Rule rule{&compare_all, nullptr, 3, false, false};
+    for (int64_t due = 10; due <= 1000; due += 10) {
+      if (abi::rt_ranking_is_due_before(&ranking, due) != 0) ranking.give_out(rule);
+      fill(*ranking.reserve(0), {-due, ""});
+      ASSERT_TRUE(ranking.change(rule, 1));
+      if (abi::rt_ranking_wait(&ranking, due) != 0) abi::rt_changed_add(&changed, &ranking, due);
+      size_t places = 0;
+      while (changed.next(due - 10) != nullptr) {
+        ASSERT_EQ(++places, 1u) << "at " << due;
+        ASSERT_EQ(abi::rt_ranking_due(&ranking), due);
+        abi::rt_changed_add(&changed, &ranking, due);
+      }
+    }
+    ASSERT_NE(changed.next(1000), nullptr);
+    abi::rt_ranking_unlist(&ranking);
+    EXPECT_EQ(changed.next(1000), nullptr);
+    EXPECT_TRUE(ranking.wait(2000));
+  }
+  EXPECT_EQ(account, 0u);
 }
 
 // A key that is forgotten leaves nothing behind; its ranking serves another.
@@ -173,6 +205,7 @@ TEST(Ranking, KeysAreForgotten) {
   fill(*first.reserve(3), {1, "abc"});
   ASSERT_TRUE(first.change(rule, 1));
   ASSERT_TRUE(first.wait(5));
+  first.unlist();
   first.give_out(rule);
   ASSERT_TRUE(first.wait(6));
   EXPECT_NE(account, 0u);
@@ -181,7 +214,7 @@ TEST(Ranking, KeysAreForgotten) {
   EXPECT_EQ(account, 0u);
   Ranking& second = all.of_key(&slots[1]);
   EXPECT_EQ(&second, &first);
-  EXPECT_FALSE(second.is_waiting());
+  EXPECT_FALSE(second.is_listed());
   second.give_out(rule);
   EXPECT_TRUE(second.changes().empty());
 }

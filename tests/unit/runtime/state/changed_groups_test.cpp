@@ -51,6 +51,10 @@ TEST_F(ChangedGroupsTest, OneThatIsMovedWhileOthersComeIsThereLater) {
   add(b_, 10);
   EXPECT_EQ(changed_.next(10), &a_);
   add(a_, 30);
+  add(a_, 5);
+  EXPECT_EQ(rt_changed_due(&changed_), 10);
+  EXPECT_EQ(changed_.next(5), &a_);
+  EXPECT_EQ(rt_changed_due(&changed_), 5);
   EXPECT_EQ(changed_.next(10), &b_);
   EXPECT_EQ(changed_.next(10), nullptr);
   EXPECT_EQ(due(30), "a");
