@@ -42,7 +42,16 @@ struct CommitSinks {
 struct AbortSinks {
   bool operator==(const AbortSinks&) const = default;
 };
-using WorkerCommand = std::variant<DeployTasks, StartTasks, EndInput, CancelTasks, CommitSinks, AbortSinks>;
+struct AskStandstill {  // answer with Standstill
+  uint64_t question = 0;
+  bool operator==(const AskStandstill&) const = default;
+};
+struct RelieveCongestion {  // tasks of `worker` that wait for room take one more piece regardless
+  uint32_t worker = 0;
+  bool operator==(const RelieveCongestion&) const = default;
+};
+using WorkerCommand = std::variant<DeployTasks, StartTasks, EndInput, CancelTasks, CommitSinks, AbortSinks,
+                                   AskStandstill, RelieveCongestion>;
 
 // ---- worker to coordinator ----
 struct TasksDeployed {
@@ -70,6 +79,16 @@ struct CommitFailed {
   uint32_t worker = 0;
   Error error;
 };
-using WorkerReport = std::variant<TasksDeployed, DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
+// What the worker does for the job, at one moment.
+struct Standstill {
+  uint32_t worker = 0;
+  uint64_t question = 0;        // of AskStandstill; 0: the worker says by itself that it stands still
+  bool stands_still = false;    // no task has anything to do
+  bool waits_for_room = false;  // one of them waits until others take its rows
+  uint64_t sent = 0;            // frames of channels to other workers, since the beginning
+  uint64_t received = 0;
+  bool operator==(const Standstill&) const = default;
+};
+using WorkerReport = std::variant<TasksDeployed, DeployFailed, TaskEnded, SinksCommitted, CommitFailed, Standstill>;
 
 }  // namespace sluice

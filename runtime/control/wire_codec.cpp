@@ -21,6 +21,12 @@ void write(Command& message, const sluice::EndInput&) { message.mutable_end_inpu
 void write(Command& message, const sluice::CancelTasks&) { message.mutable_cancel(); }
 void write(Command& message, const sluice::CommitSinks&) { message.mutable_commit(); }
 void write(Command& message, const sluice::AbortSinks&) { message.mutable_abort(); }
+void write(Command& message, const sluice::AskStandstill& command) {
+  message.mutable_ask_standstill()->set_question(command.question);
+}
+void write(Command& message, const sluice::RelieveCongestion& command) {
+  message.mutable_relieve()->set_worker(command.worker);
+}
 
 Span span_message(const sluice::Span& span) {
   Span message;
@@ -57,6 +63,15 @@ void write(Report& message, const sluice::TaskEnded& ended) {
 void write(Report& message, const sluice::SinksCommitted&) { message.mutable_committed(); }
 void write(Report& message, const sluice::CommitFailed& report) {
   *message.mutable_commit_failed() = to_wire(report.error);
+}
+
+void write(Report& message, const sluice::Standstill& report) {
+  Standstill& standstill = *message.mutable_standstill();
+  standstill.set_question(report.question);
+  standstill.set_stands_still(report.stands_still);
+  standstill.set_waits_for_room(report.waits_for_room);
+  standstill.set_sent(report.sent);
+  standstill.set_received(report.received);
 }
 
 Result<WorkerReport> read_ended(const TaskEnded& message) {
@@ -104,6 +119,10 @@ Result<WorkerCommand> read_command(const Command& message) {
       return sluice::CommitSinks{};
     case Command::kAbort:
       return sluice::AbortSinks{};
+    case Command::kAskStandstill:
+      return sluice::AskStandstill{message.ask_standstill().question()};
+    case Command::kRelieve:
+      return sluice::RelieveCongestion{message.relieve().worker()};
     case Command::kForget:
     case Command::kHeartbeat:
     case Command::kDismiss:
@@ -137,6 +156,11 @@ Result<WorkerReport> read_report(const Report& message, uint32_t worker) {
       return sluice::SinksCommitted{worker};
     case Report::kCommitFailed:
       return sluice::CommitFailed{worker, read_error(message.commit_failed())};
+    case Report::kStandstill: {
+      const Standstill& told = message.standstill();
+      return sluice::Standstill{worker,      told.question(), told.stands_still(), told.waits_for_room(),
+                                told.sent(), told.received()};
+    }
     case Report::kOutput:
     case Report::kProgress:
     case Report::kHeartbeat:

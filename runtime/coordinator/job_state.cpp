@@ -113,6 +113,7 @@ void forget_attempt(JobState& state) {
   state.input_fingerprints.clear();
   state.files.clear();
   state.committed_workers.clear();
+  state.inquiry.is_open = false;
   state.is_started = state.is_committing = false;
   state.row_error.reset();
   state.error.reset();
@@ -275,6 +276,58 @@ Result<Commands> on(JobState& state, RowsLost event) {
   if (state.phase != JobPhase::Deploying && state.phase != JobPhase::Running) return Commands{};
   note_failure(state, std::nullopt, std::move(event.error));
   return begin_failing(state);
+}
+
+Commands ask(StandstillInquiry& inquiry, bool is_second) {
+  inquiry.is_open = true;
+  inquiry.is_second = is_second;
+  (is_second ? inquiry.second : inquiry.first).clear();
+  return {AskStandstill{++inquiry.question}};
+}
+
+bool is_nothing_under_way(const std::map<uint32_t, Standstill>& answers) {
+  uint64_t sent = 0;
+  uint64_t received = 0;
+  for (const auto& [worker, answer] : answers) {
+    sent += answer.sent;
+    received += answer.received;
+  }
+  return sent == received;
+}
+
+bool has_moved(const StandstillInquiry& inquiry) {
+  return std::ranges::any_of(inquiry.second, [&](const auto& answer) {
+    const Standstill& before = inquiry.first.at(answer.first);
+    return before.sent != answer.second.sent || before.received != answer.second.received;
+  });
+}
+
+// One of those that wait for room, each in its turn.
+Commands relieve(StandstillInquiry& inquiry) {
+  std::optional<uint32_t> next;
+  for (const auto& [worker, answer] : inquiry.second) {
+    if (!answer.waits_for_room) continue;
+    if (!next || (*next <= inquiry.relieved && worker > inquiry.relieved)) next = worker;
+  }
+  if (!next) return {};
+  inquiry.relieved = *next;
+  return {RelieveCongestion{*next}};
+}
+
+// What comes too late, or from nobody of the job, says nothing.
+Result<Commands> on(JobState& state, const Standstill& event) {
+  StandstillInquiry& inquiry = state.inquiry;
+  if (state.phase != JobPhase::Running || !state.workers.contains(event.worker)) return Commands{};
+  if (event.question == 0) return inquiry.is_open ? Commands{} : ask(inquiry, false);
+  if (!inquiry.is_open || event.question != inquiry.question) return Commands{};
+  auto& answers = inquiry.is_second ? inquiry.second : inquiry.first;
+  answers[event.worker] = event;
+  if (!event.stands_still) inquiry.is_open = false;
+  if (!inquiry.is_open || answers.size() < state.workers.size()) return Commands{};
+  inquiry.is_open = false;
+  if (!is_nothing_under_way(answers)) return Commands{};
+  if (!inquiry.is_second) return ask(inquiry, true);
+  return has_moved(inquiry) ? Commands{} : relieve(inquiry);
 }
 
 Result<Commands> on(JobState& state, RestartDue) {

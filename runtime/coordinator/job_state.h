@@ -10,6 +10,12 @@
 //   Deploying, Running, Failing -stop-> Cancelling -all have answered-> Cancelled
 //   Running -enough output-> Cancelling -all tasks ended-> Committing
 //   A stop while committing comes too late and changes nothing, like one after the end.
+//
+// Tasks on several workers may wait for each other's rows in a circle, because each wants them in order and has no room
+// for those of others; then one must take a piece more than it has room for. That it is so cannot be seen on one
+// worker, where all stands still as well when another one is slow. So a worker that stands still says so, and all are
+// asked twice (Mattern's four counters): when all stood still both times, and as many frames had been sent as received
+// the first time and not one more the second, then nothing is on its way and nothing will move by itself.
 #pragma once
 
 #include <chrono>
@@ -63,9 +69,19 @@ struct RowsLost {  // on their way between two workers
 };
 struct RestartDue {};
 struct JobResumed {};  // by the coordinator that comes after the one which ran it
-using JobEvent =
-    std::variant<JobAccepted, TasksPlaced, StopRequested, TimeIsUp, EnoughOutput, CannotRepeat, WorkerLost, RowsLost,
-                 RestartDue, JobResumed, TasksDeployed, DeployFailed, TaskEnded, SinksCommitted, CommitFailed>;
+using JobEvent = std::variant<JobAccepted, TasksPlaced, StopRequested, TimeIsUp, EnoughOutput, CannotRepeat, WorkerLost,
+                              RowsLost, RestartDue, JobResumed, TasksDeployed, DeployFailed, TaskEnded, SinksCommitted,
+                              CommitFailed, Standstill>;
+
+// Whether the workers of a job wait for each other.
+struct StandstillInquiry {
+  uint64_t question = 0;  // the last one; no two are the same
+  bool is_open = false;
+  bool is_second = false;
+  std::map<uint32_t, Standstill> first;  // answers, by worker
+  std::map<uint32_t, Standstill> second;
+  uint32_t relieved = 0;  // the worker that was helped last
+};
 
 struct JobState {
   JobPhase phase = JobPhase::Created;
@@ -88,8 +104,9 @@ struct JobState {
   bool is_stopped = false;  // somebody asked for it
   bool has_enough = false;  // Cancelling because nobody wants more
   bool is_time_up = false;
-  bool is_started = false;            // the tasks run or ran
-  bool is_committing = false;         // all tasks had finished; also while Failing behind that
+  bool is_started = false;     // the tasks run or ran
+  bool is_committing = false;  // all tasks had finished; also while Failing behind that
+  StandstillInquiry inquiry;
   std::optional<RowError> row_error;  // the first failure
   std::optional<Error> error;
 };

@@ -15,6 +15,17 @@ namespace {
 constexpr uint64_t kMostBlockBytes = uint64_t{5} << 30;  // positions in a block have 32 bits
 }  // namespace
 
+void RemoteEnd::post(Frame frame) {
+  sent_frames_.fetch_add(1);
+  link_.post(std::move(frame));
+}
+
+void RemoteEnd::post(FrameKind kind, uint64_t value) {
+  Frame frame = make_channel_frame(kind, address_.deployment, address_.channel);
+  frame.header.value = value;
+  post(std::move(frame));
+}
+
 // ---- RemoteWriter ----
 
 // A window of which less than half is in use always has room: the reader tells of less than that only later.
@@ -36,11 +47,11 @@ bool RemoteWriter::try_push(Block& block) {
     waits_.store(false);
   }
   sent_ += bytes;
-  Frame frame = make_block_frame(address_.deployment, address_.channel, std::move(block));
+  Frame frame = make_block_frame(address().deployment, address().channel, std::move(block));
   if (bytes > most_frame_bytes_)
     post_parts(frame, bytes);
   else
-    link_.post(std::move(frame));
+    post(std::move(frame));
   return true;
 }
 
@@ -53,9 +64,10 @@ void RemoteWriter::post_parts(const Frame& whole, uint64_t bytes) {
       piece = piece.subspan(taken);
       bytes -= taken;
       if (text.size() < most_frame_bytes_ && bytes != 0) continue;
-      Frame part = make_channel_frame(FrameKind::Part, address_.deployment, address_.channel, std::exchange(text, {}));
+      Frame part =
+          make_channel_frame(FrameKind::Part, address().deployment, address().channel, std::exchange(text, {}));
       part.header.value = sent_bytes(*whole.block.header());
-      link_.post(std::move(part));
+      post(std::move(part));
     }
 }
 
@@ -66,6 +78,11 @@ void RemoteWriter::fail() {
 }
 
 void RemoteWriter::receive(Frame frame) {
+  take(frame);
+  count_received();
+}
+
+void RemoteWriter::take(const Frame& frame) {
   switch (frame.kind()) {
     case FrameKind::Credit:
       taken_.store(frame.header.value);
@@ -89,12 +106,6 @@ void RemoteWriter::receive(Frame frame) {
 }
 
 // ---- RemoteReader ----
-
-void RemoteReader::post(FrameKind kind, uint64_t value) {
-  Frame frame = make_channel_frame(kind, address_.deployment, address_.channel);
-  frame.header.value = value;
-  link_.post(std::move(frame));
-}
 
 bool RemoteReader::try_pop(Block& block) {
   {
@@ -149,6 +160,11 @@ bool RemoteReader::take_part(const Frame& frame) {
 }
 
 void RemoteReader::receive(Frame frame) {
+  take(std::move(frame));
+  count_received();
+}
+
+void RemoteReader::take(Frame frame) {
   const auto refuse = [&] {
     on_bad_block_(external_error("a row block came that is not of the rows of its edge").error());
   };

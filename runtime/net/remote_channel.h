@@ -21,6 +21,14 @@ struct ChannelAddress {
   auto operator<=>(const ChannelAddress&) const = default;
 };
 
+// Frames of channels that left a process and that came, since the beginning. A frame is counted before it leaves, and
+// when all that it does here is done: while one is on its way somewhere, more are sent than received.
+struct FrameCounts {
+  uint64_t sent = 0;
+  uint64_t received = 0;
+  bool operator==(const FrameCounts&) const = default;
+};
+
 // Who gets the frames of a channel that arrive; from threads of the network, one at a time.
 class FrameReceiver {
  public:
@@ -28,12 +36,33 @@ class FrameReceiver {
   virtual void receive(Frame frame) = 0;
 };
 
-class RemoteWriter final : public ChannelWriter, public FrameReceiver {
+// What both ends of a channel have: the way to the other one.
+class RemoteEnd {
+ public:
+  // Any thread.
+  [[nodiscard]] FrameCounts frames() const { return {sent_frames_.load(), received_frames_.load()}; }
+
+ protected:
+  RemoteEnd(Link& link, ChannelAddress address) : link_(link), address_(address) {}
+  ~RemoteEnd() = default;
+  void post(Frame frame);
+  void post(FrameKind kind, uint64_t value = 0);
+  void count_received() { received_frames_.fetch_add(1); }
+  [[nodiscard]] const ChannelAddress& address() const { return address_; }
+
+ private:
+  Link& link_;
+  ChannelAddress address_;
+  std::atomic<uint64_t> sent_frames_{0};
+  std::atomic<uint64_t> received_frames_{0};
+};
+
+class RemoteWriter final : public ChannelWriter, public FrameReceiver, public RemoteEnd {
  public:
   // At most `window` bytes of blocks, or one block, are on their way or wait to be taken. A block of more than
   // `most_frame_bytes`, which has a single row, goes in parts.
   RemoteWriter(Link& link, ChannelAddress address, uint64_t window, uint32_t most_frame_bytes = kMostBodyBytes)
-      : link_(link), address_(address), window_(window), most_frame_bytes_(most_frame_bytes) {}
+      : RemoteEnd(link, address), window_(window), most_frame_bytes_(most_frame_bytes) {}
   // Whom to wake; to be called before frames arrive.
   void connect(Wakeable& producer) { producer_ = &producer; }
 
@@ -48,10 +77,8 @@ class RemoteWriter final : public ChannelWriter, public FrameReceiver {
  private:
   [[nodiscard]] bool has_room(uint64_t bytes) const;
   void post_parts(const Frame& whole, uint64_t bytes);
-  void post(FrameKind kind) { link_.post(make_channel_frame(kind, address_.deployment, address_.channel)); }
+  void take(const Frame& frame);
 
-  Link& link_;
-  ChannelAddress address_;
   uint64_t window_;
   uint32_t most_frame_bytes_;
   Wakeable* producer_ = nullptr;
@@ -63,12 +90,12 @@ class RemoteWriter final : public ChannelWriter, public FrameReceiver {
   std::atomic<bool> waits_{false};
 };
 
-class RemoteReader final : public ChannelReader, public FrameReceiver {
+class RemoteReader final : public ChannelReader, public FrameReceiver, public RemoteEnd {
  public:
   // `on_bad_block`: a block came that is not of `schema`.
   RemoteReader(Link& link, ChannelAddress address, uint64_t window, const Schema& schema,
                std::function<void(Error)> on_bad_block)
-      : link_(link), address_(address), window_(window), schema_(schema), on_bad_block_(std::move(on_bad_block)) {}
+      : RemoteEnd(link, address), window_(window), schema_(schema), on_bad_block_(std::move(on_bad_block)) {}
   void connect(Wakeable& consumer) { consumer_ = &consumer; }
 
   bool try_pop(Block& block) override;
@@ -80,11 +107,9 @@ class RemoteReader final : public ChannelReader, public FrameReceiver {
   void receive(Frame frame) override;
 
  private:
-  void post(FrameKind kind, uint64_t value = 0);
+  void take(Frame frame);
   [[nodiscard]] bool take_part(const Frame& frame);
 
-  Link& link_;
-  ChannelAddress address_;
   uint64_t window_;
   const Schema& schema_;
   std::function<void(Error)> on_bad_block_;

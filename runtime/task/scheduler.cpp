@@ -43,6 +43,11 @@ void Scheduler::stop() {
   threads_.clear();
 }
 
+bool Scheduler::is_idle() {
+  const std::lock_guard lock(mutex_);
+  return running_ == 0 && queue_.empty();
+}
+
 void Scheduler::enqueue(Runnable& task) noexcept {
   {
     const std::lock_guard lock(mutex_);

@@ -48,6 +48,8 @@ class Scheduler {
   void add(Runnable& task);
   // Starts the threads and lets every task run once.
   void start();
+  // Has no task anything to do? Any thread.
+  [[nodiscard]] bool is_idle();
   // Returns when the threads have ended, each behind the task it was running. Idempotent.
   void stop();
 

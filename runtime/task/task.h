@@ -78,6 +78,8 @@ class Task final : public Runnable {
   // All tasks are idle: if this one waits for room, lets it process one more piece regardless, so that two consumers
   // that wait for each other's producers do not wait for ever. Any thread.
   void relieve_congestion();
+  // Any thread.
+  [[nodiscard]] bool waits_for_room() const { return waits_for_room_.load(); }
 
   // The job ends well, and the task has ended: hands what its sinks' buffers still hold to the sinks.
   Status write_rest();

@@ -33,6 +33,7 @@ Deployment::Deployment(const JobPlan& plan, uint32_t worker, const std::vector<T
                        const Neighbours* neighbours, const EngineSettings& settings)
     : plan_(plan), worker_(worker), neighbours_(neighbours), settings_(settings) {
   for (const auto& placed : placement) worker_of_[placed.task] = placed.worker;
+  has_neighbours_ = std::ranges::any_of(worker_of_, [this](const auto& placed) { return placed.second != worker_; });
 }
 
 Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, uint32_t worker,
@@ -59,13 +60,22 @@ Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, uint32
 Deployment::~Deployment() {
   for (const auto& edge : channels_)
     for (const auto& [tasks, channel] : edge.by_tasks)
-      if (const auto* end = std::get_if<RemoteEnd>(&channel)) neighbours_->plane.remove(end->worker, end->address);
+      if (const auto* end = std::get_if<RemoteChannel>(&channel)) neighbours_->plane.remove(end->worker, end->address);
   for (auto& feed : feeds_) feed->stop();
   abort_sinks();
 }
 
-bool Deployment::has_neighbours() const {
-  return std::ranges::any_of(worker_of_, [this](const auto& placed) { return placed.second != worker_; });
+FrameCounts Deployment::frames() const {
+  FrameCounts all;
+  for (const auto& edge : channels_)
+    for (const auto& [tasks, channel] : edge.by_tasks) {
+      const auto* end = std::get_if<RemoteChannel>(&channel);
+      if (end == nullptr) continue;
+      const FrameCounts frames = end->writer ? end->writer->frames() : end->reader->frames();
+      all.sent += frames.sent;
+      all.received += frames.received;
+    }
+  return all;
 }
 
 std::set<uint32_t> Deployment::workers_of(StageId stage) const {
@@ -132,7 +142,7 @@ Result<Deployment::Channel> Deployment::make_channel(const EdgePlan& edge, uint3
   const uint32_t from = worker_of(edge.from, producer);
   const uint32_t to = worker_of(edge.to, consumer);
   if (from == to) return Channel(std::make_unique<RingChannel>(settings_.ring_blocks));
-  RemoteEnd end;
+  RemoteChannel end;
   end.worker = from == worker_ ? to : from;
   end.address = {neighbours_->deployment, number};
   end.link = neighbours_->plane.link_to(end.worker, neighbours_->urls.at(end.worker));
@@ -168,13 +178,13 @@ Status Deployment::make_stage(StageId id, TaskFactory& factory, ConnectorFactory
 ChannelReader* Deployment::reader_of(const Channel& channel) {
   const auto* ring = std::get_if<std::unique_ptr<RingChannel>>(&channel);
   if (ring != nullptr) return ring->get();
-  return std::get<RemoteEnd>(channel).reader.get();
+  return std::get<RemoteChannel>(channel).reader.get();
 }
 
 ChannelWriter* Deployment::writer_of(const Channel& channel) {
   const auto* ring = std::get_if<std::unique_ptr<RingChannel>>(&channel);
   if (ring != nullptr) return ring->get();
-  return std::get<RemoteEnd>(channel).writer.get();
+  return std::get<RemoteChannel>(channel).writer.get();
 }
 
 Status Deployment::wire(Task& task, StageId id, ConnectorFactory& connectors) {
@@ -230,7 +240,7 @@ void Deployment::connect_channels() {
         (*ring)->connect(task_at(from, tasks.first), task_at(to, tasks.second));
         continue;
       }
-      auto& end = std::get<RemoteEnd>(channel);
+      auto& end = std::get<RemoteChannel>(channel);
       if (end.writer) {
         end.writer->connect(task_at(from, tasks.first));
         neighbours_->plane.add(end.worker, end.address, *end.writer);

@@ -66,6 +66,10 @@ class Deployment {
   [[nodiscard]] const std::vector<std::unique_ptr<SourceFeed>>& feeds() const { return feeds_; }
   // The sources here that other workers read too, and what they will read.
   [[nodiscard]] const std::vector<TasksDeployed::SharedInput>& shared_inputs() const { return shared_inputs_; }
+  // Are there tasks on other workers?
+  [[nodiscard]] bool has_neighbours() const { return has_neighbours_; }
+  // That went to other workers and came from there. Any thread.
+  [[nodiscard]] FrameCounts frames() const;
   // Does something here read or write what cannot be read or written again?
   [[nodiscard]] bool is_final() const { return is_final_; }
   // What the sinks here will make visible.
@@ -80,14 +84,14 @@ class Deployment {
     std::unique_ptr<Sink> sink;
     bool is_settled = false;  // committed or aborted
   };
-  struct RemoteEnd {
+  struct RemoteChannel {
     uint32_t worker = 0;  // the other one
     ChannelAddress address;
     std::shared_ptr<Link> link;            // shared with the data plane
     std::unique_ptr<RemoteWriter> writer;  // or
     std::unique_ptr<RemoteReader> reader;
   };
-  using Channel = std::variant<std::unique_ptr<RingChannel>, RemoteEnd>;
+  using Channel = std::variant<std::unique_ptr<RingChannel>, RemoteChannel>;
   // The channels of an edge with an end here: from every producer to every consumer that it talks to.
   struct EdgeChannels {
     std::map<std::pair<uint32_t, uint32_t>, Channel> by_tasks;  // (producer, consumer)
@@ -97,7 +101,6 @@ class Deployment {
              const Neighbours* neighbours, const EngineSettings& settings);
   [[nodiscard]] bool is_here(StageId stage, uint32_t task) const { return worker_of(stage, task) == worker_; }
   [[nodiscard]] uint32_t worker_of(StageId stage, uint32_t task) const { return worker_of_.at({stage, task}); }
-  [[nodiscard]] bool has_neighbours() const;
   // That have tasks of the stage.
   [[nodiscard]] std::set<uint32_t> workers_of(StageId stage) const;
   Status open_sources(ConnectorFactory& connectors);
@@ -116,6 +119,7 @@ class Deployment {
   const JobPlan& plan_;
   uint32_t worker_;
   std::map<TaskAddress, uint32_t> worker_of_;
+  bool has_neighbours_ = false;
   const Neighbours* neighbours_;
   EngineSettings settings_;
   std::optional<TimeBoard> time_board_;  // when a source says `idle`

@@ -10,7 +10,8 @@ namespace sluice {
 
 namespace {
 
-constexpr std::chrono::milliseconds kReliefInterval(200);
+constexpr std::chrono::milliseconds kLookInterval(10);
+constexpr uint32_t kMostLooksBetween = 100;
 
 template <class Pick>
 void combine(std::optional<int64_t>& value, int64_t other, const Pick& pick) {
@@ -92,10 +93,7 @@ void Worker::on(const StartTasks&) {
     start_clock(*interval, [this] {
       for (const auto& task : deployment_->tasks()) task->wake();
     });
-  if (neighbours_ != nullptr)
-    start_clock(kReliefInterval, [this] {
-      if (is_stalled_.exchange(false)) relieve_congestion();
-    });
+  if (deployment_->has_neighbours()) start_clock(kLookInterval, [this] { look_for_standstill(); });
 }
 
 void Worker::start_clock(std::chrono::microseconds interval, std::function<void()> act) {
@@ -135,11 +133,49 @@ void Worker::on(const AbortSinks&) {
   if (deployment_) deployment_->abort_sinks();
 }
 
-// All tasks here are idle. In one process that means that they wait for each other. With neighbours it mostly means
-// that one of those is slow, which must not let rows pile up here: then help comes now and then only (see StartTasks).
+void Worker::on(const AskStandstill& command) {
+  if (!deployment_) return;
+  Standstill told = standstill();
+  told.question = command.question;
+  report_(told);
+}
+
+void Worker::on(const RelieveCongestion& command) {
+  if (!deployment_ || command.worker != id_) return;
+  is_relieved_.store(true);
+  relieve_congestion();
+}
+
+// All tasks here are idle. Without neighbours that means that they wait for each other. With them it mostly means that
+// one of those is slow, which must not let rows pile up here: see job_state.h.
 void Worker::on_stall() {
-  is_stalled_.store(true);
-  if (neighbours_ == nullptr) relieve_congestion();
+  if (!deployment_->has_neighbours()) relieve_congestion();
+}
+
+// If frames come or go while we look, we do not know.
+Standstill Worker::standstill() {
+  const FrameCounts before = deployment_->frames();
+  const bool is_idle = scheduler_.is_idle();
+  const FrameCounts frames = deployment_->frames();
+  const bool waits = std::ranges::any_of(deployment_->tasks(), [](const auto& task) { return task->waits_for_room(); });
+  return {id_, 0, is_idle && frames == before, waits, frames.sent, frames.received};
+}
+
+// Says so when nothing has moved since the last look; while it stays so less and less often.
+void Worker::look_for_standstill() {
+  const Standstill now = standstill();
+  const bool has_moved = is_relieved_.exchange(false) || last_look_ != now;
+  last_look_ = now;
+  if (has_moved || !now.stands_still || !now.waits_for_room) {
+    looks_to_skip_ = looks_between_ = 0;
+    return;
+  }
+  if (looks_to_skip_ != 0) {
+    --looks_to_skip_;
+    return;
+  }
+  looks_to_skip_ = looks_between_ = std::min(2 * looks_between_ + 1, kMostLooksBetween);
+  report_(now);
 }
 
 void Worker::relieve_congestion() {

@@ -48,8 +48,12 @@ class Worker {
   void on(const CancelTasks& command);
   void on(const CommitSinks& command);
   void on(const AbortSinks& command);
+  void on(const AskStandstill& command);
+  void on(const RelieveCongestion& command);
   void on_stall();
   void relieve_congestion();
+  [[nodiscard]] Standstill standstill();
+  void look_for_standstill();
   // Does something again and again on a thread of its own until the worker ends.
   void start_clock(std::chrono::microseconds interval, std::function<void()> act);
 
@@ -66,8 +70,12 @@ class Worker {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   Scheduler scheduler_;
   std::unique_ptr<Deployment> deployment_;
-  std::atomic<bool> is_stalled_{false};  // all tasks were idle since the last look
-  std::vector<std::jthread> clocks_;     // wake tasks that may have to notice an idle source, relieve congestion
+  // Of the clock that looks whether all stands still here: what it saw, and how many looks it lets pass.
+  Standstill last_look_;
+  uint32_t looks_to_skip_ = 0;
+  uint32_t looks_between_ = 0;
+  std::atomic<bool> is_relieved_{false};  // since the last look
+  std::vector<std::jthread> clocks_;      // wake tasks that may have to notice an idle source, look for a standstill
 };
 
 }  // namespace sluice

@@ -213,10 +213,11 @@ void WorkerNode::send_progress(uint32_t deployment, const HostedJob& job, std::o
 void WorkerNode::report(uint32_t deployment, const WorkerReport& report) {
   const auto* ended = std::get_if<TaskEnded>(&report);
   const auto only = ended == nullptr ? std::nullopt : std::optional(ended->report.task);
-  loop_.post([this, deployment, only, message = wire::to_wire(deployment, report)] {
+  const bool is_step = !std::holds_alternative<Standstill>(report);
+  loop_.post([this, deployment, only, is_step, message = wire::to_wire(deployment, report)] {
     const auto job = jobs_.find(deployment);
     if (job == jobs_.end()) return;  // a coordinator that has forgotten it may call another one so
-    send_progress(deployment, *job->second, only);
+    if (is_step) send_progress(deployment, *job->second, only);
     send(message);
   });
 }

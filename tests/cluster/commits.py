@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from cluster_here import ClusterHere, wait_for
@@ -180,6 +181,26 @@ def a_job_whose_reader_stands_still_can_be_cancelled(cluster, folder):
     os.close(reader)
 
 
+def rows_do_not_pile_up_behind_a_reader_that_stands_still(cluster, folder):
+    pipe = Path(folder) / "slow"
+    os.mkfifo(pipe)
+    flow = write(folder, "slow.flow", ENDLESS.replace("PATH", str(pipe)))
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    job = cluster.submit(flow, *ENDLESS_FLAGS[:2], "--parallel", "4")  # as fast as it can
+    seen = [0]
+
+    def stands_still():
+        before = seen[0]
+        time.sleep(1.5)  # how long it must not have read anything
+        seen[0] = cluster.get(f"/jobs/{job}")["rows_in"]
+        return before == seen[0] != 0
+
+    wait_for(stands_still, "the sources to wait")
+    assert cluster.command("job", "cancel", str(job)).returncode == 0
+    cluster.wait_for_state(job, "cancelled")
+    os.close(reader)
+
+
 def two_jobs_on_one_worker_outlive_the_coordinator(sluice, folder):
     with ClusterHere(sluice, workers=1, state=True) as cluster:
         paths = [Path(folder) / f"lasting-{i}.csv" for i in range(2)]
@@ -206,7 +227,7 @@ def main():
     sluice = sys.argv[1]
     tests = (a_worker_that_dies_while_committing, a_worker_that_sleeps_while_committing,
              a_failed_commit_says_what_is_there, a_worker_that_dies_while_deploying, a_pipe_cannot_be_written_again,
-             a_job_whose_reader_stands_still_can_be_cancelled)
+             a_job_whose_reader_stands_still_can_be_cancelled, rows_do_not_pile_up_behind_a_reader_that_stands_still)
     with tempfile.TemporaryDirectory() as folder:
         with ClusterHere(sluice, workers=2) as cluster:
             for test in tests:

@@ -11,7 +11,9 @@ TEST(WireCodec, CommandsReadBack) {
                                     EndInput{},
                                     CancelTasks{},
                                     CommitSinks{},
-                                    AbortSinks{}};
+                                    AbortSinks{},
+                                    AskStandstill{~uint64_t{0}},
+                                    RelieveCongestion{3}};
   for (const auto& command : commands) {
     wire::Command message;
     ASSERT_TRUE(message.ParseFromString(wire::to_wire(9, command).SerializeAsString()));
@@ -65,6 +67,8 @@ TEST(WireCodec, ReportsReadBack) {
   EXPECT_EQ(std::get<CommitFailed>(*wire::read_report(wire::to_wire(9, CommitFailed{1, error}), 6)).error.message,
             "no space");
   EXPECT_EQ(std::get<TasksDeployed>(*wire::read_report(wire::to_wire(9, TasksDeployed{1}), 6)).worker, 6u);
+  const Standstill still{6, 5, true, true, 1'000, ~uint64_t{0}};
+  EXPECT_EQ(std::get<Standstill>(*wire::read_report(wire::to_wire(9, still), 6)), still);
   EXPECT_EQ(std::get<SinksCommitted>(*wire::read_report(wire::to_wire(9, SinksCommitted{1}), 6)).worker, 6u);
 }
 

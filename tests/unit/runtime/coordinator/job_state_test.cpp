@@ -20,7 +20,8 @@ TaskEnded finished(TaskAddress task) { return ended(task, TaskReport::End::Finis
 TaskEnded cancelled(TaskAddress task) { return ended(task, TaskReport::End::Cancelled); }
 
 std::string names(const std::vector<WorkerCommand>& commands) {
-  static constexpr const char* kNames[] = {"deploy", "start", "end-input", "cancel", "commit", "abort"};
+  static constexpr const char* kNames[] = {"deploy", "start", "end-input", "cancel",
+                                           "commit", "abort", "ask",       "relieve"};
   std::string text;
   for (const auto& command : commands) text += std::string(text.empty() ? "" : " ") + kNames[command.index()];
   return text;

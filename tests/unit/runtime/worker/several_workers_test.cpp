@@ -23,6 +23,12 @@ Code print_rows_taking_25(TaskContext* context, const void* unit) {
     return ++context->counters[0] == 25 ? Code::Satisfied : Code::Done;
   });
 }
+Code forward_rows(TaskContext* context, const void* unit) {
+  return for_each_row(context, unit, [&](const Row& row) {
+    write_row(context, 0, row);
+    return Code::Done;
+  });
+}
 Code forward_records(TaskContext* context, const void* unit) {
   return for_each_record(context, unit, [&](const Row& row) {
     write_row(context, 0, row);
@@ -159,6 +165,35 @@ TEST_P(SeveralWorkers, AConsumerThatHasEnoughStopsItsProducers) {
   job.plan.stages[print].states.push_back(std::move(state));
   EXPECT_EQ(WorkersHere(GetParam().workers).run(job).phase, JobPhase::Finished);
   EXPECT_EQ(std::ranges::count(job.log.text(), '\n'), 25);
+}
+
+// Of two workers each sends the rows of its piece to one consumer only, and has no room there for all of them. The
+// consumer waits to hear that the other worker has none that belong in front, which that one says behind its piece.
+// That they wait for each other neither sees by itself.
+TEST(WorkersThatWait, OrderedWaysThatWaitForEachOtherGoOn) {
+  Job job;
+  job.options.threads = 2;
+  job.options.block_bytes = 1;
+  job.options.ring_blocks = 1;
+  const auto source = job.add_source({numbered_pieces(30, 10, 5)});
+  const auto send_pieces_in_turn = [](TaskContext* context, const void* unit) {
+    return for_each_row(context, unit, [&](const Row& row) {
+      write_row(context, (row.value / 5) % 2, row);
+      return Code::Done;
+    });
+  };
+  const auto read = job.add_stage(2, {{forward_records}, {}}, {source});
+  const auto send = job.add_stage(2, {{send_pieces_in_turn}, {}});
+  const auto take = job.add_stage(2, {{forward_rows}, {}});
+  const auto print = job.add_stage(1, {{print_rows}, {}});
+  job.add_edge(read, send, ExchangeKind::Forward, true);
+  job.add_edge(send, take, ExchangeKind::Hash, true);
+  job.add_edge(take, print, ExchangeKind::Gather, true);
+  job.add_sink(print);
+  const JobState state = WorkersHere(2).run(job);
+  EXPECT_EQ(state.phase, JobPhase::Finished);
+  EXPECT_NE(state.inquiry.relieved, 0u);
+  EXPECT_TRUE(job.log.text() == joined(job.scripts[source.value].pieces)) << job.log.text();
 }
 
 INSTANTIATE_TEST_SUITE_P(Workers, SeveralWorkers,
