@@ -44,6 +44,11 @@ class CoordinatorCommand final : public Command {
         ->type_name("FILE");
     add_tls_flags(options, tls_files_);
     options
+        .add_option(
+            "--api-ca", api_ca_,
+            "CA of the certificates of clients, when it is not --tls-ca: they are no good then to join as a worker")
+        ->type_name("FILE");
+    options
         .add_option("--spool-dir", spool_directory_, "where what jobs print is kept when it is much; default: $TMPDIR")
         ->type_name("DIR");
   }
@@ -66,6 +71,7 @@ class CoordinatorCommand final : public Command {
                         {"spool_dir", settings.spool_directory},
                         {"token_file", token_file_},
                         {"api_tokens", api_tokens_},
+                        {"api_ca", api_ca_},
                         {"tls_ca", tls_files_.ca},
                         {"tls_cert", tls_files_.certificate}};
     auto coordinator = Coordinator::make(std::move(settings));
@@ -73,7 +79,8 @@ class CoordinatorCommand final : public Command {
     auto access = ApiAccess::make(*token, api_tokens_);
     if (!access) return fail(console, access.error());
     if (!tls_files_.is_empty()) access->need_certificate();
-    auto api = HttpApi::make(**coordinator, {host_, static_cast<int>(http_port_), std::move(*access), tls_files_});
+    auto api =
+        HttpApi::make(**coordinator, {host_, static_cast<int>(http_port_), std::move(*access), tls_files_, api_ca_});
     if (!api) return fail(console, api.error());
     console.note(fmt::format("workers join {}, clients use {}://{}:{}", (*coordinator)->url(),
                              tls_files_.is_empty() ? "http" : "https", host_, (*api)->port()));
@@ -88,6 +95,8 @@ class CoordinatorCommand final : public Command {
           "--host {} is open to other machines: --token-file must name a file with a secret that workers and clients "
           "know, or --tls-ca a CA whose certificates they have",
           host_);
+    if (!api_ca_.empty() && tls_files_.is_empty())
+      return "--api-ca is for HTTPS: it needs --tls-ca, --tls-cert and --tls-key";
     std::error_code ignored;
     if (!std::filesystem::is_directory(spool_directory(), ignored))
       return fmt::format("--spool-dir {} is no directory", spool_directory());
@@ -112,6 +121,7 @@ class CoordinatorCommand final : public Command {
   TlsFiles tls_files_;
   std::string spool_directory_;
   std::string api_tokens_;
+  std::string api_ca_;
 };
 
 }  // namespace

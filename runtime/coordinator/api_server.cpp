@@ -30,17 +30,19 @@ std::string reason() {
   return text.data();
 }
 
-std::string set_up(SSL_CTX& context, const TlsFiles& tls) {
+std::string set_up(SSL_CTX& context, const TlsFiles& tls, const std::string& client_ca) {
   ERR_clear_error();
   SSL_CTX_set_min_proto_version(&context, TLS1_2_VERSION);
   if (SSL_CTX_use_certificate_chain_file(&context, tls.certificate.c_str()) != 1)
     return fmt::format("{} holds no certificate (--tls-cert): {}", tls.certificate, reason());
   if (SSL_CTX_use_PrivateKey_file(&context, tls.key.c_str(), SSL_FILETYPE_PEM) != 1)
     return fmt::format("{} holds no key of {} (--tls-key): {}", tls.key, tls.certificate, reason());
-  if (tls.ca.empty()) return {};
-  if (SSL_CTX_load_verify_locations(&context, tls.ca.c_str(), nullptr) != 1)
-    return fmt::format("{} holds no certificate of a CA (--tls-ca): {}", tls.ca, reason());
-  SSL_CTX_set_client_CA_list(&context, SSL_load_client_CA_file(tls.ca.c_str()));
+  const std::string& ca = client_ca.empty() ? tls.ca : client_ca;
+  if (ca.empty()) return {};
+  if (SSL_CTX_load_verify_locations(&context, ca.c_str(), nullptr) != 1)
+    return fmt::format("{} holds no certificate of a CA ({}): {}", ca, client_ca.empty() ? "--tls-ca" : "--api-ca",
+                       reason());
+  SSL_CTX_set_client_CA_list(&context, SSL_load_client_CA_file(ca.c_str()));
   SSL_CTX_set_verify(&context, SSL_VERIFY_PEER, nullptr);  // one that is shown must be of the CA; none need be
   static constexpr std::array<unsigned char, 6> kSession = {'s', 'l', 'u', 'i', 'c', 'e'};
   SSL_CTX_set_session_id_context(&context, kSession.data(), kSession.size());
@@ -143,11 +145,12 @@ class BoundedStream final : public httplib::Stream {
 
 }  // namespace
 
-Result<std::unique_ptr<ApiServer>> ApiServer::make(const TlsFiles& tls) {
+Result<std::unique_ptr<ApiServer>> ApiServer::make(const TlsFiles& tls, const std::string& client_ca) {
   if (tls.certificate.empty()) return std::unique_ptr<ApiServer>(new ApiServer(nullptr));
   std::unique_ptr<ApiServer> server(new ApiServer(SSL_CTX_new(TLS_server_method())));
   if (server->context_ == nullptr) return external_error("TLS cannot be set up: " + reason());
-  if (const std::string problem = set_up(*server->context_, tls); !problem.empty()) return user_error(problem);
+  if (const std::string problem = set_up(*server->context_, tls, client_ca); !problem.empty())
+    return user_error(problem);
   return server;
 }
 

@@ -19,7 +19,8 @@ class ApiServer final : public httplib::Server {
   static constexpr size_t kMostHeadBytes = 64 << 10;  // request line and headers; more ends the connection
   static constexpr size_t kMostBodyBytes = 64 << 20;
 
-  [[nodiscard]] static Result<std::unique_ptr<ApiServer>> make(const TlsFiles& tls);
+  // `client_ca`: of the certificates that clients show, when it is not that of the cluster.
+  [[nodiscard]] static Result<std::unique_ptr<ApiServer>> make(const TlsFiles& tls, const std::string& client_ca);
   ~ApiServer() override;
 
  private:

@@ -70,7 +70,7 @@ HttpApi::HttpApi(Coordinator& coordinator, HttpApiSettings settings, std::unique
     : coordinator_(coordinator), settings_(std::move(settings)), server_(std::move(server)) {}
 
 Result<std::unique_ptr<HttpApi>> HttpApi::make(Coordinator& coordinator, HttpApiSettings settings) {
-  SLUICE_ASSIGN(auto made, ApiServer::make(settings.tls));
+  SLUICE_ASSIGN(auto made, ApiServer::make(settings.tls, settings.client_ca));
   const std::string host = settings.host;
   const int port = settings.port;
   std::unique_ptr<HttpApi> api(new HttpApi(coordinator, std::move(settings), std::move(made)));

@@ -24,7 +24,8 @@ struct HttpApiSettings {
   std::string host;
   int port = 0;  // 0: any free one
   ApiAccess access;
-  TlsFiles tls;  // without, plain HTTP
+  TlsFiles tls;           // without, plain HTTP
+  std::string client_ca;  // of clients' certificates; empty: that of `tls`
 };
 
 class HttpApi {

@@ -27,9 +27,10 @@ class Coordinator:
         def address():
             lines = [line for line in self.log.read_text().splitlines() if "clients use " in line]
             assert self.process.poll() is None, self.log.read_text()
-            return lines[0].split("clients use ")[1] if lines else None
+            return lines[0].split("workers join ")[1].split(", clients use ") if lines else None
 
-        self.url = wait_for(address, "the coordinator to listen")
+        join, self.url = wait_for(address, "the coordinator to listen")
+        self.join = join.split("//")[1]
 
     def request(self, path, token=None, method="GET", body=None, context=None, headers=()):
         request = urllib.request.Request(self.url + path, method=method, data=body,
@@ -133,11 +134,11 @@ def openssl(folder, *words):
 
 def certificates(folder):
     """A CA, a certificate of it for the coordinator, one for an operator, and a stranger's."""
-    for name in ("ca", "other"):
+    for name in ("ca", "other", "clients"):
         openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                 "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
     for name, ca, subject in (("server", "ca", "/CN=coordinator"), ("operator", "ca", "/OU=sluice-operator/CN=ada"),
-                              ("nobody", "ca", "/CN=ben"), ("stranger", "other", "/OU=sluice-admin/CN=eve")):
+                              ("nobody", "ca", "/CN=ben"), ("client", "clients", "/OU=sluice-operator/CN=cy"), ("stranger", "other", "/OU=sluice-admin/CN=eve")):
         openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject,
                 "-keyout", f"{name}.key", "-out", f"{name}.csr")
         Path(folder, "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
@@ -176,6 +177,18 @@ def https_with_certificates(sluice, folder):
         assert "there is no job 7" in done.stderr, done
         answer = coordinator.command("cluster", "status", *files("operator"))
         assert answer.returncode == 0 and "coordinator at https://" in answer.stdout, answer
+    with Coordinator(sluice, folder, *files("server"), "--api-ca", path("clients.pem")) as coordinator:
+        assert coordinator.command("jobs", *files("client")).returncode == 0
+        done = coordinator.command("jobs", *files("operator"))
+        assert done.returncode == 4, done
+        worker = subprocess.run([sluice, "worker", "--join", coordinator.join, *files("client")], capture_output=True,
+                                text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
+        assert worker.returncode == 4 and "was not signed by the CA in" in worker.stderr, worker
+        with subprocess.Popen([sluice, "worker", "--join", coordinator.join, *files("client", "clients")],
+                              stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL) as stranger:
+            line = stranger.stderr.readline()
+            stranger.terminate()
+        assert "lost the coordinator" in line and "TLS failed" in line, line
     with Coordinator(sluice, folder) as coordinator:
         done = coordinator.command("jobs", "--tls-ca", path("ca.pem"))
         assert done.returncode == 4 and "TLS" in done.stderr, done

@@ -64,7 +64,8 @@ def check_tls():
         files = {name: str(Path(folder) / name) for name in os.listdir(folder)}
         token = private(folder, "token", "secret\n")
         with Coordinator(sluice, folder, "--token-file", str(token), "--tls-ca", files["ca.pem"], "--tls-cert",
-                         files["coordinator.pem"], "--tls-key", files["coordinator.key"]) as coordinator:
+                         files["coordinator.pem"], "--tls-key", files["coordinator.key"], "--api-ca",
+                         files["clients.pem"]) as coordinator:
             for words in (["--tls-ca", files["ca.pem"], "--token-file", str(token)],
                           ["--tls-ca", files["ca.pem"], "--tls-cert", files["ada.pem"], "--tls-key", files["ada.key"]]):
                 done = coordinator.command("jobs", *words)
