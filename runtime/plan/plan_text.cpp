@@ -54,7 +54,7 @@ class Writer {
   void write_stage(const StagePlan& stage) {
     line("stage",
          fmt::format("{} tasks {} finish_phases {}", write_label(stage.name), stage.parallelism, stage.finish_phases));
-    line("  nodes", labels(stage.nodes));
+    if (!stage.nodes.empty()) line("  nodes", labels(stage.nodes));
     for (const auto& input : stage.inputs) {
       if (input.source.is_valid())
         line("  input source", label(input.source));

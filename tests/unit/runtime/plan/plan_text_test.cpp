@@ -61,6 +61,18 @@ TEST(PlanText, ReadsBackWhatItWrites) {
   EXPECT_EQ(*again, *plan);
 }
 
+TEST(PlanText, AStageWithoutNodesReadsBack) {
+  std::string text(kPlan);
+  const size_t nodes = text.find("  nodes");
+  text.erase(nodes, text.find('\n', nodes) + 1 - nodes);
+  const auto plan = read_plan(text);
+  ASSERT_TRUE(plan.has_value()) << plan.error().to_string();
+  EXPECT_TRUE(plan->stages[StageId(size_t{0})].nodes.empty());
+  const auto again = read_plan(write_plan(*plan));
+  ASSERT_TRUE(again.has_value()) << again.error().to_string();
+  EXPECT_EQ(*again, *plan);
+}
+
 std::string error_of(std::string_view from, std::string_view to) {
   std::string text(kPlan);
   text.replace(text.find(from), from.size(), to);
