@@ -58,6 +58,7 @@ Result<std::unique_ptr<Coordinator>> Coordinator::make(CoordinatorSettings setti
   SLUICE_TRY(coordinator->restore());
   coordinator->loop_.start();
   coordinator->loop_.post([self = coordinator.get()] { self->beat(); });
+  coordinator->pulse_.start();
   SLUICE_ASSIGN(coordinator->listener_,
                 Listener::make({coordinator->settings_.url, kSilence, coordinator->settings_.credentials.tls},
                                [self = coordinator.get()](auto connection) {
@@ -70,6 +71,7 @@ Result<std::unique_ptr<Coordinator>> Coordinator::make(CoordinatorSettings setti
 
 Coordinator::~Coordinator() {
   listener_.reset();
+  pulse_.stop();
   loop_.stop();
   // While the loop is still there: their connections tell it what they receive.
   reception_.clear();
@@ -105,6 +107,7 @@ void Coordinator::greet(Reception::Caller caller) {
   workers_[worker] = {
       {worker, join.host(), join.data_url(), join.process(), join.slots(), join.slots(), join.memory_bytes()},
       std::move(caller.connection)};
+  pulse_.add(worker, *workers_[worker].connection);
   note(fmt::format("worker {} on {} joined with {} slots", worker, join.host(), join.slots()));
   start_waiting_jobs();
 }
@@ -122,6 +125,7 @@ void Coordinator::refuse(Reception::Caller caller, const std::string& why) {
 void Coordinator::lose(uint32_t worker, const std::string& why) {
   const auto found = workers_.find(worker);
   if (found == workers_.end()) return;
+  pulse_.remove(worker);
   if (found->second.info.is_leaving && !is_in_use(worker)) {
     note(fmt::format("worker {} on {} has left", worker, found->second.info.host));
     workers_.erase(found);
@@ -172,11 +176,8 @@ void Coordinator::receive_report(uint32_t worker, Job& job, const wire::Report& 
   }
 }
 
-// Both sides say something often enough for the other to notice when it is gone.
 void Coordinator::beat() {
-  wire::Command message;
-  message.mutable_heartbeat();
-  for (const auto& [worker, joined] : workers_) send(worker, message);
+  pulse_.note_work();
   for (const uint64_t job : std::set(unkept_)) keep_or_note(jobs_.at(job));
   loop_.post_at(EventLoop::Clock::now() + kBeat, [this] { beat(); });
 }

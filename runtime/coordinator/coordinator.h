@@ -22,6 +22,7 @@
 #include "runtime/coordinator/job_store.h"
 #include "runtime/coordinator/output_spool.h"
 #include "runtime/coordinator/placement.h"
+#include "runtime/coordinator/pulse.h"
 #include "runtime/net/connection.h"
 #include "runtime/net/event_loop.h"
 #include "runtime/net/handshake.h"
@@ -218,6 +219,7 @@ class Coordinator {
   std::optional<JobStore> store_;
   std::set<uint64_t> unkept_;  // jobs whose record could not be written, to be tried again
   EventLoop loop_;             // everything above is its
+  Pulse pulse_;
   Reception reception_{loop_};
   std::unique_ptr<Listener> listener_;
 };

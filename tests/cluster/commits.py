@@ -2,6 +2,7 @@
 """commits.py SLUICE: workers that die or stand still while a job makes its files or gives them their names, readers of
 pipes that stand still: every row is there once, or the job says what is there."""
 
+import contextlib
 import os
 import select
 import signal
@@ -55,17 +56,26 @@ def state_of(process):
     return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
+@contextlib.contextmanager
+def file_calls(folder, **settings):
+    """Of processes that are started here: see file_calls.c."""
+    library = Path(folder) / "file_calls.so"
+    if not library.exists():
+        source = Path(__file__).with_name("file_calls.c")
+        subprocess.run(["clang-19", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    settings["LD_PRELOAD"] = str(library)
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name in settings:
+            del os.environ[name]
+
+
 def start_worker_that_stops(cluster, folder, name):
     """Before it gives a file this name."""
-    library = Path(folder) / "stop_at_rename.so"
-    if not library.exists():
-        source = Path(__file__).with_name("stop_at_rename.c")
-        subprocess.run(["clang-19", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    os.environ.update(LD_PRELOAD=str(library), STOP_AT_RENAME=name)
-    try:
+    with file_calls(folder, STOP_AT_RENAME=name):
         worker = cluster.start_worker(2, *LARGE)
-    finally:
-        del os.environ["LD_PRELOAD"], os.environ["STOP_AT_RENAME"]
     cluster.wait_for_workers(3)
     return worker
 
@@ -223,6 +233,27 @@ def two_jobs_on_one_worker_outlive_the_coordinator(sluice, folder):
             assert sorted(paths[i].read_text().splitlines()) == expected[i]
 
 
+def a_slow_disk_costs_the_coordinator_no_worker(sluice, folder):
+    """What a job has printed takes longer to be kept than workers wait for a coordinator that says nothing."""
+    with file_calls(folder, SLOW_FSYNC=".output"):
+        cluster = ClusterHere(sluice, workers=1, state=True)
+    with cluster:
+        endless = cluster.submit(write(folder, "undisturbed.flow", ENDLESS.replace("PATH", f"{folder}/undisturbed.csv")),
+                                 *ENDLESS_FLAGS, "--parallel", "1")
+        wait_for(lambda: cluster.get(f"/jobs/{endless}")["rows_in"] > 1000, "rows")
+        numbers = write(folder, "few.csv", "n\n1\n2\n")
+        flow = write(folder, "few.flow", f'source few: {{ n: int }} = csv("{numbers}")\nfrom few |> to print()\n')
+        done = cluster.command("submit", str(flow), "--wait", "--parallel", "1")
+        assert done.returncode == 0 and done.stdout == b"n\n1\n2\n", done
+        info = cluster.get(f"/jobs/{endless}")
+        assert info["state"] == "running" and info["restarts"] == 0, info
+        before = info["rows_in"]
+        wait_for(lambda: cluster.get(f"/jobs/{endless}")["rows_in"] > before, "more rows")
+        assert "lost" not in cluster.workers[0].log.read_text(), cluster.workers[0].log.read_text()
+        assert cluster.command("job", "cancel", str(endless)).returncode == 0
+        cluster.wait_for_state(endless, "cancelled")
+
+
 def main():
     sluice = sys.argv[1]
     tests = (a_worker_that_dies_while_committing, a_worker_that_sleeps_while_committing,
@@ -233,8 +264,9 @@ def main():
             for test in tests:
                 print(test.__name__, flush=True)
                 test(cluster, folder)
-        print(two_jobs_on_one_worker_outlive_the_coordinator.__name__, flush=True)
-        two_jobs_on_one_worker_outlive_the_coordinator(sluice, folder)
+        for test in (two_jobs_on_one_worker_outlive_the_coordinator, a_slow_disk_costs_the_coordinator_no_worker):
+            print(test.__name__, flush=True)
+            test(sluice, folder)
     return 0
 
 
