@@ -161,6 +161,12 @@ std::string clause_advice(OperatorContext& context, const ast::Step& step, const
   return takes.empty() ? fmt::format("`{}` takes no clauses", step.op.text) : "it takes " + takes;
 }
 
+// What to make of a clause that is given twice: only lists and conditions hold both.
+std::string advice_to_join(ast::ClauseKind kind) {
+  if (kind == ast::ClauseKind::Per || kind == ast::ClauseKind::By) return "join the two with a comma";
+  return kind == ast::ClauseKind::On ? "join the two with `and`" : "keep one of them";
+}
+
 }  // namespace
 
 bool check_clauses(OperatorContext& context, const ast::Step& step, std::initializer_list<ast::ClauseKind> allowed,
@@ -179,7 +185,7 @@ bool check_clauses(OperatorContext& context, const ast::Step& step, std::initial
           .with_label(clause_advice(context, step, clause, takes));
       is_ok = false;
     } else if (find_clause(step, clause.kind) != &clause) {
-      context.diagnostics().report(diag::E0122, clause.keyword_span, word).with_label("join the two with a comma");
+      context.diagnostics().report(diag::E0122, clause.keyword_span, word).with_label(advice_to_join(clause.kind));
       is_ok = false;
     }
   }
