@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -45,6 +46,12 @@ uint64_t bytes_of(const std::vector<NamedExpr>& keys) {
 // Is the number of keys that there can be small, whatever comes?
 bool has_few_values(const std::vector<NamedExpr>& keys) {
   return std::ranges::all_of(keys, [](const NamedExpr& key) { return key.expr.type.kind == TypeKind::Bool; });
+}
+
+// Does it group by several sets of keys, which `keep` does not know yet?
+bool has_several_sets(const Node& aggregate) {
+  constexpr std::array kWords = {" rollup(", " cube(", " sets("};
+  return std::ranges::any_of(kWords, [&](const char* word) { return aggregate.text.find(word) != std::string::npos; });
 }
 
 // One thing that is remembered for each row of an input.
@@ -102,7 +109,7 @@ class GrowingState {
     if (grows(left) && !join.left_bound) parts.push_back(of_rows("row", left));
     if (grows(right) && !join.right_bound) parts.push_back(of_rows("row of the other side", right));
     if (parts.empty()) return;
-    const bool can_bound = is_streamed(join) && !join.is_incremental;
+    const bool can_bound = is_streamed(join) && !join.is_incremental && !join.left_keys.empty();
     warn(id, "row", parts)
         .with_label(parts.size() == 2        ? "both sides are unbounded"
                     : parts[0].input == left ? "rows in front of it are unbounded"
@@ -125,9 +132,9 @@ class GrowingState {
     const std::string what = has_few_values(aggregate.keys) ? "value" : "key";
     warn(id, what, {{bytes, what, input, bytes}})
         .with_label(what + "s are unbounded")
-        .with_help(aggregate.calls.empty() ? "forget rows after a time: keep 1d"
-                   : is_distinct           ? "bound it with a window: over tumble(1h)"
-                                           : kBounds);
+        .with_help(aggregate.calls.empty()                     ? "forget rows after a time: keep 1d"
+                   : is_distinct || has_several_sets(node(id)) ? "bound it with a window: over tumble(1h)"
+                                                               : kBounds);
   }
 
   void look_at(const TopNode& top, NodeId id) {

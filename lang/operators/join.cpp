@@ -116,7 +116,14 @@ class JoinChecker {
     if (node_.left_keys.empty() && !is_cross(step_)) return report_no_equality();
     if (is_asof(step_)) return add_asof_join(context_, step_, asof_parts());
     note_unique();
-    return finish(window ? window->node.column : std::string());
+    // Equality of two windows is the same as `over` in front of them.
+    const std::string by = window_of(node_);
+    if (window_key(node_.left_keys) && by.empty()) {
+      context_.diagnostics().report(diag::E0901, find_clause(step_, ast::ClauseKind::On)->expr->span,
+                                    "a join by a window that is computed");
+      return Flow::broken();
+    }
+    return finish(by);
   }
 
  private:

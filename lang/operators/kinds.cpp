@@ -33,11 +33,31 @@ std::string step_on_line(OperatorContext& context, NodeId id) {
   return fmt::format("`{}` on line {}", step_text(node), node.span.begin.line);
 }
 
+// With blanks in place of what stands in strings.
+std::string without_strings(std::string text) {
+  bool is_inside = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const bool is_quote = text[i] == '"' && (i == 0 || text[i - 1] != '\\');
+    if (is_quote) is_inside = !is_inside;
+    if (is_inside || is_quote) text[i] = ' ';
+  }
+  return text;
+}
+
 // The clause by which a step gives results out that may still change, as it is written; empty without one.
 std::string early_emit(const Node& node) {
-  if (const size_t at = node.text.rfind("emit changes"); at != std::string::npos) return "emit changes";
-  const size_t at = node.text.rfind("emit every(");
-  return at == std::string::npos ? std::string() : node.text.substr(at, node.text.find(')', at) + 1 - at);
+  const std::string text = without_strings(node.text);
+  const size_t emit = text.rfind("emit ");
+  const size_t word = emit == std::string::npos ? emit : text.find_first_not_of(' ', emit + 5);
+  if (word == std::string::npos) return {};
+  if (text.compare(word, 7, "changes") == 0) return node.text.substr(emit, word + 7 - emit);
+  if (text.compare(word, 5, "every") != 0) return {};
+  int depth = 0;
+  for (size_t end = text.find('(', word); end < text.size(); ++end) {
+    depth += text[end] == '(' ? 1 : text[end] == ')' ? -1 : 0;
+    if (depth == 0) return node.text.substr(emit, end + 1 - emit);
+  }
+  return {};
 }
 
 // Are the results final by themselves, by a window or `keep`?
@@ -86,6 +106,12 @@ bool refuse_waiting(OperatorContext& context, const Flow& rows, const Span& span
   if (!is_endless(context, rows)) return false;
   context.diagnostics().report(diag::E0419, span, who).with_label(help);
   return true;
+}
+
+std::string early_results_text(OperatorContext& context, const Flow& rows) {
+  const auto maker = rows.is_broken ? std::nullopt : table_maker(context.graph(), rows.node);
+  if (!maker || !has_final_results(context.graph().nodes[*maker])) return {};
+  return edit_that_makes_final(context.graph().nodes[*maker]);
 }
 
 std::string table_maker_text(OperatorContext& context, const Flow& rows) {

@@ -20,6 +20,10 @@ namespace sluice {
 [[nodiscard]] bool refuse_waiting(OperatorContext& context, const Flow& rows, const Span& span, std::string_view who,
                                   const std::string& help);
 
+// When the rows are a table only because a window shows its results early: how they become final, as "without `emit
+// changes` on line 4"; else empty.
+[[nodiscard]] std::string early_results_text(OperatorContext& context, const Flow& rows);
+
 // The step that makes the rows a table, as `top 10 ... as rank` on line 4; empty when they are a stream.
 [[nodiscard]] std::string table_maker_text(OperatorContext& context, const Flow& rows);
 

@@ -51,10 +51,14 @@ Diagnostic& report_no_time(OperatorContext& context, const Span& span, std::stri
         .with_help("on the source: " + source_with_time(context, input));
   }
   const std::string maker = table_maker_text(context, input);
+  const std::string early = early_results_text(context, input);
   report.with_label(otherwise.empty() ? "rows of a table have no time of their own" : otherwise);
-  report.with_help(maker.empty()
-                       ? "results of a window have the time of its end: over tumble(1h)"
-                       : fmt::format("give {} a window, whose end is the time of its results: over tumble(1h)", maker));
+  if (!early.empty())
+    report.with_help("final results of a window have the time of its end: " + early);
+  else
+    report.with_help(
+        maker.empty() ? "results of a window have the time of its end: over tumble(1h)"
+                      : fmt::format("give {} a window, whose end is the time of its results: over tumble(1h)", maker));
   if (timestamp_of(input) != nullptr)
     report.with_help(fmt::format("or name their time in a step above: |> time {} delay 5s", time_column(input)));
   return report;
