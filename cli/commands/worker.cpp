@@ -17,6 +17,7 @@
 #include "compiler/jit/jit_engine.h"
 #include "runtime/abi/fingerprint.h"
 #include "runtime/worker/worker_node.h"
+#include "stdlib/connectors/replaced_input.h"
 
 namespace sluice {
 namespace {
@@ -103,7 +104,7 @@ class WorkerProcessCommand final : public Command {
     jit.cache_directory = cache_directory();
     jit.connectors.output = std::move(output);
     SLUICE_ASSIGN(auto engine, JitEngine::create(jit));
-    return JobServices{std::move(engine), make_connector_factory(jit.connectors)};
+    return JobServices{std::move(engine), make_connector_factory(jit.connectors), replaces_input};
   }
 
   static ExitCode fail(const Console& console, const Error& error) {

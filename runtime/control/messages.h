@@ -64,6 +64,7 @@ struct TasksDeployed {
   std::vector<SharedInput> inputs = {};
   bool is_final = false;                // it reads or writes what cannot be read or written again
   std::vector<std::string> files = {};  // that its sinks will make visible
+  bool replaces_input = false;          // once some of those are visible, the job would read its own results
 };
 struct DeployFailed {
   uint32_t worker = 0;

@@ -41,6 +41,7 @@ Span span_message(const sluice::Span& span) {
 void write(Report& message, const sluice::TasksDeployed& report) {
   TasksDeployed& deployed = *message.mutable_deployed();
   deployed.set_is_final(report.is_final);
+  deployed.set_replaces_input(report.replaces_input);
   for (const auto& file : report.files) deployed.add_files(file);
   for (const auto& input : report.inputs) {
     TasksDeployed::SharedInput& shared = *deployed.add_inputs();
@@ -146,6 +147,7 @@ Result<WorkerReport> read_report(const Report& message, uint32_t worker) {
       for (const auto& input : message.deployed().inputs())
         deployed.inputs.push_back({NodeId(size_t{input.source()}), input.fingerprint()});
       deployed.files.assign(message.deployed().files().begin(), message.deployed().files().end());
+      deployed.replaces_input = message.deployed().replaces_input();
       return deployed;
     }
     case Report::kDeployFailed:

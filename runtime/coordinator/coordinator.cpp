@@ -35,10 +35,18 @@ uint64_t random_number() {
   return uint64_t{random()} << 32 | random();
 }
 
+Error not_kept(const Status& status) {
+  return external_error("what must not be forgotten of the job cannot be written: " + status.error().message, true)
+      .error();
+}
+
 // Does a coordinator that finds a job there have to know that?
 bool is_kept(JobPhase phase) {
   return phase == JobPhase::Deploying || phase == JobPhase::Committing || phase == JobPhase::Cancelling;
 }
+
+// Must it even be known before workers hear of it? What a later attempt may do to the files of this one hangs on it.
+bool is_kept_first(JobPhase phase) { return phase == JobPhase::Deploying || phase == JobPhase::Committing; }
 
 bool is_endless(const JobPlan& plan) {
   for (const auto& stage : plan.stages)
@@ -172,8 +180,18 @@ void Coordinator::receive_report(uint32_t worker, Job& job, const wire::Report& 
   } else {
     auto report = wire::read_report(message, worker);
     if (!report) return lose(worker, report.error().message);
+    const auto* still = std::get_if<Standstill>(&*report);
+    if (still != nullptr && still->question == 0 && !is_inquiry_due(job)) return;
     std::visit([&](auto& alternative) { happen(job, std::move(alternative)); }, *report);
   }
+}
+
+// May all of its workers be asked whether they wait for each other?
+bool Coordinator::is_inquiry_due(Job& job) {
+  const auto now = EventLoop::Clock::now();
+  if (job.state.inquiry.is_open || now < job.last_inquiry + pause_behind(job.state.inquiry)) return false;
+  job.last_inquiry = now;
+  return true;
 }
 
 void Coordinator::beat() {
@@ -239,13 +257,20 @@ void Coordinator::happen(Job& job, JobEvent event) {
   auto exception = exception_of(event, job.state);
   const JobPhase phase = job.state.phase;
   const bool could_repeat = job.state.cannot_repeat.empty();
+  const bool was_stopped = job.state.is_stopped;
+  const bool had_committed = job.state.has_committed;
   const auto commands = apply(job.state, std::move(event));
   // What a worker says too late, or twice, changes nothing.
   if (!commands) return note(job, commands.error().message);
   if (exception) note_exception(job, std::move(*exception));
   note_phase(job);
-  if ((phase != job.state.phase && is_kept(job.state.phase)) || could_repeat != job.state.cannot_repeat.empty())
-    keep_or_note(job);
+  const bool is_step = phase != job.state.phase;
+  if ((is_step && is_kept(job.state.phase)) || could_repeat != job.state.cannot_repeat.empty() ||
+      was_stopped != job.state.is_stopped) {
+    const Status kept = keep_or_note(job);
+    if (!kept && is_step && is_kept_first(job.state.phase))
+      return happen(job, StepNotKept{not_kept(kept), had_committed});
+  }
   for (const auto& each : *commands) command(job, each);
   const bool is_over = is_end(job.state.phase) || job.state.phase == JobPhase::Restarting;
   if (is_over && job.deployment != 0) end_attempt(job);
@@ -333,22 +358,26 @@ Coordinator::Job& Coordinator::make_job(uint64_t id, Submission submission, JobP
 Result<uint64_t> Coordinator::submit(Submission submission) {
   SLUICE_ASSIGN(auto plan, read_plan(submission.plan));
   SLUICE_TRY(check_plan(plan));
-  return loop_.call([&]() -> Result<uint64_t> {
-    const auto waits = [](const auto& job) { return job.second.state.phase == JobPhase::Scheduled; };
-    if (static_cast<size_t>(std::ranges::count_if(jobs_, waits)) >= kMostWaitingJobs)
-      return user_error(fmt::format("{} jobs are waiting for slots already: start more workers", kMostWaitingJobs));
-    const uint64_t id = next_job_++;
-    Job& job = make_job(id, std::move(submission), std::move(plan));
-    note_phase(job);
-    happen(job, JobAccepted{});
-    if (auto status = keep(job); !status) {
-      jobs_.erase(id);
-      store_->remove(id);
-      return std::unexpected(std::move(status).error());
-    }
-    start_waiting_jobs();
-    return id;
-  });
+  return loop_.call([&] { return add_job(std::move(submission), std::move(plan), {}); });
+}
+
+Result<uint64_t> Coordinator::add_job(Submission submission, JobPlan plan, Lineage lineage) {
+  const auto waits = [](const auto& job) { return job.second.state.phase == JobPhase::Scheduled; };
+  if (static_cast<size_t>(std::ranges::count_if(jobs_, waits)) >= kMostWaitingJobs)
+    return user_error(fmt::format("{} jobs are waiting for slots already: start more workers", kMostWaitingJobs));
+  const uint64_t id = next_job_++;
+  Job& job = make_job(id, std::move(submission), std::move(plan));
+  if (!lineage.identity.empty()) job.info.identity = std::move(lineage.identity);
+  job.state.attempts = lineage.attempts;
+  note_phase(job);
+  happen(job, JobAccepted{});
+  if (auto status = keep(job); !status) {
+    jobs_.erase(id);
+    store_->remove(id);
+    return std::unexpected(std::move(status).error());
+  }
+  start_waiting_jobs();
+  return id;
 }
 
 std::vector<WorkerInfo> Coordinator::workers() {
@@ -385,6 +414,7 @@ JobInfo Coordinator::summary_of(const Job& job) {
 
 JobInfo Coordinator::info_of(const Job& job) {
   JobInfo info = summary_of(job);
+  info.begun_files.assign(job.state.begun_files.begin(), job.state.begun_files.end());
   for (const auto& [task, phase] : job.state.tasks) {
     const auto metrics = job.metrics.find(task);
     info.tasks.push_back({job.plan.stages[task.stage].name, task.index, job.state.worker_of.at(task), phase,

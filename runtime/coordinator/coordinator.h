@@ -71,7 +71,7 @@ struct JobInfo {
   RestartStrategy restart;
   uint32_t restarts = 0;      // so far
   std::string cannot_repeat;  // why it cannot begin anew; empty: it can
-  std::string identity;       // a text that no other job has, of any cluster
+  std::string identity;       // a text that no other job has, of any cluster; but see Coordinator::restart()
   uint64_t attempts = 0;      // so far
   bool has_begun = false;
   bool has_committed = false;  // an attempt has begun to give files their names
@@ -95,6 +95,7 @@ struct JobInfo {
     std::vector<std::string> operators;
   };
   std::vector<Stage> stages;
+  std::vector<std::string> begun_files;  // that an attempt has begun to give their names; not in lists of jobs
   struct Failure {
     std::chrono::system_clock::time_point time;
     std::string message;
@@ -149,7 +150,8 @@ class Coordinator {
   [[nodiscard]] const CoordinatorSettings& settings() const { return settings_; }
   // False when there is no such job; one that has ended stays as it is.
   bool cancel(uint64_t job);
-  // Submits the job once more, and ends it if it has not: the number of the new one.
+  // Submits the job once more, and ends it if it has not: the number of the new one. Its attempts count as later ones
+  // of the same job, so that no worker which stood still brings files of the one before.
   std::optional<Result<uint64_t>> restart(uint64_t job);
 
  private:
@@ -163,14 +165,20 @@ class Coordinator {
     JobPlan plan;
     JobInfo info;
     JobState state;
-    uint32_t deployment = 0;                   // of the attempt that runs; 0: none does
-    std::map<uint32_t, uint32_t> slots;        // that it holds, by worker
-    std::map<uint32_t, JobProgress> progress;  // by worker
+    EventLoop::Clock::time_point last_inquiry;  // whether its workers wait for each other
+    uint32_t deployment = 0;                    // of the attempt that runs; 0: none does
+    std::map<uint32_t, uint32_t> slots;         // that it holds, by worker
+    std::map<uint32_t, JobProgress> progress;   // by worker
     std::map<TaskAddress, TaskMetrics> metrics;
     bool is_output_held = false;  // until the job has ended
     OutputSpool output{std::string()};
     EventLog log{kMostLogLinesOfJob};
     std::deque<JobException> exceptions;
+  };
+  // Whose attempts those of a new job follow; nobody's when it is empty.
+  struct Lineage {
+    std::string identity;
+    uint64_t attempts = 0;
   };
   static constexpr size_t kMostLogLines = 10'000;
   static constexpr size_t kMostLogLinesOfJob = 500;
@@ -183,12 +191,15 @@ class Coordinator {
   void lose(uint32_t worker, const std::string& why);
   void receive(uint32_t worker, const Frame& frame);
   void receive_report(uint32_t worker, Job& job, const wire::Report& message);
+  [[nodiscard]] static bool is_inquiry_due(Job& job);
   void beat();
   [[nodiscard]] std::vector<WorkerSlots> slots_for(const Job& job) const;
   void start_waiting_jobs();
   [[nodiscard]] bool is_in_use(uint32_t worker) const;
   void dismiss_idle_workers();
   Job& make_job(uint64_t id, Submission submission, JobPlan plan);
+  Result<uint64_t> add_job(Submission submission, JobPlan plan, Lineage lineage);
+  [[nodiscard]] Lineage lineage_behind(const Job& job) const;
   void start(Job& job);
   void happen(Job& job, JobEvent event);
   void command(Job& job, const WorkerCommand& command);
@@ -203,7 +214,7 @@ class Coordinator {
   void note_exception(Job& job, JobException exception);
   void keep_output(uint32_t worker, Job& job, const std::string& rows);
   void forget_old_jobs();
-  void keep_or_note(const Job& job);
+  Status keep_or_note(const Job& job);
   void send(uint32_t worker, const wire::Command& message);
   [[nodiscard]] static JobInfo summary_of(const Job& job);
   [[nodiscard]] static JobInfo info_of(const Job& job);

@@ -1,6 +1,7 @@
 // What the coordinator keeps of its jobs for clients: what they print, what went wrong, what there is to say.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "runtime/coordinator/coordinator.h"
@@ -90,15 +91,27 @@ std::optional<std::vector<JobException>> Coordinator::exceptions(uint64_t job) {
 }
 
 std::optional<Result<uint64_t>> Coordinator::restart(uint64_t job) {
-  auto submission = loop_.call([&]() -> std::optional<Submission> {
+  return loop_.call([&]() -> std::optional<Result<uint64_t>> {
     const auto found = jobs_.find(job);
     if (found == jobs_.end()) return std::nullopt;
-    note(found->second, "submitted once more");
-    if (!is_end(found->second.state.phase)) happen(found->second, StopRequested{});
-    return found->second.submission;
+    Job& before = found->second;
+    note(before, "submitted once more");
+    if (!is_end(before.state.phase)) happen(before, StopRequested{});
+    return add_job(before.submission, before.plan, lineage_behind(before));
   });
-  if (!submission) return std::nullopt;
-  return submit(std::move(*submission));
+}
+
+// Not of one that may still give its files their names: a later attempt would take them away under its hands. Jobs of
+// one lineage that run at the same time are none.
+Coordinator::Lineage Coordinator::lineage_behind(const Job& job) const {
+  if (!is_end(job.state.phase) && !job.state.is_stopped) return {};
+  Lineage lineage{job.info.identity, job.state.attempts};
+  for (const auto& [id, other] : jobs_) {
+    if (id == job.id || other.info.identity != job.info.identity) continue;
+    if (!is_end(other.state.phase)) return {};
+    lineage.attempts = std::max(lineage.attempts, other.state.attempts);
+  }
+  return lineage;
 }
 
 }  // namespace sluice

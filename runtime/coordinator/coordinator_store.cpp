@@ -11,13 +11,14 @@
 
 namespace sluice {
 
-void Coordinator::keep_or_note(const Job& job) {
-  const auto status = keep(job);
+Status Coordinator::keep_or_note(const Job& job) {
+  auto status = keep(job);
   if (status) {
     unkept_.erase(job.id);
   } else if (unkept_.insert(job.id).second) {
     note(fmt::format("{}; trying again", status.error().to_string()));
   }
+  return status;
 }
 
 Status Coordinator::keep(const Job& job) {
@@ -52,6 +53,7 @@ Status Coordinator::restore(const wire::JobRecord& record) {
   job.state.has_begun = job.info.has_begun;
   job.state.attempts = job.info.attempts;
   job.state.has_committed = job.info.has_committed;
+  job.state.begun_files.insert(job.info.begun_files.begin(), job.info.begun_files.end());
   job.state.row_error = job.info.row_error;
   job.state.error = job.info.error;
   note_phase(job);

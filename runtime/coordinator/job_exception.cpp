@@ -14,6 +14,9 @@ std::optional<JobException> read(const WorkerLost& event, const JobState&) {
   return of_error(event.error, event.worker);
 }
 std::optional<JobException> read(const RowsLost& event, const JobState&) { return of_error(event.error, std::nullopt); }
+std::optional<JobException> read(const StepNotKept& event, const JobState&) {
+  return of_error(event.error, std::nullopt);
+}
 std::optional<JobException> read(const DeployFailed& event, const JobState&) {
   return of_error(event.error, event.worker);
 }

@@ -43,6 +43,7 @@ wire::JobRecord record_of(const JobInfo& info, const Submission& submission) {
   record.set_identity(info.identity);
   record.set_attempts(info.attempts);
   record.set_has_committed(info.has_committed);
+  for (const auto& file : info.begun_files) record.add_begun_files(file);
   for (const auto& [phase, since] : info.history) {
     wire::JobRecord::Step& step = *record.add_history();
     step.set_phase(std::string(phase_name(phase)));
@@ -86,6 +87,7 @@ Result<RecordedJob> read_record(const wire::JobRecord& record) {
   info.identity = record.identity();
   info.attempts = record.attempts();
   info.has_committed = record.has_committed();
+  info.begun_files.assign(record.begun_files().begin(), record.begun_files().end());
   for (const auto& step : record.history()) {
     const auto phase = phase_named(step.phase());
     if (!phase) return unknown(step.phase());

@@ -51,11 +51,14 @@ std::string list_of(const std::vector<std::string>& files) {
 // Somebody has to look at them.
 void tell_committed_files(JobState& state) {
   std::vector<std::string> complete;
-  std::vector<std::string> unknown;
-  for (const auto& [worker, files] : state.files) {
-    auto& those = state.committed_workers.contains(worker) ? complete : unknown;
-    those.insert(those.end(), files.begin(), files.end());
-  }
+  std::set<std::string> others = state.begun_files;
+  if (state.is_committing)
+    for (const uint32_t worker : state.committed_workers)
+      for (const auto& file : state.files[worker]) {
+        complete.push_back(file);
+        others.erase(file);
+      }
+  const std::vector<std::string> unknown(others.begin(), others.end());
   if (!complete.empty()) state.error->context.push_back("these files are there, complete: " + list_of(complete));
   if (!unknown.empty())
     state.error->context.push_back("these may be there, complete, or not be written: " + list_of(unknown));
@@ -69,8 +72,18 @@ void end_attempt(JobState& state) {
     state.restart_delay = *delay;
   } else {
     state.phase = JobPhase::Failed;
-    if (state.is_committing && state.error) tell_committed_files(state);
+    if (state.error) tell_committed_files(state);
   }
+}
+
+constexpr std::string_view kReplacesInput = "it replaces what it reads, and had begun to";
+
+void begin_commit(JobState& state) {
+  state.phase = JobPhase::Committing;
+  state.is_committing = state.has_committed = true;
+  state.pending_workers = state.workers;
+  for (const auto& [worker, files] : state.files) state.begun_files.insert(files.begin(), files.end());
+  if (state.replaces_input && state.cannot_repeat.empty()) state.cannot_repeat = kReplacesInput;
 }
 
 // Goes on when everybody has answered.
@@ -83,9 +96,7 @@ Commands settle(JobState& state, Commands commands = {}) {
     if (state.is_time_up) commands.push_back(EndInput{});
     commands.push_back(StartTasks{});
   } else if (state.phase == JobPhase::Running || (state.phase == JobPhase::Cancelling && state.has_enough)) {
-    state.phase = JobPhase::Committing;
-    state.is_committing = state.has_committed = true;
-    state.pending_workers = state.workers;
+    begin_commit(state);
     commands.push_back(CommitSinks{});
   } else if (state.phase == JobPhase::Committing) {
     state.phase = JobPhase::Finished;
@@ -211,6 +222,7 @@ Result<Commands> on(JobState& state, const TasksDeployed& event) {
   if (!is_answer_to_deployment(state, event.worker)) return illegal(state, "a deployment");
   state.pending_workers.erase(event.worker);
   if (!event.files.empty()) state.files[event.worker] = event.files;
+  state.replaces_input |= event.replaces_input;
   if (event.is_final && state.cannot_repeat.empty())
     state.cannot_repeat = "it reads or writes a pipe or a device, which cannot be read or written again";
   if (reads_the_same(state, event.inputs)) return settle(state);
@@ -259,6 +271,20 @@ Result<Commands> on(JobState& state, CommitFailed event) {
   return begin_failing(state);
 }
 
+// Nothing was deployed, or no file has got its name, so there is no answer to wait for.
+Result<Commands> on(JobState& state, StepNotKept event) {
+  if (state.phase != JobPhase::Deploying && state.phase != JobPhase::Committing)
+    return illegal(state, "a step that is not kept");
+  note_failure(state, std::nullopt, std::move(event.error));
+  state.pending_workers.clear();
+  state.is_committing = false;
+  state.has_committed = event.had_committed;
+  if (!state.has_committed) state.begun_files.clear();
+  if (!state.has_committed && state.cannot_repeat == kReplacesInput) state.cannot_repeat.clear();
+  end_attempt(state);
+  return Commands{AbortSinks{}};
+}
+
 // Also when all of its tasks had finished: their results were to be committed there.
 Result<Commands> on(JobState& state, WorkerLost event) {
   if (!has_attempt(state.phase) || state.workers.erase(event.worker) == 0) return Commands{};
@@ -302,6 +328,12 @@ bool has_moved(const StandstillInquiry& inquiry) {
   });
 }
 
+Commands help_nobody(StandstillInquiry& inquiry) {
+  inquiry.is_open = false;
+  ++inquiry.fruitless;
+  return {};
+}
+
 // One of those that wait for room, each in its turn.
 Commands relieve(StandstillInquiry& inquiry) {
   std::optional<uint32_t> next;
@@ -309,8 +341,9 @@ Commands relieve(StandstillInquiry& inquiry) {
     if (!answer.waits_for_room) continue;
     if (!next || (*next <= inquiry.relieved && worker > inquiry.relieved)) next = worker;
   }
-  if (!next) return {};
+  if (!next) return help_nobody(inquiry);
   inquiry.relieved = *next;
+  inquiry.fruitless = 0;
   return {RelieveCongestion{*next}};
 }
 
@@ -322,12 +355,12 @@ Result<Commands> on(JobState& state, const Standstill& event) {
   if (!inquiry.is_open || event.question != inquiry.question) return Commands{};
   auto& answers = inquiry.is_second ? inquiry.second : inquiry.first;
   answers[event.worker] = event;
-  if (!event.stands_still) inquiry.is_open = false;
-  if (!inquiry.is_open || answers.size() < state.workers.size()) return Commands{};
+  if (!event.stands_still) return help_nobody(inquiry);
+  if (answers.size() < state.workers.size()) return Commands{};
   inquiry.is_open = false;
-  if (!is_nothing_under_way(answers)) return Commands{};
+  if (!is_nothing_under_way(answers)) return help_nobody(inquiry);
   if (!inquiry.is_second) return ask(inquiry, true);
-  return has_moved(inquiry) ? Commands{} : relieve(inquiry);
+  return has_moved(inquiry) ? help_nobody(inquiry) : relieve(inquiry);
 }
 
 Result<Commands> on(JobState& state, RestartDue) {
@@ -350,10 +383,19 @@ Result<Commands> on(JobState& state, JobResumed) {
   state.error = external_error("the coordinator ended while the job was on its way").error();
   state.error->context.push_back("it cannot begin anew: " +
                                  (state.cannot_repeat.empty() ? "it was submitted so" : state.cannot_repeat));
+  tell_committed_files(state);
   return Commands{};
 }
 
 }  // namespace
+
+std::chrono::milliseconds pause_behind(const StandstillInquiry& inquiry) {
+  constexpr std::chrono::milliseconds kFirst(25);
+  constexpr std::chrono::milliseconds kLongest(1'000);
+  constexpr uint32_t kDoublings = 6;
+  if (inquiry.fruitless == 0) return std::chrono::milliseconds(0);
+  return std::min(kFirst * (1U << std::min(inquiry.fruitless - 1, kDoublings)), kLongest);
+}
 
 std::string_view phase_name(JobPhase phase) {
   switch (phase) {

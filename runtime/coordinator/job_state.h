@@ -69,9 +69,14 @@ struct RowsLost {  // on their way between two workers
 };
 struct RestartDue {};
 struct JobResumed {};  // by the coordinator that comes after the one which ran it
+// What the next coordinator has to know of this step cannot be kept, so workers must not hear of it.
+struct StepNotKept {
+  Error error;
+  bool had_committed = false;  // JobState::has_committed before the step
+};
 using JobEvent = std::variant<JobAccepted, TasksPlaced, StopRequested, TimeIsUp, EnoughOutput, CannotRepeat, WorkerLost,
-                              RowsLost, RestartDue, JobResumed, TasksDeployed, DeployFailed, TaskEnded, SinksCommitted,
-                              CommitFailed, Standstill>;
+                              RowsLost, RestartDue, JobResumed, StepNotKept, TasksDeployed, DeployFailed, TaskEnded,
+                              SinksCommitted, CommitFailed, Standstill>;
 
 // Whether the workers of a job wait for each other.
 struct StandstillInquiry {
@@ -80,8 +85,12 @@ struct StandstillInquiry {
   bool is_second = false;
   std::map<uint32_t, Standstill> first;  // answers, by worker
   std::map<uint32_t, Standstill> second;
-  uint32_t relieved = 0;  // the worker that was helped last
+  uint32_t relieved = 0;   // the worker that was helped last
+  uint32_t fruitless = 0;  // how many in a row found nobody to help
 };
+// How long after the beginning of the last inquiry the next one may begin. Where one is slow, all others stand still
+// and say so again and again; asking all of them each time would grow with the square of their number.
+[[nodiscard]] std::chrono::milliseconds pause_behind(const StandstillInquiry& inquiry);
 
 struct JobState {
   JobPhase phase = JobPhase::Created;
@@ -91,6 +100,8 @@ struct JobState {
   bool has_begun = false;                     // there was an attempt
   uint64_t attempts = 0;                      // so far, with those of coordinators before
   bool has_committed = false;                 // one of them has begun to give files their names
+  std::set<std::string> begun_files;          // these
+  bool replaces_input = false;                // then it can read its own results
   std::string cannot_repeat;                  // why it cannot begin anew; empty: it can
 
   // Of the attempt that runs, or of the last one:

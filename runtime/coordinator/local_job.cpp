@@ -92,8 +92,9 @@ void post_report(Mailbox& mailbox, WorkerReport report) {
   std::visit([&](auto& alternative) { mailbox.post(std::move(alternative)); }, report);
 }
 
-// Drives the job to its end: event by event, as the job's state decides.
-JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbox& mailbox,
+// Drives the job to its end: event by event, as the job's state decides. `give_up`: for sinks that wait for somebody.
+// Where nobody wants more rows, those that there are still have to be taken.
+JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbox& mailbox, std::stop_source& give_up,
                     std::optional<std::chrono::steady_clock::time_point> deadline) {
   JobState state;
   mailbox.post(JobAccepted{});
@@ -103,7 +104,10 @@ JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbo
     if (std::holds_alternative<TimeIsUp>(event)) deadline.reset();
     const auto commands = apply(state, std::move(event));
     SLUICE_INVARIANT(commands.has_value(), commands.error().message);
-    for (const auto& command : *commands) worker.handle(command);
+    for (const auto& command : *commands) {
+      if (std::holds_alternative<CancelTasks>(command) && !state.has_enough) give_up.request_stop();
+      worker.handle(command);
+    }
   }
   return state;
 }
@@ -161,7 +165,7 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
     });
     const Periodically sampler(options.profile ? std::optional(kSampleInterval) : std::nullopt,
                                [&] { worker.sample(); });
-    outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox, deadline));
+    outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox, deploying, deadline));
   }
   outcome.totals = worker.progress();
   outcome.totals.elapsed = std::chrono::steady_clock::now() - start;

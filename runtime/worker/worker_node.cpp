@@ -285,9 +285,13 @@ Status WorkerNode::prepare(HostedJob& job, uint32_t worker, const wire::Command&
   settings.block_bytes = std::max<uint64_t>(message.deploy().block_bytes(), sizeof(abi::BlockHeader));
   settings.attempt = {message.deploy().job(), message.deploy().attempt(), message.deploy().has_committed(),
                       job.deploying.get_token()};
-  job.worker = std::make_unique<Worker>(
-      worker, job.plan, *job.services.code, *job.services.connectors, settings,
-      [this, deployment](WorkerReport what) { report(deployment, what); }, job.neighbours.get());
+  const bool replaces_input = job.services.replaces_input(job.plan.graph);
+  const auto tell = [this, deployment, replaces_input](WorkerReport what) {
+    if (auto* deployed = std::get_if<TasksDeployed>(&what)) deployed->replaces_input = replaces_input;
+    report(deployment, what);
+  };
+  job.worker = std::make_unique<Worker>(worker, job.plan, *job.services.code, *job.services.connectors, settings, tell,
+                                        job.neighbours.get());
   job.ready.store(job.worker.get());
   job.worker->handle(command);
   return {};

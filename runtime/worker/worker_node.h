@@ -23,6 +23,8 @@ namespace sluice {
 struct JobServices {
   std::unique_ptr<TaskFactory> code;
   std::unique_ptr<ConnectorFactory> connectors;
+  // Does a job give new contents to what it reads?
+  std::function<bool(const FlowGraph&)> replaces_input;
 };
 
 struct WorkerNodeSettings {

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include <atomic>
 #include <cerrno>
@@ -55,18 +56,28 @@ void sync_directory(const std::string& directory) {
 
 constexpr std::string_view kTemporary = ".tmp";
 
+// The beginning of a long name, with what tells it from others that begin so: file systems take 255 bytes.
+std::string shortened(const std::string& name) {
+  constexpr size_t kLongest = 180;
+  if (name.size() <= kLongest) return name;
+  size_t kept = 160;
+  while (kept > 0 && (static_cast<uint8_t>(name[kept]) & 0xc0) == 0x80) --kept;  // no half of a letter
+  return fmt::format("{}~{:016x}", name.substr(0, kept), XXH3_64bits(name.data(), name.size()));
+}
+
 // Hidden, so that reading the directory does not take it for data. Processes in containers often have the same number:
 // chance tells those of several machines apart.
 std::string temporary_name(const std::string& name, const JobAttempt& attempt) {
   static std::atomic<uint32_t> count = 0;
   const std::string owner =
       attempt.job.empty() ? fmt::format("{}", ::getpid()) : fmt::format("{}.{}", attempt.job, attempt.number);
-  return fmt::format(".{}.{}.{}.{:08x}{}", name, owner, count.fetch_add(1), std::random_device{}(), kTemporary);
+  return fmt::format(".{}.{}.{}.{:08x}{}", shortened(name), owner, count.fetch_add(1), std::random_device{}(),
+                     kTemporary);
 }
 
 // Is it the temporary file of an earlier attempt to write `name`?
 bool is_of_earlier_attempt(std::string_view file, const std::string& name, const JobAttempt& attempt) {
-  const std::string prefix = fmt::format(".{}.{}.", name, attempt.job);
+  const std::string prefix = fmt::format(".{}.{}.", shortened(name), attempt.job);
   if (!file.starts_with(prefix) || !file.ends_with(kTemporary)) return false;
   file.remove_prefix(prefix.size());
   uint64_t number = 0;
@@ -150,6 +161,8 @@ Result<OutputFile> OutputFile::create(const std::string& path, const JobAttempt&
     if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free); real)
       target = real.get();
     mode = status.st_mode & 07777;
+  } else if (errno == ENAMETOOLONG) {
+    return cannot_write(path, errno);
   }
   const auto [directory, name] = split_path(target);
   if (const int error = remove_earlier_attempts(directory, name, attempt); error != 0) return cannot_write(path, error);

@@ -138,7 +138,8 @@ def certificates(folder):
         openssl(folder, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                 "-subj", f"/CN={name}", "-keyout", f"{name}.key", "-out", f"{name}.pem")
     for name, ca, subject in (("server", "ca", "/CN=coordinator"), ("operator", "ca", "/OU=sluice-operator/CN=ada"),
-                              ("nobody", "ca", "/CN=ben"), ("client", "clients", "/OU=sluice-operator/CN=cy"), ("stranger", "other", "/OU=sluice-admin/CN=eve")):
+                              ("nobody", "ca", "/CN=ben"), ("client", "clients", "/OU=sluice-operator/CN=cy"),
+                              ("stranger", "other", "/OU=sluice-admin/CN=eve")):
         openssl(folder, "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject,
                 "-keyout", f"{name}.key", "-out", f"{name}.csr")
         Path(folder, "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")

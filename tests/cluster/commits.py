@@ -131,6 +131,48 @@ def a_failed_commit_says_what_is_there(cluster, folder):
     cluster.wait_for_workers(2)
 
 
+def a_job_that_replaces_its_input_does_not_begin_anew(cluster, folder):
+    directory = Path(tempfile.mkdtemp(dir=folder))
+    numbers = write(directory, "in.csv", "n\n1\n2\n")
+    flow = write(directory, "replaces.flow", f'source numbers: {{ n: int }} = csv("{numbers}")\n'
+                 f'from numbers |> set n = n * 10 |> to csv("{numbers}")\n'
+                 f'from numbers |> to json("{directory}/second.json")\n')
+    worker = start_worker_that_stops(cluster, folder, "second.json")
+    job = cluster.submit(flow, "--parallel", "1", "--slot-memory", "10TiB", "--restart-delay", "50ms")
+    wait_for(lambda: state_of(worker) == "T", "the worker to stop")
+    worker.kill()
+    said = cluster.wait_for_state(job, "failed")["error"]
+    assert "it cannot begin anew: it replaces what it reads" in said, said
+    assert f"{directory}/in.csv, {directory}/second.json" in said, said
+    assert numbers.read_text() == "n\n10\n20\n", numbers.read_text()
+    cluster.wait_for_workers(2)
+
+
+def a_worker_that_sleeps_does_not_replace_what_a_restart_wrote(cluster, folder):
+    directory = Path(tempfile.mkdtemp(dir=folder))
+    numbers = write(directory, "in.csv", "n\n1\n2\n")
+    flow = write(directory, "late.flow", f'source numbers: {{ n: int }} = csv("{numbers}")\n'
+                 f'from numbers |> to csv("{directory}/late.csv")\n')
+    worker = start_worker_that_stops(cluster, folder, "late.csv")
+    job = cluster.submit(flow, "--parallel", "1", "--slot-memory", "10TiB", "--restart", "none")
+    wait_for(lambda: state_of(worker) == "T", "the worker to stop")
+    cluster.wait_for_state(job, "failed")
+    write(directory, "in.csv", "n\n3\n")
+    more = cluster.start_worker(2, *LARGE)
+    cluster.wait_for_workers(3)
+    again = cluster.command("job", "restart", str(job))
+    assert again.returncode == 0, again
+    cluster.wait_for_state(int(again.stdout), "finished")
+    worker.send_signal(signal.SIGCONT)
+    worker.terminate()
+    worker.wait()  # behind all that it had to do
+    assert (directory / "late.csv").read_text() == "n\n3\n", (directory / "late.csv").read_text()
+    names = sorted(path.name for path in directory.iterdir())
+    assert names == ["in.csv", "late.csv", "late.flow"], names
+    more.terminate()
+    cluster.wait_for_workers(2)
+
+
 def worker_of(cluster, job):
     """The process with the tasks of a job of one slot."""
     number = cluster.get(f"/jobs/{job}")["tasks"][0]["worker"]
@@ -233,6 +275,36 @@ def two_jobs_on_one_worker_outlive_the_coordinator(sluice, folder):
             assert sorted(paths[i].read_text().splitlines()) == expected[i]
 
 
+def the_next_coordinator_says_which_files_may_be_there(sluice, folder):
+    with ClusterHere(sluice, workers=2, state=True) as cluster:
+        job, worker, directory = stopped_while_committing(cluster, folder, "--restart", "none")
+        cluster.coordinator.kill()
+        cluster.coordinator.wait()
+        cluster.coordinator = cluster.start_coordinator()
+        said = cluster.wait_for_state(job, "failed")["error"]
+        assert "the coordinator ended while the job was on its way" in said, said
+        assert f"these may be there, complete, or not be written: {directory}/parts/part-00000.json, " \
+               f"{directory}/second.json" in said, said
+        worker.kill()
+
+
+def an_attempt_that_cannot_be_kept_fails(sluice, folder):
+    with ClusterHere(sluice, workers=0, state=True) as cluster:
+        numbers = write(folder, "kept.csv", "n\n1\n2\n")
+        flow = write(folder, "kept.flow", f'source numbers: {{ n: int }} = csv("{numbers}")\n'
+                     f'from numbers |> to csv("{folder}/kept-out.csv")\n')
+        job = cluster.submit(flow, "--parallel", "1", "--restart", "none")
+        moved = Path(cluster.state + "-moved")
+        Path(cluster.state).rename(moved)
+        cluster.start_worker()
+        info = cluster.wait_for_state(job, "failed")
+        assert "what must not be forgotten of the job cannot be written" in info["error"], info
+        assert not Path(f"{folder}/kept-out.csv").exists()
+        moved.rename(cluster.state)
+        again = cluster.command("submit", str(flow), "--parallel", "1", "--wait")
+        assert again.returncode == 0 and Path(f"{folder}/kept-out.csv").read_text() == "n\n1\n2\n", again
+
+
 def a_slow_disk_costs_the_coordinator_no_worker(sluice, folder):
     """What a job has printed takes longer to be kept than workers wait for a coordinator that says nothing."""
     with file_calls(folder, SLOW_FSYNC=".output"):
@@ -257,14 +329,17 @@ def a_slow_disk_costs_the_coordinator_no_worker(sluice, folder):
 def main():
     sluice = sys.argv[1]
     tests = (a_worker_that_dies_while_committing, a_worker_that_sleeps_while_committing,
-             a_failed_commit_says_what_is_there, a_worker_that_dies_while_deploying, a_pipe_cannot_be_written_again,
+             a_failed_commit_says_what_is_there, a_job_that_replaces_its_input_does_not_begin_anew,
+             a_worker_that_sleeps_does_not_replace_what_a_restart_wrote, a_worker_that_dies_while_deploying,
+             a_pipe_cannot_be_written_again,
              a_job_whose_reader_stands_still_can_be_cancelled, rows_do_not_pile_up_behind_a_reader_that_stands_still)
     with tempfile.TemporaryDirectory() as folder:
         with ClusterHere(sluice, workers=2) as cluster:
             for test in tests:
                 print(test.__name__, flush=True)
                 test(cluster, folder)
-        for test in (two_jobs_on_one_worker_outlive_the_coordinator, a_slow_disk_costs_the_coordinator_no_worker):
+        for test in (two_jobs_on_one_worker_outlive_the_coordinator, the_next_coordinator_says_which_files_may_be_there,
+                     an_attempt_that_cannot_be_kept_fails, a_slow_disk_costs_the_coordinator_no_worker):
             print(test.__name__, flush=True)
             test(sluice, folder)
     return 0

@@ -52,11 +52,12 @@ TEST(WireCodec, ReportsReadBack) {
   EXPECT_EQ(report.row_error->record->line, 4u);
 
   const TasksDeployed deployed{
-      6, {{NodeId(size_t{3}), ~uint64_t{0}}, {NodeId(size_t{9}), 1}}, true, {"a.csv", "out/part-00001.csv"}};
+      6, {{NodeId(size_t{3}), ~uint64_t{0}}, {NodeId(size_t{9}), 1}}, true, {"a.csv", "out/part-00001.csv"}, true};
   const auto answered = wire::read_report(wire::to_wire(9, deployed), 6);
   ASSERT_TRUE(answered.has_value());
   EXPECT_EQ(std::get<TasksDeployed>(*answered).inputs, deployed.inputs);
   EXPECT_TRUE(std::get<TasksDeployed>(*answered).is_final);
+  EXPECT_TRUE(std::get<TasksDeployed>(*answered).replaces_input);
   EXPECT_EQ(std::get<TasksDeployed>(*answered).files, deployed.files);
 
   Error error{ErrorDomain::External, true, "no space", {"while writing x"}, 28};

@@ -2,7 +2,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <stop_token>
 #include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
 
 #include "hand_written_job.h"
 
@@ -201,6 +208,52 @@ TEST(FailingJob, StopWhileTheSourceWaits) {
   TwoStages job(script, forward_records);
   job.options.stop = stop.get_token();
   EXPECT_EQ(job.run().kind, Kind::Stopped);
+}
+
+// As for the reader of a pipe, until it is told to give up; never for ever, so that the test ends.
+class WaitingSink final : public Sink {
+ public:
+  WaitingSink(std::stop_token stop, std::atomic<bool>& waits) : stop_(std::move(stop)), waits_(waits) {}
+  Status write(std::string_view) override {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    waits_ = true;
+    while (!stop_.stop_requested() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    EXPECT_TRUE(stop_.stop_requested());
+    return external_error("given up");
+  }
+  Status commit() override { return {}; }
+  void abort() noexcept override {}
+
+ private:
+  std::stop_token stop_;
+  std::atomic<bool>& waits_;
+};
+
+struct WaitingJob : Job {
+  std::atomic<bool> waits = false;
+  Result<std::unique_ptr<Sink>> open_sink(const Node&, uint32_t, const JobAttempt& attempt) override {
+    return std::make_unique<WaitingSink>(attempt.stop, waits);
+  }
+};
+
+TEST(FailingJob, ASinkThatWaitsGivesUpWhenSomethingElseFails) {
+  WaitingJob job;
+  job.options.threads = 2;
+  const auto print_records = [](TaskContext* context, const void* unit) {
+    return for_each_record(context, unit, [&](const Row& row) { return print_row(context, row); });
+  };
+  const auto skip = [](TaskContext*, const void*) { return Code::Done; };
+  job.add_sink(job.add_stage(1, {{print_records}, {}}, {job.add_source({numbered_pieces(100'000, 10, 10'000)})}));
+  SourceScript fails{{"1 1\n"}};
+  fails.before_piece = [&](size_t, const std::atomic<bool>& interrupted) {
+    while (!job.waits && !interrupted) std::this_thread::yield();
+    return true;
+  };
+  fails.error_at_end = external_error("cannot read").error();
+  job.add_sink(job.add_stage(1, {{skip}, {}}, {job.add_source(std::move(fails))}));
+  const auto outcome = job.run();
+  ASSERT_EQ(outcome.kind, Kind::Failed);
+  EXPECT_EQ(outcome.error->message, "cannot read");
 }
 
 TEST(FailingJob, StopDuringALongFinishPhase) {

@@ -31,6 +31,7 @@ JobInfo some_info() {
   info.identity = "00000000000000ff";
   info.attempts = 9;
   info.has_committed = true;
+  info.begun_files = {"out/\xff.csv", "second.csv"};
   info.history = {{JobPhase::Created, info.submitted}, {JobPhase::Failed, info.submitted + 5s}};
   info.failures = {{info.submitted + 1s, "worker 1 was lost"}};
   info.error = external_error("worker 2 was lost", true).error();
@@ -85,6 +86,7 @@ TEST_F(JobStoreTest, WhatWasSavedIsThere) {
   EXPECT_EQ(read->info.identity, "00000000000000ff");
   EXPECT_EQ(read->info.attempts, 9U);
   EXPECT_TRUE(read->info.has_committed);
+  EXPECT_EQ(read->info.begun_files, expected.begun_files);
   ASSERT_EQ(read->info.history.size(), 2U);
   EXPECT_EQ(read->info.history[1].since, expected.history[1].since);
   EXPECT_EQ(read->info.failures.at(0).message, "worker 1 was lost");

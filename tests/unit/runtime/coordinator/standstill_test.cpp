@@ -1,6 +1,8 @@
 // Workers of a job that wait for each other are found out, and one is helped.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <variant>
 #include <vector>
@@ -96,6 +98,29 @@ TEST(Standstill, IsNoneWhenRowsCameAndWentInBetween) {
     EXPECT_EQ(job.relieves(moved), 0u);
   }
   EXPECT_NE(job.asks(still(2, 0)), 0u);
+}
+
+// Behind a slow one all others say again and again that they stand still.
+TEST(Standstill, IsLookedForLessAndLessOftenWhileSomebodyWorks) {
+  using std::chrono::milliseconds;
+  Driver job;
+  EXPECT_EQ(pause_behind(job.state.inquiry), milliseconds(0));
+  milliseconds before(0);
+  for (int i = 0; i < 10; ++i) {
+    Standstill busy = still(1, job.asks(still(2, 0)));
+    busy.stands_still = false;
+    job.on(busy);
+    EXPECT_EQ(pause_behind(job.state.inquiry), i == 0 ? milliseconds(25) : std::min(2 * before, milliseconds(1'000)));
+    before = pause_behind(job.state.inquiry);
+  }
+  EXPECT_EQ(before, milliseconds(1'000));
+  const uint64_t first = job.asks(still(2, 0));
+  for (const uint32_t worker : {1u, 2u}) job.on(still(worker, first));
+  const uint64_t second = job.asks(still(3, first));
+  EXPECT_EQ(pause_behind(job.state.inquiry), before);
+  for (const uint32_t worker : {1u, 2u}) job.on(still(worker, second));
+  EXPECT_NE(job.relieves(still(3, second)), 0u);
+  EXPECT_EQ(pause_behind(job.state.inquiry), milliseconds(0)) << "they did wait for each other, and may do so again";
 }
 
 TEST(Standstill, ConcernsWorkersOfAJobThatRuns) {

@@ -180,6 +180,26 @@ TEST(FileSink, AttemptsLeaveTheFilesOfOthersAlone) {
   EXPECT_EQ(directory.file_count(), 2U);
 }
 
+TEST(FileSink, NamesMayBeAsLongAsFileSystemsLetThem) {
+  const TemporaryDirectory directory;
+  const std::string a = std::string(250, 'n') + ".json";
+  const std::string b = std::string(249, 'n') + "o.json";
+  std::string letters;  // of two bytes each
+  while (letters.size() < 254) letters += "\xc3\xa4";
+  for (const auto& name : {a, b, letters}) {
+    const Node node = sink_node("json", {{"path", directory.path(name)}});
+    const auto asleep = open_for(1, node);
+    const auto second = open_for(2, node);
+    EXPECT_FALSE(asleep->commit().has_value()) << "what an attempt before left was taken away";
+    ASSERT_TRUE(second->commit().has_value());
+    EXPECT_TRUE(std::filesystem::exists(directory.path(name)));
+  }
+  EXPECT_EQ(directory.file_count(), 3U);
+  const auto longer = open(sink_node("json", {{"path", directory.path(a + "n")}}));
+  ASSERT_FALSE(longer.has_value());
+  EXPECT_NE(longer.error().message.find("File name too long"), std::string::npos) << longer.error().message;
+}
+
 TEST(FileSink, APipeWhoseReaderStandsStillIsGivenUp) {
   const TemporaryDirectory directory;
   ASSERT_EQ(::mkfifo(directory.path("pipe").c_str(), 0600), 0);
