@@ -60,6 +60,9 @@ TaskData::TaskData(const JobPlan& plan, StageId stage, uint32_t task, const Stag
   counters = counter_list_.data();
   panes = pane_list_.data();
   node_rows = node_row_list_.data();
+  has_windows_ = !pane_tables_.empty() || !changed_groups_.empty() || !shared_panes_.empty() ||
+                 !session_tables_.empty() ||
+                 std::ranges::any_of(frame_rows_, [](const auto& frames) { return frames->is_timed(); });
 }
 
 void TaskData::make_state(StageId stage, uint32_t task, size_t position, uint32_t entry_size) {
@@ -187,12 +190,6 @@ std::optional<int64_t> TaskData::first_window_due() {
 
 bool TaskData::has_frames_due(int64_t watermark) const {
   return std::ranges::any_of(frame_rows_, [&](const auto& frames) { return frames->is_due(watermark); });
-}
-
-bool TaskData::has_windows() const {
-  const bool has_timed_frames = std::ranges::any_of(frame_rows_, [](const auto& frames) { return frames->is_timed(); });
-  return !pane_tables_.empty() || !changed_groups_.empty() || !shared_panes_.empty() || !session_tables_.empty() ||
-         has_timed_frames;
 }
 
 uint64_t TaskData::rows_late() const {

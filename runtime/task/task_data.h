@@ -65,8 +65,8 @@ class TaskData : public abi::TaskContext {
   [[nodiscard]] std::optional<int64_t> first_window_due();
   // Are there rows to give out at this watermark that wait for their turn, in frames?
   [[nodiscard]] bool has_frames_due(int64_t at) const;
-  // Does it give out anything when the watermark passes?
-  [[nodiscard]] bool has_windows() const;
+  // Does it give out anything when the watermark passes? Any thread, also while the state is being released.
+  [[nodiscard]] bool has_windows() const { return has_windows_; }
 
   // Rows that came too late for windows of this task.
   [[nodiscard]] uint64_t rows_late() const;
@@ -107,6 +107,7 @@ class TaskData : public abi::TaskContext {
   std::vector<std::unique_ptr<SessionTable>> session_tables_;
   std::vector<std::unique_ptr<SessionTops>> session_tops_;
   std::vector<std::unique_ptr<FrameRows>> frame_rows_;
+  bool has_windows_ = false;
   std::vector<std::unique_ptr<ChangedGroups>> changed_groups_;
   std::vector<std::unique_ptr<LocalWindows>> local_windows_;
   std::vector<std::unique_ptr<SortState>> sort_states_;
