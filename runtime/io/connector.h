@@ -66,6 +66,15 @@ class Source {
   [[nodiscard]] virtual uint64_t fingerprint() const { return 0; }
   // Makes a blocked next() return false soon. Thread-safe.
   virtual void interrupt() {}
+  // Where the next piece begins, for a later life of the job (runtime/checkpoint/bytes.h); an error where a source
+  // cannot go on from the middle. Nobody else calls anything meanwhile.
+  virtual Result<std::string> position() { return user_error("this source cannot be continued from the middle yet"); }
+  // As if everything in front of this position had been read; an error when what is to be read is not what it was.
+  // Before the first next().
+  virtual Status seek(std::string_view position) {
+    static_cast<void>(position);
+    return user_error("this source cannot be continued from the middle yet");
+  }
   // Bytes in all and read so far, for the progress line; 0 when not known.
   [[nodiscard]] virtual uint64_t total_bytes() const { return 0; }
   [[nodiscard]] virtual uint64_t read_bytes() const { return 0; }
@@ -90,6 +99,18 @@ class Sink {
   virtual void abort() noexcept = 0;                 // leave nothing behind
   // The file that commit() makes visible; empty: none.
   [[nodiscard]] virtual std::string file() const { return {}; }
+  // What was written so far is on the disk, though not visible, and survives whatever happens now: returns what
+  // resume() needs to go on from here (runtime/checkpoint/bytes.h). An error where a sink cannot do that.
+  virtual Result<std::string> prepare() { return user_error("this sink cannot be part of a checkpoint yet"); }
+  // As if exactly what was written up to that prepare() had been written to this sink. Before the first write().
+  virtual Status resume(std::string_view position) {
+    static_cast<void>(position);
+    return user_error("this sink cannot be part of a checkpoint yet");
+  }
+  // The checkpoint that the latest prepare() was for is complete: the job will never begin anew from an earlier one.
+  virtual Status confirm() { return {}; }
+  // The job ends here and is to be continued from its checkpoints: leave what resume() needs.
+  virtual void suspend() noexcept { abort(); }
   // Are rows gone once they were written, so that a second attempt would write them twice?
   [[nodiscard]] virtual bool is_final() const { return false; }
   // How many rows it takes, when somebody wants no more than so many; shared with other sinks. Must outlive the job.
