@@ -18,6 +18,14 @@ namespace sluice {
 // Address of a kernel of functions.def by its symbol, for the JIT; null when there is none.
 [[nodiscard]] void* kernel_address(std::string_view symbol);
 
+// Of a job that keeps checkpoints (CheckpointStore).
+struct JobStaging {
+  std::string job_id;     // what unfinished output is named by, so that a later life of the job finds it; empty: none
+  std::string directory;  // where sinks may keep small files of their own
+  // The job goes on from a checkpoint: every sink gets resume() before anything else.
+  bool is_resumed = false;
+};
+
 struct ConnectorSettings {
   bool terminal_output = false;    // print draws a table instead of csv
   bool json_rows = false;          // print writes {"v":1,"type":"row",...} lines (`--json`)
@@ -28,6 +36,7 @@ struct ConnectorSettings {
   // Told what a person should know of an input that can be read all the same, once per source. From any thread; may be
   // empty.
   std::function<void(const std::string&)> on_warning = {};
+  JobStaging staging = {};
 };
 [[nodiscard]] std::unique_ptr<ConnectorFactory> make_connector_factory(const ConnectorSettings& settings);
 
