@@ -10,13 +10,7 @@ namespace sluice::codegen {
 
 namespace {
 
-constexpr uint32_t kHashBytes = 8;
-
 bool is_string(const Type& type) { return type.kind == TypeKind::String; }
-
-uint32_t state_size(const Type& type) {
-  return abi::field_size_of(type) + (is_string(type) ? 8 : 0);  // a string state has a capacity too
-}
 
 // The value with everything it points to copied into the table's arena.
 Value copy_into(FunctionEmitter& f, llvm::Value* table, Value value) {
@@ -36,13 +30,6 @@ Value copy_into(FunctionEmitter& f, llvm::Value* table, Value value) {
 }
 
 // A key string is kept as [uint64 size][low][high], see TextWords: short ones need no memory besides the entry.
-constexpr uint32_t kTextKeyBytes = 24;
-
-uint32_t key_size(const Type& type) {
-  if (is_string(type)) return kTextKeyBytes + (type.nullable ? 8 : 0);
-  return abi::field_size_of(type);
-}
-
 llvm::Value* text_equal(FunctionEmitter& f, const Value& key, const TextWords& words, llvm::Value* address) {
   llvm::Value* equal = f.b.CreateICmpEQ(f.load(f.stage.i64, address), key.size);
   equal = f.b.CreateAnd(equal, f.b.CreateICmpEQ(f.load(f.stage.i64, address, 8), words.low));
@@ -121,20 +108,6 @@ llvm::Value* first_slot(FunctionEmitter& f, llvm::Value* table, llvm::Value* has
 }
 
 }  // namespace
-
-EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>& states) {
-  EntryLayout layout;
-  layout.size = kHashBytes;
-  for (const auto& key : keys) {
-    layout.keys.push_back(layout.size);
-    layout.size += key_size(key);
-  }
-  for (const auto& state : states) {
-    layout.states.push_back(layout.size);
-    layout.size += state_size(state);
-  }
-  return layout;
-}
 
 HashedKeys hash_keys(FunctionEmitter& f, std::vector<Value> keys, WindowHash windows) {
   HashedKeys result;

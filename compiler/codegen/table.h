@@ -6,17 +6,9 @@
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/function_emitter.h"
 #include "compiler/codegen/value.h"
+#include "runtime/state/entry_layout.h"
 
 namespace sluice::codegen {
-
-// [uint64 hash][keys][states]; keys and states in memory layout, except that a string key is three words (table.cpp)
-// and a string state is {data, size, capacity}.
-struct EntryLayout {
-  std::vector<uint32_t> keys;
-  std::vector<uint32_t> states;
-  uint32_t size = 0;
-};
-[[nodiscard]] EntryLayout entry_layout(const std::vector<Type>& keys, const std::vector<Type>& states);
 
 struct FoundEntry {
   llvm::Value* entry;   // ptr

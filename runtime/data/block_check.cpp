@@ -92,4 +92,18 @@ bool is_valid_block(std::span<const char> bytes, const Schema& schema) {
   return true;
 }
 
+RowCheck::RowCheck(const Schema& schema) {
+  const RowLayout layout = block_layout(schema);
+  row_size_ = layout.size;
+  for (size_t c = 0; c < schema.fields.size(); ++c)
+    if (!takes_any_bits(schema.fields[c].type)) columns_.push_back({schema.fields[c].type, layout.offsets[c]});
+}
+
+bool RowCheck::is_valid(std::string_view row) const {
+  if (row.size() < row_size_) return false;
+  const Heap heap{row.data() + row_size_, row.data() + row.size()};
+  return std::ranges::all_of(
+      columns_, [&](const Column& column) { return is_valid_value(column.type, row.data() + column.offset, heap, 0); });
+}
+
 }  // namespace sluice

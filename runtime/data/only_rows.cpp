@@ -28,6 +28,13 @@ void OnlyRows::commit(OnlyRow& top, abi::RowCompare compare) noexcept {
   scratch_.drop_latest();
 }
 
+void OnlyRows::add(void** slot, std::string_view row) noexcept {
+  OnlyRow& place = with_room(fresh(slot), row.size());
+  place.size = static_cast<uint32_t>(row.size());
+  std::memcpy(place.cell().row, row.data(), row.size());
+  *slot = marked(place);
+}
+
 OnlyRow& OnlyRows::with_room(OnlyRow& top, uint64_t size) noexcept {
   size = std::max<uint64_t>(size, top.capacity + top.capacity / 4);  // not many moves, whatever the rows are like
   const auto size_class = static_cast<size_t>((size + kClassBytes - 1) / kClassBytes);

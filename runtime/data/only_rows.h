@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "runtime/data/row_store.h"
@@ -47,6 +48,8 @@ class OnlyRows {
   [[nodiscard]] abi::RowWriter* reserve(uint64_t heap_bytes) noexcept { return scratch_.reserve(heap_bytes); }
   // The row last reserved is complete: keeps it in place of the one in `top`, if that comes behind it.
   void commit(OnlyRow& top, abi::RowCompare compare) noexcept;
+  // The row of a key that has none yet.
+  void add(void** slot, std::string_view row) noexcept;
 
  private:
   [[nodiscard]] OnlyRow& with_room(OnlyRow& top, uint64_t size) noexcept;

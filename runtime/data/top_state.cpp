@@ -11,7 +11,6 @@ namespace sluice {
 namespace {
 
 constexpr size_t kFirstBytes = 256;  // small: a keyed top has one of these per key
-constexpr uint64_t kMinCandidates = 8;
 
 int32_t compare_cells(abi::RowCompare compare, const RowCell& a, const RowCell& b) {
   return compare(a.row, a.end, b.row, b.end);
@@ -19,10 +18,17 @@ int32_t compare_cells(abi::RowCompare compare, const RowCell& a, const RowCell& 
 
 }  // namespace
 
+uint64_t TopState::first_compaction(uint64_t kept) {
+  return kept > std::numeric_limits<uint64_t>::max() / 2 ? kept : std::max(kMinCandidates, 2 * kept);
+}
+
 TopState::TopState(uint32_t row_size, uint64_t* account) : rows_(row_size, kFirstBytes, account), account_(account) {}
 
 void TopState::commit(abi::RowCompare compare, abi::RowCompare compare_ties, uint64_t limit) noexcept {
+  compare_ = compare;
   ties_ = compare_ties;
+  has_ties_ = compare_ties != nullptr;
+  is_settled_ = false;
   limit_ = limit;
   const RowCell fresh = rows_.latest();
   if (limit == 0) return rows_.drop_latest();
@@ -33,8 +39,7 @@ void TopState::commit(abi::RowCompare compare, abi::RowCompare compare_ties, uin
     if (is_behind) return rows_.drop_latest();
   }
   if (limit == 1 && compare_ties == nullptr) return replace_only(fresh);
-  if (compact_at_ == 0)
-    compact_at_ = limit > std::numeric_limits<uint64_t>::max() / 2 ? limit : std::max(kMinCandidates, 2 * limit);
+  if (compact_at_ == 0) compact_at_ = first_compaction(limit);
   best_.push_back(fresh);
   if (best_.size() >= compact_at_) compact(compare);
 }
@@ -85,7 +90,7 @@ void TopState::drop_behind(uint64_t kept) noexcept {
 }
 
 uint64_t TopState::finish(abi::RowCompare compare) noexcept {
-  compact(compare);
+  if (!is_settled_) compact(compare);
   std::ranges::sort(best_, [compare](const RowCell& a, const RowCell& b) { return compare_cells(compare, a, b) < 0; });
   return best_.size();
 }

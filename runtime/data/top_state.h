@@ -6,10 +6,14 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/data/block_check.h"
 #include "runtime/data/only_rows.h"
 #include "runtime/data/row_store.h"
 
 namespace sluice {
+
+class ByteReader;
+class ByteWriter;
 
 class TopState {
  public:
@@ -32,7 +36,19 @@ class TopState {
   // row.
   [[nodiscard]] void* of_key(void** slot, uint32_t row_size) noexcept;
 
+  // All that it keeps, for snapshots (runtime/state/top_snapshot.cpp); and back into one that nothing has come to.
+  // False: that is not what save() wrote for such rows.
+  void save(ByteWriter& out) noexcept;
+  [[nodiscard]] bool load(ByteReader& in, const RowCheck& rows);
+  // The same for the top of one key at its slot.
+  static void save_key(void* top, ByteWriter& out) noexcept;
+  [[nodiscard]] bool load_key(void** slot, ByteReader& in, const RowCheck& rows);
+  [[nodiscard]] bool has_seen_rows() const { return compare_ != nullptr || is_settled_; }
+
  private:
+  struct Saved;
+  static constexpr uint64_t kMinCandidates = 8;
+  [[nodiscard]] static uint64_t first_compaction(uint64_t kept);
   void replace_only(const RowCell& fresh) noexcept;
   void compact(abi::RowCompare compare) noexcept;
   void drop_behind(uint64_t kept) noexcept;
@@ -40,7 +56,10 @@ class TopState {
   RowStore rows_;
   std::vector<RowCell> best_;  // candidates; the worst of the first `limit` is at limit - 1 while has_worst_
   bool has_worst_ = false;
+  abi::RowCompare compare_ = nullptr;
   abi::RowCompare ties_ = nullptr;
+  bool has_ties_ = false;    // as ties_, which is not known any more in a top that was loaded
+  bool is_settled_ = false;  // loaded, and no row has come since: nothing is kept that falls behind the last
   uint64_t limit_ = 0;
   uint64_t compact_at_ = 0;
   uint64_t* account_;

@@ -66,6 +66,10 @@ class GroupTable : public abi::HashTable {
   [[nodiscard]] static char* entry_of(uint64_t slot) noexcept {
     return reinterpret_cast<char*>(slot & 0xffffffffffffull);
   }
+  // Is it one of those that the table was made for?
+  [[nodiscard]] bool has_room_for(uint64_t hash) const noexcept {
+    return range_.count == 0 || hash - range_.first < range_.count;
+  }
   // Where the search for a hash begins.
   [[nodiscard]] uint64_t slot_of(uint64_t hash) const noexcept {
     return static_cast<uint64_t>((static_cast<unsigned __int128>(hash - hash_base) * hash_scale) >> 64);

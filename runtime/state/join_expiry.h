@@ -8,12 +8,10 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/state/entry_layout.h"
 #include "runtime/state/group_table.h"
 
 namespace sluice {
-
-inline constexpr uint32_t kTextKeyBytes = 24;    // of a text among the keys of an entry: its size and two words
-inline constexpr uint64_t kShortTextBytes = 16;  // up to so many are in the entry itself, else the second word points
 
 class JoinExpiry {
  public:

@@ -51,6 +51,12 @@ std::optional<int64_t> PaneTables::first_due() const {
   return saturating_add(panes_.front()->end, lag_);
 }
 
+std::vector<abi::Pane*> PaneTables::panes() const {
+  std::vector<abi::Pane*> panes;
+  for (const auto& pane : panes_) panes.push_back(pane.get());
+  return panes;
+}
+
 void PaneTables::drop_first() noexcept {
   usual_groups_ = panes_.front()->groups->count;
   if (latest == panes_.front().get()) {

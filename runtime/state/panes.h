@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "runtime/abi/layout.h"
 #include "runtime/data/top_state.h"
@@ -27,6 +28,8 @@ class PaneTables : public abi::Panes {
   // The first pane, when it is due at `watermark`; else null.
   [[nodiscard]] abi::Pane* due(int64_t watermark) noexcept;
   void drop_first() noexcept;
+  // By their ends.
+  [[nodiscard]] std::vector<abi::Pane*> panes() const;
   // When the first pane is due.
   [[nodiscard]] std::optional<int64_t> first_due() const;
   [[nodiscard]] uint64_t group_count() const;

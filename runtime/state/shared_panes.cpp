@@ -172,6 +172,15 @@ uint64_t SharedPanes::group_count() const {
   return count;
 }
 
+std::vector<SharedPanes::Entries> SharedPanes::entries() const {
+  std::vector<Entries> entries;
+  for (const Pane& pane : panes_) {
+    const bool is_sorted = pane.sorted != nullptr;
+    entries.push_back({pane.start, pane.end, is_sorted ? nullptr : pane.groups.get(), pane.sorted, pane.count});
+  }
+  return entries;
+}
+
 void SharedPanes::clear() noexcept {
   for (Pane& pane : panes_) release(pane);
   panes_.clear();

@@ -41,6 +41,19 @@ class SharedPanes : public abi::WindowMerge {
   [[nodiscard]] uint64_t group_count() const;
   void clear() noexcept;
 
+  // For snapshots, while no window is being given out: the end of the last one that was, to be set before there are
+  // panes; and the panes, their entries in a table or, sorted, behind each other.
+  struct Entries {
+    int64_t start;
+    int64_t end;
+    GroupTable* table;   // null: they are sorted
+    const char* sorted;  // of them
+    uint64_t count;      // of those
+  };
+  [[nodiscard]] std::optional<int64_t> given_end() const { return given_end_; }
+  void set_given_end(std::optional<int64_t> end) { given_end_ = end; }
+  [[nodiscard]] std::vector<Entries> entries() const;
+
  private:
   struct Pane {
     int64_t start = 0;

@@ -18,15 +18,12 @@ namespace {
 
 bool forgets_rows(const JoinNode& join) { return join.left_bound || join.right_bound; }
 
-// As the compiler lays out entries: the hash, then the keys, of which texts take three words.
 std::vector<uint32_t> text_key_offsets(const Schema& keys) {
+  const EntryLayout layout = entry_layout(types_of(keys), {});
   std::vector<uint32_t> offsets;
-  uint32_t offset = sizeof(uint64_t);
-  for (const auto& key : keys.fields) {
-    const bool is_text = key.type.kind == TypeKind::String;
-    if (is_text) offsets.push_back(offset);
-    offset += is_text ? kTextKeyBytes : abi::field_size_of(key.type);
-  }
+  for (size_t i = 0; i < keys.fields.size(); ++i)
+    if (const Type& type = keys.fields[i].type; type.kind == TypeKind::String)
+      offsets.push_back(layout.keys[i] + (type.nullable ? 8 : 0));
   return offsets;
 }
 
@@ -44,8 +41,13 @@ bool has_parts_elsewhere(const Schema& schema) {
 
 TaskData::TaskData(const JobPlan& plan, StageId stage, uint32_t task, const StageCode& code,
                    const std::atomic<bool>& is_cancelled)
-    : abi::TaskContext{}, plan_(plan), code_(code), is_cancelled_(is_cancelled), scratch_memory_(*this) {
-  const auto& states = plan.stages[stage].states;
+    : abi::TaskContext{},
+      plan_(plan),
+      stage_(plan.stages[stage]),
+      code_(code),
+      is_cancelled_(is_cancelled),
+      scratch_memory_(*this) {
+  const auto& states = stage_.states;
   table_list_.resize(states.size());
   sorter_list_.resize(states.size());
   counter_list_.resize(states.size());

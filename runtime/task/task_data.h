@@ -86,7 +86,9 @@ class TaskData : public abi::TaskContext {
   [[nodiscard]] uint32_t rows_in_tops(StageId stage, const StatePlan& groups) const;
   void make_state(StageId stage, uint32_t task, size_t position, uint32_t entry_size);
 
+  friend class TaskSnapshot;  // task_snapshot.cpp: reads and fills the states
   const JobPlan& plan_;
+  const StagePlan& stage_;
   const StageCode& code_;
   const std::atomic<bool>& is_cancelled_;
   Scratch scratch_memory_;

@@ -8,7 +8,7 @@ from tree import LAYERS
 # The order of the folders inside each layer, lowest first (docs/architecture.md, "Rooms").
 FOLDERS = {
     "lang": ["support", "source", "types", "syntax", "graph", "operators", "check"],
-    "runtime": ["abi", "plan", "data", "io", "state", "net", "task", "control", "worker", "coordinator"],
+    "runtime": ["abi", "plan", "data", "io", "checkpoint", "state", "net", "task", "control", "worker", "coordinator"],
     "stdlib": [".", "kernels", "connectors", "modules"],
     "compiler": ["passes", "lower", "explain", "codegen", "jit", "driver", "testing"],
     "cli": ["support", "commands", "."],

@@ -1,0 +1,63 @@
+// TableSnapshot: the entries of a state's hash tables as records of a snapshot, one for each key, and back. What
+// entries lead to goes with them: the tops of keys, the rows of joins.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/checkpoint/snapshot.h"
+#include "runtime/data/block_check.h"
+#include "runtime/data/top_state.h"
+#include "runtime/state/entry_codec.h"
+#include "runtime/state/group_table.h"
+
+namespace sluice {
+
+class TableSnapshot {
+ public:
+  // What the states of an entry are.
+  enum class Leads : uint8_t {
+    Nowhere,    // values
+    ToTop,      // the address of a top
+    ToRows,     // the first cells of a join's two chains
+    ToNewRows,  // of a lookup: the last cell of the right chain, and its first
+  };
+
+  // `state`: its position in StagePlan::states; `rows`: what tops keep.
+  TableSnapshot(uint32_t state, EntryCodec codec, Leads leads, const Schema& rows);
+  [[nodiscard]] uint32_t entry_size() const { return codec_.entry_size(); }
+
+  // Entries of one table, or of a pane; or `count` sorted ones. Nothing is inserted meanwhile.
+  struct Entries {
+    GroupTable* table = nullptr;
+    const char* sorted = nullptr;
+    uint64_t count = 0;
+    std::string prefix;  // of the keys of its records: which pane it is
+  };
+  [[nodiscard]] Status save(std::vector<Entries> from, SnapshotWriter& writer);
+
+  // An entry; `key` without the prefix. `owner`: of the tops of keys.
+  [[nodiscard]] Status load(const SnapshotRecord& record, std::string_view key, GroupTable& table,
+                            TopState* owner) const;
+
+ private:
+  struct Run;  // of entries that are being saved
+  [[nodiscard]] Status put(const Run& run, uint64_t hash, uint64_t place, SnapshotWriter& writer);
+  void save_chain(const abi::JoinCell* cell);
+  [[nodiscard]] static bool load_chain(ByteReader& in, GroupTable& table, abi::JoinCell*& first, abi::JoinCell*& last);
+  [[nodiscard]] bool load_elsewhere(ByteReader& in, GroupTable& table, TopState* owner, char* entry) const;
+
+  uint32_t state_;
+  EntryCodec codec_;
+  Leads leads_;
+  RowCheck rows_;
+  std::string key_;  // of the record that is being written
+  std::string value_;
+};
+
+// What a snapshot cannot be, were it as it was written.
+[[nodiscard]] std::unexpected<Error> damaged_snapshot(uint32_t state);
+
+}  // namespace sluice
