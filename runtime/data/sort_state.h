@@ -20,6 +20,8 @@ class SortState {
   // Sorts; returns the number of rows, none when it was cancelled. The order is total: rows that compare equal are
   // equal in every column.
   uint64_t finish(abi::RowCompare compare) noexcept;
+  // Before finish(): as they came.
+  [[nodiscard]] const std::vector<RowCell>& rows() const { return order_; }
   [[nodiscard]] RowCell row(uint64_t position) const { return order_[position]; }
 
  private:

@@ -55,6 +55,9 @@ class SessionTable {
   [[nodiscard]] bool release(abi::Session* session, abi::KeySessions* key) noexcept;
   [[nodiscard]] bool has_longest() const { return max_ != 0; }
 
+  // A session of a snapshot, whose states are zero and which is to be put into the list of its key; without a `max`.
+  [[nodiscard]] abi::Session* restore(char* entry, int64_t start, int64_t end) noexcept;
+
   // When the first session is due.
   [[nodiscard]] std::optional<int64_t> first_due() noexcept;
 

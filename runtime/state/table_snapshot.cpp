@@ -48,8 +48,8 @@ struct TableSnapshot::Run {
   }
 };
 
-TableSnapshot::TableSnapshot(uint32_t state, EntryCodec codec, Leads leads, const Schema& rows)
-    : state_(state), codec_(std::move(codec)), leads_(leads), rows_(rows) {}
+TableSnapshot::TableSnapshot(uint32_t state, EntryCodec codec, Links links, Sessions sessions, const Schema& rows)
+    : state_(state), codec_(std::move(codec)), links_(std::move(links)), sessions_(std::move(sessions)), rows_(rows) {}
 
 Status TableSnapshot::save(std::vector<Entries> from, SnapshotWriter& writer) {
   std::vector<Run> runs;
@@ -87,24 +87,68 @@ Status TableSnapshot::put(const Run& run, uint64_t hash, uint64_t place, Snapsho
   append_place(key_, place);
   value_.clear();
   codec_.save_keys(run.entry, key_);
-  const size_t states = value_.size();
   codec_.save_states(run.entry, value_);
-  if (leads_ != Leads::Nowhere) {
-    void* first[2];
-    const char* at = run.entry + codec_.layout().states.front();
-    std::memcpy(&first[0], at, sizeof first[0]);
-    if (leads_ != Leads::ToTop) std::memcpy(&first[1], at + sizeof first[0], sizeof first[1]);
-    std::memset(value_.data() + states, 0, value_.size() - states);
-    ByteWriter out(value_);
-    if (leads_ == Leads::ToTop) {
-      out.u8(first[0] != nullptr ? 1 : 0);
-      if (first[0] != nullptr) TopState::save_key(first[0], out);
+  save_links(run.entry);
+  return writer.put({state_, hash, key_, value_});
+}
+
+// `value_` begins with the states, in which addresses are to be zeros.
+void TableSnapshot::save_links(const char* entry) {
+  const auto take = [&](size_t state) {
+    const uint32_t offset = codec_.layout().states[state];
+    void* address;
+    std::memcpy(&address, entry + offset, sizeof address);
+    std::memset(value_.data() + (offset - codec_.layout().states.front()), 0, sizeof address);
+    return address;
+  };
+  ByteWriter out(value_);
+  for (const size_t state : links_.tops) {
+    void* top = take(state);
+    out.u8(top != nullptr ? 1 : 0);
+    if (top != nullptr) TopState::save_key(top, out);
+  }
+  if (links_.last) static_cast<void>(take(*links_.last));
+  for (const size_t state : links_.rows) save_chain(static_cast<const abi::JoinCell*>(take(state)));
+  for (const size_t state : links_.sessions) save_sessions(static_cast<abi::Session*>(take(state)));
+}
+
+namespace {
+
+// Behind the head of a session stands what in an entry stands behind the hash.
+char* as_entry(abi::Session* session) { return reinterpret_cast<char*>(session + 1) - sizeof(uint64_t); }
+
+TopState** top_slot(abi::Session* session) { return reinterpret_cast<TopState**>(session + 1); }
+
+}  // namespace
+
+void TableSnapshot::save_sessions(abi::Session* session) {
+  ByteWriter out(value_);
+  for (; session != nullptr; session = session->next) {
+    out.u8(1);
+    out.i64(session->start);
+    out.i64(session->end);
+    if (sessions_.tops != nullptr) {
+      sessions_.tops->of(top_slot(session)).save(out);
     } else {
-      if (leads_ == Leads::ToRows) save_chain(static_cast<const abi::JoinCell*>(first[0]));
-      save_chain(static_cast<const abi::JoinCell*>(first[1]));
+      sessions_.states->save_states(as_entry(session), value_);
     }
   }
-  return writer.put({state_, hash, key_, value_});
+  out.u8(0);
+}
+
+bool TableSnapshot::load_sessions(ByteReader& in, GroupTable& table, char* entry, abi::Session** head) const {
+  while (in.u8() == 1) {
+    const int64_t start = in.i64();
+    const int64_t end = in.i64();
+    if (!in.is_well()) return false;
+    abi::Session* session = sessions_.table->restore(entry, start, end);
+    *head = session;
+    head = &session->next;
+    const bool is_well = sessions_.tops != nullptr ? sessions_.tops->of(top_slot(session)).load(in, rows_)
+                                                   : sessions_.states->load_states(in, table, as_entry(session));
+    if (!is_well) return false;
+  }
+  return in.is_well();
 }
 
 void TableSnapshot::save_chain(const abi::JoinCell* cell) {
@@ -131,16 +175,22 @@ Status TableSnapshot::load(const SnapshotRecord& record, std::string_view key, G
 }
 
 bool TableSnapshot::load_elsewhere(ByteReader& in, GroupTable& table, TopState* owner, char* entry) const {
-  if (leads_ == Leads::Nowhere) return true;
-  char* at = entry + codec_.layout().states.front();
-  std::memset(at, 0, codec_.layout().states.size() * sizeof(void*));
-  if (leads_ == Leads::ToTop) return in.u8() == 0 || owner->load_key(reinterpret_cast<void**>(at), in, rows_);
-  abi::JoinCell* chains[2] = {nullptr, nullptr};
+  const auto place = [&](size_t state) { return entry + codec_.layout().states[state]; };
+  const auto clear = [&](size_t state) { std::memset(place(state), 0, sizeof(void*)); };
+  std::ranges::for_each(links_.tops, clear);
+  std::ranges::for_each(links_.rows, clear);
+  std::ranges::for_each(links_.sessions, clear);
+  for (const size_t state : links_.tops)
+    if (in.u8() != 0 && !owner->load_key(reinterpret_cast<void**>(place(state)), in, rows_)) return false;
   abi::JoinCell* last = nullptr;
-  if (leads_ == Leads::ToRows && !load_chain(in, table, chains[0], last)) return false;
-  if (!load_chain(in, table, chains[1], last)) return false;
-  if (leads_ == Leads::ToNewRows) chains[0] = last;
-  std::memcpy(at, chains, sizeof chains);
+  for (const size_t state : links_.rows) {
+    abi::JoinCell* first = nullptr;
+    if (!load_chain(in, table, first, last)) return false;
+    std::memcpy(place(state), &first, sizeof first);
+  }
+  if (links_.last) std::memcpy(place(*links_.last), &last, sizeof last);
+  for (const size_t state : links_.sessions)
+    if (!load_sessions(in, table, entry, reinterpret_cast<abi::Session**>(place(state)))) return false;
   return true;
 }
 

@@ -12,21 +12,28 @@
 #include "runtime/data/top_state.h"
 #include "runtime/state/entry_codec.h"
 #include "runtime/state/group_table.h"
+#include "runtime/state/session_table.h"
+#include "runtime/state/session_tops.h"
 
 namespace sluice {
 
 class TableSnapshot {
  public:
-  // What the states of an entry are.
-  enum class Leads : uint8_t {
-    Nowhere,    // values
-    ToTop,      // the address of a top
-    ToRows,     // the first cells of a join's two chains
-    ToNewRows,  // of a lookup: the last cell of the right chain, and its first
+  // Those states of an entry that lead to something that goes with it, by their positions.
+  struct Links {
+    std::vector<size_t> tops;      // the address of a top
+    std::vector<size_t> rows;      // the first cell of a chain of a join
+    std::optional<size_t> last;    // of a lookup: the last cell of the chain in `rows`
+    std::vector<size_t> sessions;  // the first session of a key
+  };
+  struct Sessions {
+    SessionTable* table = nullptr;
+    std::optional<EntryCodec> states;  // of entries without keys
+    SessionTops* tops = nullptr;       // the only state is the address of a top
   };
 
   // `state`: its position in StagePlan::states; `rows`: what tops keep.
-  TableSnapshot(uint32_t state, EntryCodec codec, Leads leads, const Schema& rows);
+  TableSnapshot(uint32_t state, EntryCodec codec, Links links, Sessions sessions, const Schema& rows);
   [[nodiscard]] uint32_t entry_size() const { return codec_.entry_size(); }
 
   // Entries of one table, or of a pane; or `count` sorted ones. Nothing is inserted meanwhile.
@@ -45,13 +52,17 @@ class TableSnapshot {
  private:
   struct Run;  // of entries that are being saved
   [[nodiscard]] Status put(const Run& run, uint64_t hash, uint64_t place, SnapshotWriter& writer);
+  void save_links(const char* entry);
+  void save_sessions(abi::Session* first);
+  [[nodiscard]] bool load_sessions(ByteReader& in, GroupTable& table, char* entry, abi::Session** head) const;
   void save_chain(const abi::JoinCell* cell);
   [[nodiscard]] static bool load_chain(ByteReader& in, GroupTable& table, abi::JoinCell*& first, abi::JoinCell*& last);
   [[nodiscard]] bool load_elsewhere(ByteReader& in, GroupTable& table, TopState* owner, char* entry) const;
 
   uint32_t state_;
   EntryCodec codec_;
-  Leads leads_;
+  Links links_;
+  Sessions sessions_;
   RowCheck rows_;
   std::string key_;  // of the record that is being written
   std::string value_;

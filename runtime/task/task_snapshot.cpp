@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -12,29 +13,32 @@ namespace sluice {
 
 namespace {
 
-using Leads = TableSnapshot::Leads;
-
 constexpr uint64_t kPieceBytes = uint64_t{64} << 10;  // of what has no keys, in one record
 constexpr size_t kEndBytes = sizeof(int64_t);         // of a pane's end, and of its start
 
 bool can_be_saved(const FlowGraph& graph, const StatePlan& state) {
   const Node& node = graph.nodes[state.node];
-  if (session_of(node) != nullptr) return false;
   const auto* aggregate = node.as<AggregateNode>();
   const auto* top = node.as<TopNode>();
-  if ((aggregate != nullptr && aggregate->is_incremental) || (top != nullptr && top->is_incremental)) return false;
+  if (const auto* session = session_of(node)) {
+    const bool is_plain = aggregate == nullptr || (!aggregate->is_incremental &&
+                                                   std::ranges::none_of(aggregate->calls, &AggregateCall::is_distinct));
+    if (session->max != 0 || !is_plain) return false;
+  }
+  if (top != nullptr && top->is_incremental) return false;
+  if (aggregate != nullptr && collects_changes(*aggregate)) return false;
   switch (state.kind) {
     case StateKind::Groups:
       return node.kind() != NodeKind::Frame;
     case StateKind::Panes:
     case StateKind::Distinct:
     case StateKind::Top:
+    case StateKind::Sort:
+    case StateKind::Sessions:
     case StateKind::LocalWindows:
     case StateKind::Counter:
       return true;
     case StateKind::Ranking:
-    case StateKind::Sort:
-    case StateKind::Sessions:
     case StateKind::Changed:
     case StateKind::Frames:
       return false;
@@ -42,22 +46,45 @@ bool can_be_saved(const FlowGraph& graph, const StatePlan& state) {
   return false;
 }
 
-Leads leads_of(const Node& owner, StateKind kind) {
-  if (kind != StateKind::Groups) return Leads::Nowhere;
-  if (owner.kind() == NodeKind::Top) return Leads::ToTop;
-  const auto* join = owner.as<JoinNode>();
-  if (join == nullptr) return Leads::Nowhere;
-  return join->is_lookup ? Leads::ToNewRows : Leads::ToRows;
+// The states of an entry, and where they lead.
+struct EntryStates {
+  std::vector<Type> types;
+  TableSnapshot::Links links;
+};
+
+void add_link(EntryStates& states, std::vector<size_t>& links) {
+  links.push_back(states.types.size());
+  states.types.emplace_back(TypeKind::Int);
 }
 
-std::vector<Type> types_of_states(const Node& owner, const StatePlan& state, Leads leads) {
-  if (leads == Leads::ToTop) return {Type(TypeKind::Int)};
-  if (leads != Leads::Nowhere) return {Type(TypeKind::Int), Type(TypeKind::Int)};
-  std::vector<Type> types = types_of(state.value);
+// As generated code lays them out: aggregate.h, emit_join.cpp, tops.h, sessions.h.
+EntryStates states_of_entry(const FlowGraph& graph, const StatePlan& state) {
+  const Node& owner = graph.nodes[state.node];
   const auto* aggregate = owner.as<AggregateNode>();
-  if (state.kind != StateKind::Distinct && aggregate != nullptr && aggregate->window_rows != 0)
-    types.emplace_back(TypeKind::Int);  // rows in the group so far
-  return types;
+  EntryStates states;
+  if (state.kind == StateKind::Distinct) {
+    if (aggregate->is_incremental || !state.value.fields.empty()) states.types.emplace_back(TypeKind::Int);
+    return states;
+  }
+  if (session_of(owner) != nullptr) {
+    add_link(states, states.links.sessions);
+  } else if (owner.kind() == NodeKind::Top) {
+    add_link(states, states.links.tops);
+  } else if (const auto* join = owner.as<JoinNode>()) {
+    states.types = {Type(TypeKind::Int), Type(TypeKind::Int)};
+    states.links.rows = join->is_lookup ? std::vector<size_t>{1} : std::vector<size_t>{0, 1};
+    if (join->is_lookup) states.links.last = 0;
+  } else {
+    states.types = types_of(state.value);
+    if (aggregate == nullptr) return states;
+    // Rows in the group so far; then the arguments of rows, of calls that cannot take rows back otherwise.
+    if (aggregate->is_incremental || aggregate->window_rows != 0) states.types.emplace_back(TypeKind::Int);
+    const bool reads_changes = graph.nodes[owner.inputs[0]].schema.find(kRowWeight) != nullptr;
+    if (aggregate->is_incremental && reads_changes)
+      for (const auto& call : aggregate->calls)
+        if (!call.can_retract()) add_link(states, states.links.rows);
+  }
+  return states;
 }
 
 // A number as bytes in the order of numbers.
@@ -111,15 +138,38 @@ class TaskSnapshot {
     return groups;
   }
 
+  // Of the same node: the first state of this kind behind `groups`.
+  [[nodiscard]] std::optional<uint32_t> beside(uint32_t groups, StateKind kind) const {
+    for (uint32_t i = groups; i < states().size(); ++i)
+      if (states()[i].kind == kind && states()[i].node == states()[groups].node) return i;
+    return std::nullopt;
+  }
+
+  [[nodiscard]] Status check_size(uint32_t position, uint32_t size) const {
+    const uint32_t expected = task_.code_.entry_size(position);
+    if (size == expected) return {};
+    return internal_error(
+        fmt::format("entries of state {} have {} bytes, not {}", states()[position].name, expected, size));
+  }
+
   [[nodiscard]] Result<TableSnapshot> table_snapshot(uint32_t position) const {
     const StatePlan& state = states()[position];
-    const Leads leads = leads_of(owner(position), state.kind);
-    EntryCodec codec(types_of(state.key), types_of_states(owner(position), state, leads));
-    const uint32_t expected = task_.code_.entry_size(position);
-    if (codec.entry_size() != expected)
-      return internal_error(
-          fmt::format("entries of state {} have {} bytes, not {}", state.name, expected, codec.entry_size()));
-    return TableSnapshot(position, std::move(codec), leads, states()[tops_of(position)].value);
+    EntryStates entry = states_of_entry(task_.plan_.graph, state);
+    EntryCodec codec(types_of(state.key), entry.types);
+    SLUICE_TRY(check_size(position, codec.entry_size()));
+    TableSnapshot::Sessions sessions;
+    if (const auto at = beside(position, StateKind::Sessions); at && !entry.links.sessions.empty()) {
+      sessions.table = static_cast<SessionTable*>(task_.sorter_list_[*at]);
+      if (const auto tops = beside(position, StateKind::Top)) {
+        sessions.tops = static_cast<SessionTops*>(task_.sorter_list_[*tops]);
+      } else {
+        sessions.states.emplace(std::vector<Type>{}, types_of(states()[*at].value));
+        const auto size = sessions.states->entry_size() - sizeof(uint64_t) + sizeof(abi::Session);
+        SLUICE_TRY(check_size(*at, static_cast<uint32_t>(size)));
+      }
+    }
+    return TableSnapshot(position, std::move(codec), std::move(entry.links), std::move(sessions),
+                         states()[tops_of(position)].value);
   }
 
   Status save_state(uint32_t state, SnapshotWriter& writer) {
@@ -132,11 +182,12 @@ class TaskSnapshot {
         return save_top(state, writer);
       case StateKind::Counter:
         return save_counter(state, writer);
+      case StateKind::Sort:
+        return save_sort(state, writer);
       case StateKind::LocalWindows:  // made anew for the next row
+      case StateKind::Sessions:      // with their keys
         return {};
       case StateKind::Ranking:
-      case StateKind::Sort:
-      case StateKind::Sessions:
       case StateKind::Changed:
       case StateKind::Frames:
         break;
@@ -182,8 +233,22 @@ class TaskSnapshot {
     return writer.put({state, 0, {}, value});
   }
 
+  Status save_sort(uint32_t state, SnapshotWriter& writer) {
+    const auto& rows = static_cast<SortState*>(task_.sorter_list_[state])->rows();
+    std::string value;
+    uint64_t number = 0;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      ByteWriter(value).text({rows[i].row, static_cast<size_t>(rows[i].end - rows[i].row)});
+      if (value.size() < kPieceBytes && i + 1 < rows.size()) continue;
+      SLUICE_TRY(writer.put({state, 0, ordered_bytes(number++), value}));
+      value.clear();
+    }
+    return {};
+  }
+
   // In pieces, because there may be many rows.
   Status save_top(uint32_t state, SnapshotWriter& writer) {
+    if (session_of(owner(state)) != nullptr) return {};
     if (!top(state)->has_seen_rows()) return {};
     std::string bytes;
     ByteWriter out(bytes);
@@ -214,6 +279,8 @@ class TaskSnapshot {
         return tables_[state]->load(record, record.key, *table(state), top(tops_of(state)));
       case StateKind::Panes:
         return load_into_shared_pane(record);
+      case StateKind::Sort:
+        return load_rows(record);
       case StateKind::Top:
         pieces_[state].append(record.value);
         return {};
@@ -224,13 +291,25 @@ class TaskSnapshot {
       }
       case StateKind::LocalWindows:
       case StateKind::Ranking:
-      case StateKind::Sort:
       case StateKind::Sessions:
       case StateKind::Changed:
       case StateKind::Frames:
         break;
     }
     return damaged_snapshot(state);
+  }
+
+  Status load_rows(const SnapshotRecord& record) {
+    auto& sort = *static_cast<SortState*>(task_.sorter_list_[record.state]);
+    const RowCheck check(states()[record.state].value);
+    ByteReader in(record.value);
+    while (in.left() != 0) {
+      const std::string_view row = in.text();
+      if (!in.is_well() || !check.is_valid(row)) return damaged_snapshot(record.state);
+      std::memcpy(sort.reserve(row.size() - check.row_size())->row, row.data(), row.size());
+      sort.commit();
+    }
+    return {};
   }
 
   Status load_into_pane(const SnapshotRecord& record) {
@@ -258,6 +337,7 @@ class TaskSnapshot {
 
   Status load_pieces(uint32_t state) {
     if (pieces_[state].empty()) return {};
+    if (session_of(owner(state)) != nullptr) return damaged_snapshot(state);
     ByteReader in(pieces_[state]);
     const RowCheck rows(states()[state].value);
     if (!top(state)->load(in, rows) || !in.is_done()) return damaged_snapshot(state);
