@@ -21,6 +21,14 @@ class TerminalSink final : public Sink {
     return status_.without([&] { return sink_->commit(); });
   }
   void abort() noexcept override { sink_->abort(); }
+  Result<std::string> prepare() override { return sink_->prepare(); }
+  Status resume(std::string_view position) override {
+    return status_.without([&] { return sink_->resume(position); });
+  }
+  Status confirm() override {
+    return status_.without([&] { return sink_->confirm(); });
+  }
+  void suspend() noexcept override { sink_->suspend(); }
   RowLimit* limit() override { return limit_; }
 
  private:

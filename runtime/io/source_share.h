@@ -2,7 +2,10 @@
 // the pieces alike, so that the order of the rows is the same as with one.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "runtime/io/connector.h"
@@ -23,11 +26,27 @@ class SourceShare final : public Source {
   }
   uint64_t fingerprint() const override { return source_->fingerprint(); }
   bool may_block() const override { return source_->may_block(); }
+  // Every share has read of its own to another place.
+  Result<std::string> position() override {
+    SLUICE_ASSIGN(const std::string inner, source_->position());
+    return whose() + inner;
+  }
+  Status seek(std::string_view position) override {
+    const std::string mine = whose();
+    if (!position.starts_with(mine))
+      return user_error("a source that several workers share can only be continued by as many of them");
+    return source_->seek(position.substr(mine.size()));
+  }
   void interrupt() override { source_->interrupt(); }
   uint64_t total_bytes() const override { return source_->total_bytes() / count_; }
   uint64_t read_bytes() const override { return source_->read_bytes() / count_; }
 
  private:
+  [[nodiscard]] std::string whose() const {
+    std::string bytes(reinterpret_cast<const char*>(&share_), sizeof share_);
+    return bytes.append(reinterpret_cast<const char*>(&count_), sizeof count_);
+  }
+
   std::unique_ptr<Source> source_;
   uint32_t share_;
   uint32_t count_;

@@ -10,12 +10,20 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <vector>
 
 #include "lang/support/invariant.h"
 #include "stdlib/connectors/unpack.h"
 
 namespace sluice {
 namespace {
+
+constexpr size_t kSkippedAtOnce = size_t{256} << 10;
+
+std::unexpected<Error> ends_early(const std::string& name) {
+  return external_error(fmt::format(
+      "{} ends before the place where the job is to go on in it; put back what it was, or begin anew", name));
+}
 
 class FileStream final : public ByteStream {
  public:
@@ -49,6 +57,14 @@ class FileStream final : public ByteStream {
     }
   }
 
+  Status skip(uint64_t size) override {
+    if (!is_regular_ || !size_) return ByteStream::skip(size);
+    if (size > *size_ - consumed_ || ::lseek(file_, static_cast<off_t>(size), SEEK_CUR) < 0) return ends_early(name_);
+    consumed_ += size;
+    return {};
+  }
+
+  const std::string& name() const override { return name_; }
   bool must_wait() override {
     if (is_regular_) return false;
     pollfd waiting{file_, POLLIN, 0};
@@ -89,6 +105,18 @@ std::unique_ptr<ByteStream> standard_input(const Interrupter& interrupter) {
   // Redirected from a file, reading may begin in its middle, so its size says nothing.
   return std::make_unique<FileStream>(STDIN_FILENO, false, "standard input", S_ISREG(status.st_mode), std::nullopt,
                                       interrupter);
+}
+
+}  // namespace
+
+Status ByteStream::skip(uint64_t size) {
+  std::vector<char> dropped(std::min<uint64_t>(size, kSkippedAtOnce));
+  while (size != 0) {
+    SLUICE_ASSIGN(const uint64_t count, read(dropped.data(), std::min<uint64_t>(size, dropped.size())));
+    if (count == 0) return ends_early(name());
+    size -= count;
+  }
+  return {};
 }
 
 // A file that was opened with O_NONBLOCK only so that opening it did not wait.

@@ -32,10 +32,13 @@ class ByteStream {
   virtual ~ByteStream() = default;
   // Up to `size` bytes, at least one unless the end was reached or the read interrupted (then 0).
   virtual Result<uint64_t> read(char* data, uint64_t size) = 0;
+  // Leaves out the next `size` bytes; an error, with the stream's name, when there are fewer.
+  virtual Status skip(uint64_t size);
   // Would read() have to wait for another process?
   [[nodiscard]] virtual bool must_wait() { return false; }
   // Bytes taken from the underlying input so far (compressed ones where it is).
   [[nodiscard]] virtual uint64_t consumed() const = 0;
+  [[nodiscard]] virtual const std::string& name() const = 0;  // for messages
 };
 
 // Files named *.gz and *.zst are unpacked. Of a file that has grown since it was listed, what it had then.

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
+#include "runtime/checkpoint/bytes.h"
 #include "stdlib/connectors/newlines.h"
 
 namespace sluice {
@@ -15,6 +17,28 @@ constexpr uint64_t kMaxRecord = uint64_t{1} << 30;
 // A buffer that a huge record made this many times larger than a chunk is given back.
 constexpr uint64_t kKeptFactor = 4;
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+constexpr uint32_t kPositionFormat = 1;
+
+// Nobody can read again what a pipe gave.
+Status check_can_be_continued(const std::vector<InputFile>& files) {
+  for (const auto& file : files)
+    if (file.may_block || file.path == "-")
+      return user_error(
+          fmt::format("{} cannot be read again from its middle, so a job that keeps checkpoints cannot read it; write "
+                      "what it gives to a file and read that",
+                      file.name));
+  return {};
+}
+
+bool is_same(const InputFile& a, const InputFile& b) {
+  return a.size == b.size && a.modified == b.modified && a.inode == b.inode;
+}
+
+// What happened to a file, in words.
+std::string difference(const InputFile& was, const InputFile& is) {
+  if (is.size != was.size) return fmt::format("it had {} bytes and has {}", was.size, is.size);
+  return is.inode != was.inode ? "another file has its name" : "it was written to";
+}
 
 }  // namespace
 
@@ -103,6 +127,7 @@ Result<bool> ChunkSource::open_next() {
 void ChunkSource::close_file() {
   if (stream_) finished_bytes_ += stream_->consumed();
   stream_.reset();
+  place_ = Place{.file = next_file_};
 }
 
 // Gathers bytes until they hold whole records, and returns where these end; at the file's end, where the bytes end.
@@ -187,11 +212,119 @@ void ChunkSource::hand_over(Piece& piece, uint64_t end, ChunkBuffer& chunk) {
   chunk.error_position = 0;
   offset_ += size;
   line_ += count_byte(data, size, '\n');
+  place_ = Place{next_file_ - 1, offset_, line_, carried_.size()};
   if (data[size - 1] != '\n') data[size++] = '\n';  // the line end that the file's last line may lack
   std::memset(data + size, 0, abi::kChunkPadding);
   chunk.view = abi::Chunk{};
   chunk.view.data = data;
   chunk.view.size = size;
+}
+
+Result<std::string> ChunkSource::position() {
+  SLUICE_TRY(check_can_be_continued(files_));
+  const std::lock_guard lock(mutex_);
+  std::string bytes;
+  ByteWriter out(bytes);
+  out.u32(kPositionFormat);
+  out.u64(chunk_bytes_);
+  out.u64(sequence_);
+  out.u64(place_.file);
+  out.u64(place_.offset);
+  out.u64(place_.line);
+  out.u64(place_.carried);
+  out.u64(files_.size());
+  for (const auto& file : files_) {
+    out.text(file.path);
+    out.u64(file.size);
+    out.i64(file.modified);
+    out.u64(file.inode);
+  }
+  return bytes;
+}
+
+Status ChunkSource::seek(std::string_view position) {
+  SLUICE_TRY(check_can_be_continued(files_));
+  const std::lock_guard lock(mutex_);
+  ByteReader bytes(position);
+  const uint32_t format = bytes.u32();
+  if (bytes.is_well() && format != kPositionFormat)
+    return external_error("the position of the source was written by another version of Sluice");
+  const uint64_t chunk_bytes = bytes.u64();
+  sequence_ = bytes.u64();
+  const Place place{bytes.u64(), bytes.u64(), bytes.u64(), bytes.u64()};
+  SLUICE_TRY(check_files(bytes, place));
+  if (chunk_bytes != chunk_bytes_)
+    return user_error(fmt::format("the job was begun with pieces of {} bytes and cannot go on with pieces of {}",
+                                  chunk_bytes, chunk_bytes_));
+  return go_to(place);
+}
+
+// What the job has to read is what it had listed when it began.
+Status ChunkSource::check_files(ByteReader& bytes, const Place& place) {
+  std::map<std::string, InputFile> found;
+  for (const auto& file : files_) found.emplace(file.path, file);
+  std::vector<InputFile> listed;
+  for (uint64_t left = bytes.u64(); left != 0 && bytes.is_well(); --left) {
+    const std::string path(bytes.text());
+    InputFile was{.path = path, .name = path};
+    was.size = bytes.u64();
+    was.modified = bytes.i64();
+    was.inode = bytes.u64();
+    const auto entry = found.find(path);
+    if (!bytes.is_well()) break;
+    // A file that was read to its end is not needed any more.
+    if (entry == found.end() && listed.size() >= place.file)
+      return external_error(fmt::format("{} is gone, and the job has not read all of it; put it back", path));
+    if (entry != found.end() && !is_same(was, entry->second))
+      return external_error(fmt::format(
+          "{} is not what it was when the job began ({}); put back what it was, or begin anew with another --state-dir",
+          path, difference(was, entry->second)));
+    if (entry != found.end()) found.erase(entry);
+    listed.push_back(std::move(was));
+  }
+  if (!bytes.is_done() || place.file > listed.size()) return external_error("the position of the source is damaged");
+  for (const auto& [path, file] : found)
+    if (on_warning_) on_warning_(path + ": came after the job had begun and is not read");
+  files_ = std::move(listed);
+  total_bytes_ = 0;
+  for (const auto& file : files_) total_bytes_ += file.size;
+  return {};
+}
+
+Status ChunkSource::go_to(const Place& place) {
+  place_ = place;
+  next_file_ = place.file;
+  for (size_t i = 0; i < next_file_; ++i) finished_bytes_ += files_[i].size;
+  read_bytes_.store(finished_bytes_, std::memory_order_relaxed);
+  if (place.offset == 0) return {};
+  SLUICE_TRY(learn_layout());
+  // Once more from the begin, to stop exactly where the job had stopped reading.
+  next_file_ = place.file;
+  SLUICE_ASSIGN(has_begun_, open_next());
+  SLUICE_TRY(stream_->skip(place.offset));
+  carried_.resize(place.carried);
+  for (uint64_t size = 0; size < carried_.size();) {
+    SLUICE_ASSIGN(const uint64_t count, stream_->read(carried_.data() + size, carried_.size() - size));
+    if (interrupter_.is_interrupted()) return {};
+    if (count == 0) return external_error(files_[place.file].name + " ends before the place where the job had read to");
+    size += count;
+  }
+  offset_ = place.offset;
+  line_ = place.line;
+  return {};
+}
+
+// Reads what stands in front of the records of the next file.
+Status ChunkSource::learn_layout() {
+  SLUICE_ASSIGN(const bool is_open, open_next());
+  if (!is_open) return external_error("the position of the source is damaged");
+  std::vector<char> buffer;
+  Piece piece{buffer};
+  for (uint64_t wanted = chunk_bytes_; !has_begun_ && !interrupter_.is_interrupted(); wanted *= 2) {
+    SLUICE_TRY(fill(piece, wanted));
+    SLUICE_ASSIGN(has_begun_, begin_file(piece));
+  }
+  return {};
 }
 
 }  // namespace sluice

@@ -7,6 +7,7 @@
 #include "stdlib/catalog.h"
 #include "stdlib/connector_options.h"
 #include "stdlib/connectors/chunk_source.h"
+#include "stdlib/connectors/held_sink.h"
 #include "stdlib/connectors/nexmark_source.h"
 #include "stdlib/connectors/sinks.h"
 #include "stdlib/file_options.h"
@@ -46,7 +47,10 @@ Result<std::unique_ptr<RecordFormat>> format_of(const SourceNode& source) {
 
 class StandardConnectors final : public ConnectorFactory {
  public:
-  explicit StandardConnectors(const ConnectorSettings& settings) : settings_(settings) {}
+  explicit StandardConnectors(const ConnectorSettings& settings) : settings_(settings) {
+    // Rows that a checkpoint holds are shown when it is complete, and no more held back for the order's sake.
+    if (!settings_.staging.job_id.empty()) output_->expect_endless_input();
+  }
 
   Result<std::unique_ptr<Source>> open_source(const Node& node) override {
     const auto* source = node.as<SourceNode>();
@@ -65,7 +69,10 @@ class StandardConnectors final : public ConnectorFactory {
   Result<std::unique_ptr<Sink>> open_sink(const Node& node, uint32_t task, const JobAttempt& attempt) override {
     const auto* sink = node.as<SinkNode>();
     SLUICE_INVARIANT(sink != nullptr, node.label);
-    if (sink->connector == "print") return open_print(node);
+    if (sink->connector == "print") {
+      SLUICE_ASSIGN(auto opened, open_print(node));
+      return held(node, std::move(opened));
+    }
     switch (sink_encoding(sink->connector, settings_)) {
       case SinkEncoding::None:
         return make_blackhole_sink();
@@ -102,6 +109,11 @@ class StandardConnectors final : public ConnectorFactory {
     return {output_, place};
   }
 
+  std::unique_ptr<Sink> held(const Node& node, std::unique_ptr<Sink> sink) const {
+    if (settings_.staging.job_id.empty()) return sink;
+    return make_held_sink(std::move(sink), fmt::format("{}/shown-{}", settings_.staging.directory, node.label));
+  }
+
   Result<std::unique_ptr<Sink>> open_csv(const Node& node, uint32_t task, const JobAttempt& attempt) {
     const ConnectorOptions options = options_of(node);
     SLUICE_TRY(checked("csv", node.as<SinkNode>()->options, Direction::Write));
@@ -114,8 +126,13 @@ class StandardConnectors final : public ConnectorFactory {
     const std::string path = options_of(node).text("path");
     if (task != 0 && !path.ends_with('/'))
       return internal_error(fmt::format("task {} must not write {}, which task 0 writes", task, path));
-    if (path == "-") return make_output_sink(enter_output(node), std::move(header));
-    return make_file_sink(path, extension, task, std::move(header), attempt);
+    if (path == "-") return held(node, make_output_sink(enter_output(node), std::move(header)));
+    FileTarget target{path, extension, task, std::move(header)};
+    if (const JobStaging& staging = settings_.staging; !staging.job_id.empty()) {
+      target.id = fmt::format("{}-{}-{}", staging.job_id, node.label, task);
+      target.is_resumed = staging.is_resumed;
+    }
+    return make_file_sink(std::move(target), attempt);
   }
 
   static ConnectorOptions options_of(const Node& node) {

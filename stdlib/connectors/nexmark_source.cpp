@@ -9,6 +9,7 @@
 #include <new>
 #include <optional>
 
+#include "runtime/checkpoint/bytes.h"
 #include "stdlib/connectors/nexmark_model.h"
 
 namespace sluice {
@@ -22,7 +23,8 @@ constexpr uint64_t kBytesPerEvent = 16;
 class NexmarkSource final : public Source {
  public:
   NexmarkSource(const NexmarkConfig& config, bool in_real_time, uint64_t chunk_events)
-      : model_(config),
+      : config_(config),
+        model_(config),
         end_(config.events != 0 ? config.events : NexmarkModel::kMaxEvents),
         in_real_time_(in_real_time),
         chunk_events_(in_real_time ? std::clamp<uint64_t>(config.rate / 1000, 1, chunk_events) : chunk_events) {}
@@ -43,6 +45,31 @@ class NexmarkSource final : public Source {
   // Also in real time: the clock says when a chunk comes, not which events it has.
   [[nodiscard]] bool is_repeatable() const override { return true; }
 
+  Result<std::string> position() override {
+    const std::lock_guard lock(mutex_);
+    std::string bytes;
+    ByteWriter out(bytes);
+    write_events(out);
+    out.u64(next_);
+    out.u64(sequence_);
+    return bytes;
+  }
+
+  // In real time the next event comes at once, and those behind it at their distances.
+  Status seek(std::string_view position) override {
+    const std::lock_guard lock(mutex_);
+    std::string events;
+    ByteWriter out(events);
+    write_events(out);
+    if (!position.starts_with(events))
+      return user_error("nexmark does not make the events any more that it made when the job began");
+    ByteReader bytes(position.substr(events.size()));
+    next_ = first_ = bytes.u64();
+    sequence_ = bytes.u64();
+    if (!bytes.is_done() || next_ > end_) return external_error("the position of nexmark is damaged");
+    return {};
+  }
+
   void interrupt() override {
     {
       const std::lock_guard lock(mutex_);
@@ -52,8 +79,15 @@ class NexmarkSource final : public Source {
   }
 
  private:
+  // What decides which events there are and how they are cut.
+  void write_events(ByteWriter& out) const {
+    for (const uint64_t value :
+         {end_, config_.rate, config_.seed, static_cast<uint64_t>(config_.start), config_.disorder, chunk_events_})
+      out.u64(value);
+  }
+
   void wait_for_event(uint64_t event, std::unique_lock<std::mutex>& lock) {
-    if (!started_) started_ = Clock::now();
+    if (!started_) started_ = Clock::now() - std::chrono::microseconds(first_ == 0 ? 0 : model_.elapsed(first_));
     const auto due = *started_ + std::chrono::microseconds(model_.elapsed(event));
     changed_.wait_until(lock, due, [&] { return is_interrupted_ || Clock::now() >= due; });
   }
@@ -79,6 +113,7 @@ class NexmarkSource final : public Source {
     chunk.error_position = 0;
   }
 
+  const NexmarkConfig config_;
   const NexmarkModel model_;
   const uint64_t end_;
   const bool in_real_time_;
@@ -88,6 +123,7 @@ class NexmarkSource final : public Source {
   std::mutex mutex_;
   std::condition_variable changed_;
   uint64_t next_ = 0;
+  uint64_t first_ = 0;  // of this life of the job
   uint64_t sequence_ = 0;
   bool is_interrupted_ = false;
   std::optional<Clock::time_point> started_;

@@ -20,6 +20,8 @@
 #include <system_error>
 #include <utility>
 
+#include "lang/support/invariant.h"
+#include "runtime/checkpoint/bytes.h"
 #include "stdlib/connectors/byte_stream.h"
 
 namespace sluice {
@@ -54,6 +56,14 @@ void sync_directory(const std::string& directory) {
   ::close(file);
 }
 
+// A link keeps pointing to its file, which gets the new contents.
+std::string target_of(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) return path;
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
+  return real ? real.get() : path;
+}
+
 constexpr std::string_view kTemporary = ".tmp";
 
 // The beginning of a long name, with what tells it from others that begin so: file systems take 255 bytes.
@@ -73,6 +83,12 @@ std::string temporary_name(const std::string& name, const JobAttempt& attempt) {
       attempt.job.empty() ? fmt::format("{}", ::getpid()) : fmt::format("{}.{}", attempt.job, attempt.number);
   return fmt::format(".{}.{}.{}.{:08x}{}", shortened(name), owner, count.fetch_add(1), std::random_device{}(),
                      kTemporary);
+}
+
+// Of a job that keeps checkpoints: the same in all of its lives.
+std::string temporary_of(const std::string& target, const std::string& id) {
+  const auto [directory, name] = split_path(target);
+  return fmt::format("{}.{}.{}{}", directory, shortened(name), id, kTemporary);
 }
 
 // Is it the temporary file of an earlier attempt to write `name`?
@@ -98,6 +114,28 @@ int remove_earlier_attempts(const std::string& directory, const std::string& nam
     errno = 0;
   }
   return errno;
+}
+
+// What renaming a file does not change, and another file has not: its number, and when it was made (a number is given
+// out again), where the file system knows that.
+struct FileIdentity {
+  uint64_t inode = 0;
+  int64_t made = 0;  // nanoseconds since 1970
+  bool operator==(const FileIdentity&) const = default;
+};
+
+std::optional<FileIdentity> identity_of(const std::string& path) {
+  struct statx status{};
+  if (::statx(AT_FDCWD, path.c_str(), 0, STATX_INO | STATX_BTIME, &status) != 0) return std::nullopt;
+  FileIdentity identity{status.stx_ino, 0};
+  if ((status.stx_mask & STATX_BTIME) != 0)
+    identity.made = status.stx_btime.tv_sec * 1'000'000'000 + status.stx_btime.tv_nsec;
+  return identity;
+}
+
+std::unexpected<Error> cannot_go_on(const std::string& path, const std::string& why) {
+  return external_error(fmt::format(
+      "the job cannot go on writing {}: {}; put it back, or begin anew with another --state-dir", path, why));
 }
 
 }  // namespace
@@ -148,30 +186,62 @@ Result<OutputFile> OutputFile::open_device(const std::string& path, const JobAtt
   return opened;
 }
 
-Result<OutputFile> OutputFile::create(const std::string& path, const JobAttempt& attempt) {
+Result<OutputFile> OutputFile::create(const std::string& path, const JobAttempt& attempt, const std::string& id) {
   struct stat status{};
-  std::string target = path;
   std::optional<mode_t> mode;  // of the file that is replaced
   if (::stat(path.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode))
       return user_error(
           fmt::format("cannot write {}: it is a directory; for files inside of it write {}/", path, path));
     if (!S_ISREG(status.st_mode)) return open_device(path, attempt);
-    // A link keeps pointing to the file, which gets the new contents.
-    if (const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free); real)
-      target = real.get();
     mode = status.st_mode & 07777;
   } else if (errno == ENAMETOOLONG) {
     return cannot_write(path, errno);
   }
+  const std::string target = target_of(path);
   const auto [directory, name] = split_path(target);
   if (const int error = remove_earlier_attempts(directory, name, attempt); error != 0) return cannot_write(path, error);
-  const std::string temporary = directory + temporary_name(name, attempt);
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode ? 0600 : 0666);
+  const std::string temporary = id.empty() ? directory + temporary_name(name, attempt) : temporary_of(target, id);
+  // What is there of a job's own name is of an attempt that ended before its first checkpoint.
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (id.empty() ? O_EXCL : O_TRUNC);
+  const int file = ::open(temporary.c_str(), flags, mode ? 0600 : 0666);
   if (file < 0) return cannot_write(path, errno);
   OutputFile created(file, target, temporary);
   if (mode && ::fchmod(file, *mode) != 0) return cannot_write(path, errno);
   return created;
+}
+
+Result<OutputFile> OutputFile::resume(const std::string& path, const std::string& id, std::string_view position) {
+  ByteReader bytes(position);
+  const uint64_t length = bytes.u64();
+  const FileIdentity identity{bytes.u64(), bytes.i64()};
+  if (!bytes.is_done()) return external_error("the position in " + path + " is damaged");
+  const std::string target = target_of(path);
+  const std::string temporary = temporary_of(target, id);
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CLOEXEC);
+  if (file < 0 && errno != ENOENT) return cannot_write(temporary, errno);
+  struct stat status{};
+  if (file < 0) {
+    // Is the file the one that this job had prepared, or another of its name?
+    if (identity_of(target) != identity || ::stat(target.c_str(), &status) != 0)
+      return cannot_go_on(path, fmt::format("{}, where it was gathered, is gone", temporary));
+    if (static_cast<uint64_t>(status.st_size) != length)
+      return cannot_go_on(path, fmt::format("it was written to after the job had ended: it had {} bytes and has {}",
+                                            length, status.st_size));
+    OutputFile committed(-1, target, {});
+    committed.committed_ = position;
+    return committed;
+  }
+  OutputFile resumed(file, target, temporary);
+  resumed.is_kept_ = true;
+  if (::fstat(file, &status) != 0) return cannot_write(temporary, errno);
+  if (static_cast<uint64_t>(status.st_size) < length)
+    return cannot_go_on(path, fmt::format("{}, where it is gathered, should have {} bytes at least and has {}",
+                                          temporary, length, status.st_size));
+  if (::ftruncate(file, static_cast<off_t>(length)) != 0 || ::lseek(file, 0, SEEK_END) < 0)
+    return cannot_write(temporary, errno);
+  resumed.written_ = length;
+  return resumed;
 }
 
 OutputFile::OutputFile(int file, std::string path, std::string temporary)
@@ -181,12 +251,20 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
     : file_(std::exchange(other.file_, -1)),
       path_(std::move(other.path_)),
       temporary_(std::exchange(other.temporary_, {})),
+      committed_(std::move(other.committed_)),
+      is_kept_(other.is_kept_),
+      written_(other.written_),
       patience_(std::move(other.patience_)) {}
 
-OutputFile::~OutputFile() { abort(); }
+OutputFile::~OutputFile() { give_up(); }
 
 Status OutputFile::write(std::string_view bytes) {
-  if (!patience_) return write_all(file_, bytes, path_);
+  SLUICE_INVARIANT(committed_.empty(), path_ + " is complete and is written to");
+  if (!patience_) {
+    SLUICE_TRY(write_all(file_, bytes, path_));
+    written_ += bytes.size();
+    return {};
+  }
   while (!bytes.empty()) {
     if (patience_->is_over()) return cannot_write(path_, ECANCELED);
     const ssize_t count = ::write(file_, bytes.data(), bytes.size());
@@ -200,27 +278,49 @@ Status OutputFile::write(std::string_view bytes) {
   return {};
 }
 
+Result<std::string> OutputFile::prepare() {
+  if (is_device())
+    return user_error(fmt::format(
+        "{} is no file, so a job that keeps checkpoints cannot write to it: what it got cannot be taken back", path_));
+  if (!committed_.empty()) return committed_;
+  if (::fsync(file_) != 0) return cannot_write(path_, errno);
+  const auto identity = identity_of(temporary_);
+  if (!identity) return cannot_write(temporary_, errno);
+  if (!std::exchange(is_kept_, true)) sync_directory(split_path(path_).first);
+  std::string position;
+  ByteWriter out(position);
+  out.u64(written_);
+  out.u64(identity->inode);
+  out.i64(identity->made);
+  return position;
+}
+
 Status OutputFile::commit() {
   if (temporary_.empty()) return {};
   if (::fsync(file_) != 0 && errno != EINVAL && errno != EROFS) {
     const int error = errno;
-    abort();
+    give_up();
     return cannot_write(path_, error);
   }
   // A network file system may report a failed write only here.
   if (::close(std::exchange(file_, -1)) != 0 && errno != EINTR) {
     const int error = errno;
-    abort();
+    give_up();
     return cannot_write(path_, error);
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     const int error = errno;
-    abort();
+    give_up();
     return cannot_write(path_, error);
   }
   temporary_.clear();
   sync_directory(split_path(path_).first);
   return {};
+}
+
+void OutputFile::suspend() noexcept {
+  if (file_ >= 0) ::close(std::exchange(file_, -1));
+  temporary_.clear();
 }
 
 void OutputFile::abort() noexcept {

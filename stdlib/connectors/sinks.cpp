@@ -3,8 +3,11 @@
 #include <dirent.h>
 #include <fmt/format.h>
 
+#include <optional>
 #include <string_view>
+#include <utility>
 
+#include "lang/support/invariant.h"
 #include "stdlib/connectors/output_file.h"
 
 namespace sluice {
@@ -12,15 +15,37 @@ namespace {
 
 class FileSink final : public Sink {
  public:
-  explicit FileSink(OutputFile file) : file_(std::move(file)) {}
-  Status write(std::string_view bytes) override { return file_.write(bytes); }
-  Status commit() override { return file_.commit(); }
-  void abort() noexcept override { file_.abort(); }
-  [[nodiscard]] std::string file() const override { return file_.is_device() ? "" : file_.path(); }
-  [[nodiscard]] bool is_final() const override { return file_.is_device(); }
+  // Without a file: resume() opens it.
+  FileSink(std::optional<OutputFile> file, std::string path, std::string id)
+      : file_(std::move(file)), path_(std::move(path)), id_(std::move(id)) {}
+
+  Status write(std::string_view bytes) override { return opened().write(bytes); }
+  Status commit() override { return opened().commit(); }
+  void abort() noexcept override {
+    if (file_) file_->abort();
+  }
+  Result<std::string> prepare() override { return opened().prepare(); }
+  Status resume(std::string_view position) override {
+    SLUICE_INVARIANT(!file_ && !id_.empty(), path_ + " is open already");
+    SLUICE_ASSIGN(OutputFile resumed, OutputFile::resume(path_, id_, position));
+    file_.emplace(std::move(resumed));
+    return {};
+  }
+  void suspend() noexcept override {
+    if (file_) file_->suspend();
+  }
+  [[nodiscard]] std::string file() const override { return !file_ || file_->is_device() ? "" : file_->path(); }
+  [[nodiscard]] bool is_final() const override { return file_ && file_->is_device(); }
 
  private:
-  OutputFile file_;
+  OutputFile& opened() {
+    SLUICE_INVARIANT(file_.has_value(), path_ + " is written to before it was resumed");
+    return *file_;
+  }
+
+  std::optional<OutputFile> file_;
+  const std::string path_;
+  const std::string id_;
 };
 
 // What was written to standard output cannot be taken back; the header waits for the first row or a good end.
@@ -75,6 +100,8 @@ class BlackholeSink final : public Sink {
   Status write(std::string_view) override { return {}; }
   Status commit() override { return {}; }
   void abort() noexcept override {}
+  Result<std::string> prepare() override { return std::string(); }
+  Status resume(std::string_view) override { return {}; }
 };
 
 // Parts of an earlier run, perhaps one with more tasks, would mix with those of this run. (Those of an earlier attempt
@@ -96,17 +123,16 @@ std::unique_ptr<Sink> make_output_sink(OutputPlace output, std::string header) {
   return std::make_unique<OutputSink>(std::move(output), std::move(header));
 }
 
-Result<std::unique_ptr<Sink>> make_file_sink(const std::string& path, const std::string& extension, uint32_t task,
-                                             std::string header, const JobAttempt& attempt) {
-  if (path.empty()) return user_error("the path to write to is empty");
-  std::string name = path;
-  if (path.ends_with('/')) {
-    if (!attempt.has_committed) SLUICE_TRY(check_no_parts(path));
-    name += fmt::format("part-{:05}.{}", task, extension);
-  }
-  SLUICE_ASSIGN(OutputFile file, OutputFile::create(name, attempt));
-  SLUICE_TRY(file.write(header));
-  return std::make_unique<FileSink>(std::move(file));
+Result<std::unique_ptr<Sink>> make_file_sink(FileTarget target, const JobAttempt& attempt) {
+  if (target.path.empty()) return user_error("the path to write to is empty");
+  std::string name = target.path;
+  if (target.path.ends_with('/')) name += fmt::format("part-{:05}.{}", target.task, target.extension);
+  // The parts in the directory may be those of this job, which was committing them when it ended.
+  if (target.is_resumed) return std::make_unique<FileSink>(std::nullopt, std::move(name), std::move(target.id));
+  if (target.path.ends_with('/') && !attempt.has_committed) SLUICE_TRY(check_no_parts(target.path));
+  SLUICE_ASSIGN(OutputFile file, OutputFile::create(name, attempt, target.id));
+  SLUICE_TRY(file.write(target.header));
+  return std::make_unique<FileSink>(std::move(file), std::move(name), std::move(target.id));
 }
 
 std::unique_ptr<Sink> make_json_rows_sink(OutputPlace output) {

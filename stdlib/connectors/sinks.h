@@ -22,9 +22,17 @@ struct OutputPlace {
 
 // `header`: written in front of the rows.
 [[nodiscard]] std::unique_ptr<Sink> make_output_sink(OutputPlace output, std::string header);
-[[nodiscard]] Result<std::unique_ptr<Sink>> make_file_sink(const std::string& path, const std::string& extension,
-                                                           uint32_t task, std::string header,
-                                                           const JobAttempt& attempt);
+struct FileTarget {
+  std::string path;
+  std::string extension;  // of the parts, where the path is a directory
+  uint32_t task = 0;
+  std::string header;
+  // Of a job that keeps checkpoints: what its unfinished file is named by, and whether it goes on in that of an earlier
+  // life; resume() comes first then.
+  std::string id = {};
+  bool is_resumed = false;
+};
+[[nodiscard]] Result<std::unique_ptr<Sink>> make_file_sink(FileTarget target, const JobAttempt& attempt);
 // Rows as JSON objects to standard output, each in an envelope: {"v":1,"type":"row","data":{...}}.
 [[nodiscard]] std::unique_ptr<Sink> make_json_rows_sink(OutputPlace output);
 // Rows as cells to standard output as an aligned table.

@@ -68,6 +68,7 @@ class GzipStream final : public ByteStream {
     return uint64_t{wanted - inflater_.avail_out};
   }
   uint64_t consumed() const override { return input_.consumed(); }
+  const std::string& name() const override { return name_; }
 
  private:
   PackedInput input_;
@@ -105,6 +106,7 @@ class ZstdStream final : public ByteStream {
     return uint64_t{out.pos};
   }
   uint64_t consumed() const override { return input_.consumed(); }
+  const std::string& name() const override { return name_; }
 
  private:
   PackedInput input_;
