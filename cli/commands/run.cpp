@@ -16,7 +16,9 @@
 #include "cli/support/terminal_connectors.h"
 #include "compiler/explain/describe.h"
 #include "compiler/jit/jit_engine.h"
+#include "runtime/checkpoint/checkpoint_store.h"
 #include "runtime/coordinator/local_job.h"
+#include "runtime/task/task_snapshot.h"
 #include "stdlib/catalog.h"
 
 namespace sluice {
@@ -36,11 +38,13 @@ class RunCommand final : public Command {
             "compile a pipeline and run it here",
             "Results go to standard output and to the files that the program names; files appear when the job has\n"
             "succeeded. Ctrl-C stops the job and keeps nothing; a second one ends it at once. --for and --limit end\n"
-            "it well: what has come until then is kept.",
+            "it well: what has come until then is kept. With --state-dir the job makes checkpoints: killed or stopped,\n"
+            "the same command goes on from the latest one, and no row is lost or comes twice.",
             {"sluice run pipeline.flow", "sluice run pipeline.flow --param day=2024-01-31 --param limit=10",
              "seq 1 1000000 | sluice run examples/numbers/pipeline.flow",
              "sluice run pipeline.flow --json | jq .        one JSON object per row",
-             "sluice run pipeline.flow --for 60s            endless input, read for a minute"}};
+             "sluice run pipeline.flow --for 60s            endless input, read for a minute",
+             "sluice run pipeline.flow --state-dir state    goes on where it was when it is run again"}};
   }
 
   void define(CLI::App& options) override {
@@ -55,6 +59,9 @@ class RunCommand final : public Command {
                  "end the input after so much time; windows that are still open then are not given out");
     add_number<uint64_t>(options, "--limit", limit_, 1, kMostRows, "N",
                          "end the job when so many rows were printed, by all pipelines together");
+    options.add_option("--state-dir", state_directory_, "keep checkpoints there, and go on from the latest one")
+        ->type_name("DIR");
+    add_duration(options, "--checkpoint-every", checkpoint_interval_, "time between checkpoints; default: 10s");
     options.add_flag("--discard", jit_.connectors.discard_print, "drop the rows that would be printed, to measure");
     options.add_flag("--perf", jit_.perf_support, "tell `perf` about the compiled code (perf inject --jit)");
     options.add_flag("--gdb", jit_.debugger_support, "tell a debugger about the compiled code");
@@ -70,6 +77,11 @@ class RunCommand final : public Command {
           console,
           "the program itself comes from standard input, so its source `-` has nothing to read; save the "
           "program as a file");
+    if (state_directory_.empty() && checkpoint_interval_)
+      return usage_error(console, "--checkpoint-every needs --state-dir DIR, where the checkpoints are kept");
+    if (!state_directory_.empty() && limit_ != 0)
+      return usage_error(console, "--limit cannot be had together with --state-dir yet: rows that were printed in an "
+                                  "earlier life are not counted");
     return run(*compilation, console);
   }
 
@@ -101,6 +113,11 @@ class RunCommand final : public Command {
       console.error(jit.error());
       return ExitCode::JobFailed;
     }
+    const auto store = open_state(compilation.plan());
+    if (!store) {
+      console.error(store.error());
+      return ExitCode::JobFailed;
+    }
     ConnectorSettings settings = jit_.connectors;
     settings.on_warning = [&](const std::string& text) { status.without([&] { console.warning(text); }); };
     const auto connectors = make_connector_factory(settings);
@@ -110,6 +127,9 @@ class RunCommand final : public Command {
     options.stop = stop.get_token();
     options.enough = enough.get_token();
     options.end_input_after = end_after_;
+    options.checkpoints.store = store->get();
+    if (checkpoint_interval_) options.checkpoints.interval = *checkpoint_interval_;
+    options.checkpoints.on_note = [&](const std::string& text) { status.without([&] { console.warning(text); }); };
     options.on_progress = [&](const JobProgress& progress) { status.update(progress); };
     TerminalConnectors terminal(*connectors, status, limit_ == 0 ? nullptr : &limit);
     const JobOutcome outcome = run_local(compilation.plan(), **jit, terminal, options);
@@ -121,6 +141,16 @@ class RunCommand final : public Command {
     // Nobody waits for code that will never run. The results are committed, and the cache is not being written.
     if (!is_idle) end_process(code, console);
     return code;
+  }
+
+  // Null without --state-dir.
+  Result<std::unique_ptr<CheckpointStore>> open_state(const JobPlan& plan) {
+    if (state_directory_.empty()) return std::unique_ptr<CheckpointStore>();
+    SLUICE_TRY(check_can_be_saved(plan));
+    SLUICE_ASSIGN(auto store, CheckpointStore::open(state_directory_));
+    SLUICE_ASSIGN(const auto latest, store->latest());
+    jit_.connectors.staging = {store->job_id(), state_directory_, latest.checkpoint.has_value()};
+    return store;
   }
 
   // What nobody should miss, and under --json the totals.
@@ -161,6 +191,8 @@ class RunCommand final : public Command {
   uint32_t block_bytes_ = 256 << 10;
   std::optional<std::chrono::nanoseconds> end_after_;
   uint64_t limit_ = 0;  // 0: none
+  std::string state_directory_;
+  std::optional<std::chrono::nanoseconds> checkpoint_interval_;
 };
 
 }  // namespace

@@ -221,6 +221,21 @@ void CheckpointStore::abandon() noexcept {
   begun_ = 0;
 }
 
+// The last checkpoint goes last: who is cut off here finds that all is done.
+Status CheckpointStore::forget_job() {
+  abandon();
+  std::error_code code;
+  std::vector<fs::path> shown;  // what sinks noted of rows that are on the screen
+  for (fs::directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code))
+    if (entry->path().filename().string().starts_with("shown-")) shown.push_back(entry->path());
+  for (const auto& path : shown)
+    if (!code) fs::remove(path, code);
+  if (code) return system_error("cannot tidy up " + directory_, code.value());
+  SLUICE_ASSIGN(const auto found, numbers());
+  for (auto number = found.rbegin(); number != found.rend(); ++number) remove_checkpoint(path_of(*number));
+  return sync_directory(checkpoints_of(directory_));
+}
+
 void CheckpointStore::remove_old() const noexcept {
   const auto found = numbers();
   if (!found) return;  // the next commit looks again

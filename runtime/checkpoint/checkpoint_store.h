@@ -54,6 +54,8 @@ class CheckpointStore {
   [[nodiscard]] Status commit(const CheckpointManifest& manifest);
   // Removes what was begun; nothing when nothing was.
   void abandon() noexcept;
+  // The job has ended and its results are there: the next one in this directory begins anew.
+  [[nodiscard]] Status forget_job();
   // The same in every life of the job, other for every other directory. Letters and digits.
   [[nodiscard]] const std::string& job_id() const { return job_id_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }

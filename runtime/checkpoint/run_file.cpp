@@ -125,10 +125,10 @@ Result<RunInfo> RunWriter::finish() {
 }
 
 struct RunReader::Parts {
-  Parts(std::string file, HashRange hashes) : path(std::move(file)), range(hashes), reader(options) {}
+  Parts(std::string file, HashSpan hashes) : path(std::move(file)), range(hashes), reader(options) {}
 
   const std::string path;
-  const HashRange range;
+  const HashSpan range;
   const rocksdb::Options options = sst_options();
   rocksdb::SstFileReader reader;
   std::unique_ptr<rocksdb::Iterator> records;  // must go before the reader
@@ -144,7 +144,7 @@ struct RunReader::Parts {
 RunReader::RunReader(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 RunReader::~RunReader() = default;
 
-Result<std::unique_ptr<RunReader>> RunReader::open(const std::string& path, HashRange range) {
+Result<std::unique_ptr<RunReader>> RunReader::open(const std::string& path, HashSpan range) {
   auto parts = std::make_unique<Parts>(path, range);
   if (const auto status = parts->reader.Open(path); !status.ok()) return failed("read", path, status);
   rocksdb::ReadOptions options;

@@ -42,7 +42,7 @@ class RunWriter final : public SnapshotWriter {
 };
 
 // Both ends belong to it.
-struct HashRange {
+struct HashSpan {
   uint64_t first = 0;
   uint64_t last = std::numeric_limits<uint64_t>::max();
 };
@@ -50,7 +50,7 @@ struct HashRange {
 class RunReader final : public SnapshotReader {
  public:
   // Of every state the records whose hashes are in the range.
-  [[nodiscard]] static Result<std::unique_ptr<RunReader>> open(const std::string& path, HashRange range = {});
+  [[nodiscard]] static Result<std::unique_ptr<RunReader>> open(const std::string& path, HashSpan range = {});
   ~RunReader() override;
   RunReader(const RunReader&) = delete;
   RunReader& operator=(const RunReader&) = delete;

@@ -20,6 +20,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kProgressInterval(500);
 constexpr std::chrono::milliseconds kSampleInterval(1);
+constexpr uint32_t kWorker = 0;
 
 // Events for the coordinator, from any thread.
 class Mailbox {
@@ -95,6 +96,7 @@ void post_report(Mailbox& mailbox, WorkerReport report) {
 // Drives the job to its end: event by event, as the job's state decides. `give_up`: for sinks that wait for somebody.
 // Where nobody wants more rows, those that there are still have to be taken.
 JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbox& mailbox, std::stop_source& give_up,
+                    LocalCheckpoints* checkpoints,
                     std::optional<std::chrono::steady_clock::time_point> deadline) {
   JobState state;
   mailbox.post(JobAccepted{});
@@ -105,10 +107,19 @@ JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbo
     const auto commands = apply(state, std::move(event));
     SLUICE_INVARIANT(commands.has_value(), commands.error().message);
     for (const auto& command : *commands) {
+      if (checkpoints != nullptr && !std::holds_alternative<StartTasks>(command)) checkpoints->stop();
+      if (checkpoints != nullptr && std::holds_alternative<CommitSinks>(command)) {
+        if (auto status = checkpoints->make_last(); !status) {
+          mailbox.post(CommitFailed{kWorker, std::move(status).error()});
+          continue;
+        }
+      }
       if (std::holds_alternative<CancelTasks>(command) && !state.has_enough) give_up.request_stop();
       worker.handle(command);
+      if (checkpoints != nullptr && std::holds_alternative<StartTasks>(command)) checkpoints->start(worker);
     }
   }
+  if (checkpoints != nullptr) checkpoints->stop();
   return state;
 }
 
@@ -139,13 +150,23 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
 
   Mailbox mailbox;
   std::stop_source deploying;
-  const EngineSettings settings{std::max(1u, options.threads),
+  std::optional<LocalCheckpoints> checkpoints;
+  std::optional<RestorePoint> restore_point;
+  if (options.checkpoints.store != nullptr) {
+    checkpoints.emplace(plan, options.checkpoints);
+    auto restored = checkpoints->restore();
+    if (!restored) return failed(std::move(restored).error());
+    restore_point = std::move(*restored);
+  }
+  EngineSettings settings{std::max(1u, options.threads),
                                 std::max<uint64_t>(sizeof(abi::BlockHeader), options.block_bytes),
                                 std::max(1u, options.ring_blocks),
                                 options.time_stops_at_end,
                                 options.wall_time,
                                 options.profile,
                                 {.job = {}, .stop = deploying.get_token()}};
+  if (checkpoints) settings.on_saved = [&](SavedTask saved) { checkpoints->on_saved(std::move(saved)); };
+  if (restore_point) settings.restore_point = &*restore_point;
   Worker worker(0, plan, code, connectors, settings,
                 [&](WorkerReport report) { post_report(mailbox, std::move(report)); });
   const std::stop_callback on_stop(options.stop, [&] {
@@ -165,8 +186,11 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
     });
     const Periodically sampler(options.profile ? std::optional(kSampleInterval) : std::nullopt,
                                [&] { worker.sample(); });
-    outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox, deploying, deadline));
+    LocalCheckpoints* const kept = checkpoints ? &*checkpoints : nullptr;
+    outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox, deploying, kept, deadline));
   }
+  if (checkpoints && outcome.kind == JobOutcome::Kind::Finished)
+    if (auto status = checkpoints->end(); !status) return failed(std::move(status).error());
   outcome.totals = worker.progress();
   outcome.totals.elapsed = std::chrono::steady_clock::now() - start;
   if (options.profile) {

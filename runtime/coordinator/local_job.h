@@ -13,6 +13,7 @@
 #include "lang/support/result.h"
 #include "runtime/control/job_profile.h"
 #include "runtime/control/job_progress.h"
+#include "runtime/coordinator/local_checkpoints.h"
 #include "runtime/io/connector.h"
 #include "runtime/plan/job_plan.h"
 #include "runtime/task/row_error.h"
@@ -26,6 +27,7 @@ struct RunOptions {
   uint32_t ring_blocks = 8;          // capacity of a channel
   bool time_stops_at_end = false;    // see EngineSettings
   std::optional<int64_t> wall_time;  // likewise
+  CheckpointSettings checkpoints;    // the job goes on from the latest one, if there is one
   bool profile = false;              // fill JobOutcome::profile; wants profiled code
   std::stop_token stop;              // a request ends the job cleanly: nothing is committed
   std::stop_token enough;  // a request ends the job cleanly: what the sinks have is committed (from any thread)

@@ -34,6 +34,9 @@ inline constexpr int64_t kEndOfTime = std::numeric_limits<int64_t>::max();
 // BlockHeader::flags: the producer sends no more rows of this block's sequence or a lower one. A block without rows
 // only says that.
 inline constexpr uint32_t kEndsSequence = 1;
+// BlockHeader::flags: a barrier. What the producer sent in front of it belongs to the checkpoint whose number is in
+// min_time, what comes behind it does not. It has no rows.
+inline constexpr uint32_t kBarrier = 2;
 
 class Block {
  public:

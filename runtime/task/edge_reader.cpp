@@ -8,13 +8,42 @@ namespace sluice {
 EdgeReader::EdgeReader(std::vector<ChannelReader*> channels, bool is_ordered)
     : channels_(std::move(channels)),
       watermarks_(channels_.size(), kNoWatermark),
-      is_ordered_(is_ordered && channels_.size() > 1) {
+      is_ordered_(is_ordered && channels_.size() > 1),
+      stands_at_barrier_(channels_.size(), false) {
   if (is_ordered_) heads_.resize(channels_.size());
 }
 
 EdgeReader::Next EdgeReader::next() {
   if (is_cancelled_) return {};
-  return is_ordered_ ? next_in_order() : next_as_they_come();
+  Next next = is_ordered_ ? next_in_order() : next_as_they_come();
+  if (next.kind == Next::Kind::Wait && is_at_barrier()) next.kind = Next::Kind::Barrier;
+  return next;
+}
+
+// Is this block one? Then the producer stands there, unless the checkpoint was given up.
+bool EdgeReader::take_barrier(size_t producer, const abi::BlockHeader& header) {
+  if ((header.flags & kBarrier) == 0) return false;
+  const auto number = static_cast<uint64_t>(header.min_time);
+  watermarks_[producer] = std::max(watermarks_[producer], header.watermark);
+  if (number <= passed_) return true;
+  if (number > barrier_) stands_at_barrier_.assign(channels_.size(), false);  // the one before was given up
+  barrier_ = number;
+  stands_at_barrier_[producer] = true;
+  return true;
+}
+
+bool EdgeReader::is_at_barrier() const {
+  if (barrier_ == 0) return false;
+  for (size_t i = 0; i < channels_.size(); ++i)
+    if (!stands_at_barrier_[i] && !channels_[i]->is_ended()) return false;
+  return true;
+}
+
+void EdgeReader::pass_barrier(uint64_t number) {
+  passed_ = std::max(passed_, number);
+  if (barrier_ > passed_) return;
+  barrier_ = 0;
+  stands_at_barrier_.assign(channels_.size(), false);
 }
 
 EdgeReader::Next EdgeReader::next_as_they_come() {
@@ -25,7 +54,11 @@ EdgeReader::Next EdgeReader::next_as_they_come() {
     const bool has_ended = channels_[producer]->is_ended();
     if (channels_[producer]->has_failed()) channels_[producer]->reach_failure();
     Next result{Next::Kind::Block, {}, producer, 0};
-    if (!has_ended && channels_[producer]->try_pop(result.block)) {
+    if (!has_ended && !stands_at_barrier_[producer] && channels_[producer]->try_pop(result.block)) {
+      if (take_barrier(producer, *result.block.header())) {
+        may_get_more = true;
+        continue;
+      }
       turn_ = producer + 1;
       watermarks_[producer] = std::max(watermarks_[producer], result.block.header()->watermark);
       return result;
@@ -40,9 +73,14 @@ bool EdgeReader::fetch(size_t producer) {
   Head& head = heads_[producer];
   while (!head.block) {
     if (channels_[producer]->is_ended()) return false;
+    if (stands_at_barrier_[producer]) return true;
     head.has_failed = channels_[producer]->has_failed();
     if (head.has_failed || !channels_[producer]->try_pop(head.block)) return true;
     const abi::BlockHeader& header = *head.block.header();
+    if (take_barrier(producer, header)) {  // says nothing new of the order
+      head.block = Block();
+      continue;
+    }
     head.bound = header.sequence;
     if (header.row_count != 0) break;
     if ((header.flags & kEndsSequence) != 0) ++head.bound;
@@ -56,7 +94,7 @@ bool EdgeReader::fetch(size_t producer) {
 bool EdgeReader::is_next(size_t producer) const {
   for (size_t i = 0; i < heads_.size(); ++i) {
     const Head& other = heads_[i];
-    if (i == producer || other.block || channels_[i]->is_ended()) continue;
+    if (i == producer || other.block || stands_at_barrier_[i] || channels_[i]->is_ended()) continue;
     if (other.bound < heads_[producer].bound) return false;
     if (other.bound == heads_[producer].bound && !other.has_failed) return false;
   }

@@ -14,7 +14,7 @@ class EdgeReader {
   EdgeReader(std::vector<ChannelReader*> channels, bool is_ordered);
 
   struct Next {
-    enum class Kind : uint8_t { Block, Wait, End } kind = Kind::End;
+    enum class Kind : uint8_t { Block, Wait, End, Barrier } kind = Kind::End;
     Block block;  // may be without rows: then it only says how far its producer is
     size_t producer = 0;
     uint64_t progress = 0;  // Wait: no rows of a sequence below this will come; known only of ordered edges
@@ -28,16 +28,30 @@ class EdgeReader {
   // No more blocks are wanted.
   void cancel();
 
+  // The barrier at which the producers stand that have sent it: nothing more is read from those. next() gives Barrier
+  // when all stand there that have not ended.
+  [[nodiscard]] uint64_t barrier() const { return barrier_; }
+  // Goes on behind the barrier. Those of checkpoints up to `number` that are still to come count as passed.
+  void pass_barrier(uint64_t number);
+  // By producer, for a snapshot and a later life.
+  [[nodiscard]] const std::vector<int64_t>& watermarks() const { return watermarks_; }
+  void set_watermarks(std::vector<int64_t> watermarks) { watermarks_ = std::move(watermarks); }
+
  private:
   Next next_as_they_come();
   Next next_in_order();
   bool fetch(size_t producer);
+  bool take_barrier(size_t producer, const abi::BlockHeader& header);
+  [[nodiscard]] bool is_at_barrier() const;
   [[nodiscard]] bool is_next(size_t producer) const;
 
   std::vector<ChannelReader*> channels_;
   std::vector<int64_t> watermarks_;  // by producer
   bool is_ordered_;
   bool is_cancelled_ = false;
+  std::vector<bool> stands_at_barrier_;  // by producer
+  uint64_t barrier_ = 0;                 // 0: none
+  uint64_t passed_ = 0;                  // the latest that was passed or given up
   size_t turn_ = 0;      // as they come: the producer to look at first
   struct Head {          // in order: of each producer
     Block block;         // its first block, if it has come

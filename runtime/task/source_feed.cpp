@@ -18,13 +18,22 @@ SourceFeed::SourceFeed(std::unique_ptr<Source> source, NodeId node, uint32_t pos
       has_thread_(source_->may_block()),
       next_sequence_(first_sequence_) {}
 
-Result<SourceFeed::Taken> SourceFeed::take(std::unique_ptr<ChunkBuffer>& chunk) {
+Result<SourceFeed::Taken> SourceFeed::take(std::unique_ptr<ChunkBuffer>& chunk, uint64_t seen_cut) {
   if (has_thread_) return take_read(chunk);
   if (is_interrupted_.load()) return Taken{Taken::Kind::End, 0};
+  const std::shared_lock lock(taking_);
+  if (cut_.load() != seen_cut) return Taken{Taken::Kind::Barrier, 0};
   if (!chunk) chunk = std::make_unique<ChunkBuffer>();
   SLUICE_ASSIGN(const bool is_there, source_->next(*chunk));
   if (!is_there) return Taken{Taken::Kind::End, 0};
   return Taken{Taken::Kind::Chunk, sequence_of(*chunk)};
+}
+
+Result<std::string> SourceFeed::cut(uint64_t checkpoint) {
+  const std::unique_lock lock(taking_);
+  SLUICE_ASSIGN(std::string position, source_->position());
+  cut_.store(checkpoint);
+  return position;
 }
 
 Result<SourceFeed::Taken> SourceFeed::take_read(std::unique_ptr<ChunkBuffer>& chunk) {

@@ -9,6 +9,8 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <shared_mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -30,11 +32,18 @@ class SourceFeed {
   void add_reader(Wakeable& task) { readers_.push_back(&task); }
 
   struct Taken {
-    enum class Kind : uint8_t { Chunk, Wait, End } kind = Kind::End;
+    enum class Kind : uint8_t { Chunk, Wait, End, Barrier } kind = Kind::End;
     uint64_t sequence = 0;  // Chunk: of this one; Wait: no piece to come has a lower one
   };
-  // The next piece into `chunk`, which may be another buffer afterwards. Thread-safe.
-  Result<Taken> take(std::unique_ptr<ChunkBuffer>& chunk);
+  // The next piece into `chunk`, which may be another buffer afterwards; Barrier when the latest cut is another one than
+  // the one the task has seen last. Thread-safe.
+  Result<Taken> take(std::unique_ptr<ChunkBuffer>& chunk, uint64_t seen_cut = 0);
+  // The next piece is the first that does not belong to this checkpoint: returns where it begins. Any thread.
+  Result<std::string> cut(uint64_t checkpoint);
+  // The checkpoint that was cut last; 0: none. A task that sees a new one takes the barrier. Any thread.
+  [[nodiscard]] uint64_t latest_cut() const { return cut_.load(); }
+  // Goes on from there. Before the job starts.
+  Status seek(std::string_view position) { return source_->seek(position); }
   // Ends waiting and reading; later takes find the end. Thread-safe, idempotent.
   void interrupt();
   // interrupt(), and wait for the reading thread.
@@ -56,6 +65,8 @@ class SourceFeed {
   bool has_thread_;
   std::vector<Wakeable*> readers_;
   std::atomic<bool> is_interrupted_{false};
+  std::atomic<uint64_t> cut_{0};
+  std::shared_mutex taking_;  // shared by those who take a piece, exclusive for the cut
 
   // With a thread only:
   std::mutex mutex_;

@@ -61,6 +61,8 @@ Task::Step Task::run() noexcept {
 Task::Step Task::run_turn() {
   for (uint32_t unit = 0; unit < kUnitsPerTurn; ++unit) {
     if (is_cancelled_.load(std::memory_order_relaxed)) return end(TaskReport::End::Cancelled);
+    if (on_saved_ && !follow_checkpoints()) return end(TaskReport::End::Failed);
+    if (is_restored_finished_) return end(TaskReport::End::Finished);
     switch (step()) {
       case Progress::Made:
         break;
@@ -118,7 +120,8 @@ bool Task::waits_for_table(const Input& input) const {
 std::optional<size_t> Task::next_source() const {
   std::optional<size_t> next;
   for (size_t i = 0; i < inputs_.size(); ++i) {
-    if (!inputs_[i].feed || inputs_[i].has_ended || inputs_[i].waits || waits_for_table(inputs_[i])) continue;
+    const Input& input = inputs_[i];
+    if (!input.feed || input.has_ended || input.waits || input.stands_at != 0 || waits_for_table(input)) continue;
     if (!next || watermark_of(inputs_[i]) < watermark_of(inputs_[*next])) next = i;
   }
   return next;
@@ -190,7 +193,14 @@ Task::Progress Task::advance() {
 
 // Edges first, as they come; then the sources. Those that wait for a table are left aside until it is there.
 Task::Progress Task::read() {
-  bool must_wait = false;
+  if (on_saved_) {
+    look_at_barriers();
+    if (const uint64_t barrier = barrier_to_save()) {
+      follow_time();
+      return phase_ == Phase::Advancing ? Progress::Made : save(barrier);
+    }
+  }
+  bool must_wait = std::ranges::any_of(inputs_, [](const Input& input) { return input.stands_at != 0; });
   for (size_t i = 0; i < inputs_.size(); ++i) {
     const size_t input = (turn_ + i) % inputs_.size();
     if (!inputs_[input].edge || inputs_[input].has_ended || waits_for_table(inputs_[input])) continue;
@@ -216,7 +226,7 @@ Task::Progress Task::read() {
     become_idle();
     return error_ ? Progress::Failed : Progress::Wait;
   }
-  // The last table has just ended.
+  // The last table has just ended, or the last barrier has come.
   if (!std::ranges::all_of(inputs_, &Input::has_ended)) return Progress::Made;
   finish_phase_ = 0;
   data_.watermark = kEndOfTime;
@@ -227,6 +237,11 @@ Task::Progress Task::read() {
 Task::Progress Task::read_edge(size_t input) {
   EdgeReader& edge = *inputs_[input].edge;
   auto next = edge.next();
+  if (next.kind == EdgeReader::Next::Kind::Barrier) {
+    if (inputs_[input].stands_at == inputs_[input].edge->barrier()) return Progress::Wait;
+    inputs_[input].stands_at = inputs_[input].edge->barrier();
+    return Progress::Made;
+  }
   if (next.kind == EdgeReader::Next::Kind::Wait) {
     inputs_[input].time.note_wait();
     if (inputs_.size() == 1) outputs_.tell_progress(next.progress);
@@ -251,9 +266,10 @@ Task::Progress Task::read_edge(size_t input) {
 Task::Progress Task::read_source(size_t input) {
   SourceFeed& feed = *inputs_[input].feed;
   meter_.enter_source(feed.node());
-  const auto taken = feed.take(chunk_);
+  const auto taken = feed.take(chunk_, inputs_[input].seen_cut);
   meter_.enter_engine();
   if (!taken) return fail(taken.error());
+  if (taken->kind == SourceFeed::Taken::Kind::Barrier) return Progress::Made;  // read() looks at it
   if (taken->kind == SourceFeed::Taken::Kind::Wait) {
     inputs_[input].time.note_wait();
     if (!inputs_[input].table.fills_table) outputs_.tell_progress(taken->sequence);
@@ -479,6 +495,7 @@ bool Task::has_error() {
 Task::Step Task::end(TaskReport::End how) {
   TaskReport report{how, address_, std::nullopt, std::nullopt};
   if (how == TaskReport::End::Finished) {
+    if (on_saved_ && !is_restored_finished_) save_finished();
     stop_reading();
     outputs_.close();
   } else if (how == TaskReport::End::Failed) {

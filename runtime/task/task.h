@@ -12,10 +12,12 @@
 #include "runtime/plan/job_plan.h"
 #include "runtime/task/edge_reader.h"
 #include "runtime/task/input_time.h"
+#include "runtime/task/saved_task.h"
 #include "runtime/task/scheduler.h"
 #include "runtime/task/source_feed.h"
 #include "runtime/task/stage_code.h"
 #include "runtime/task/table_inputs.h"
+#include "runtime/task/task_address.h"
 #include "runtime/task/task_data.h"
 #include "runtime/task/task_meter.h"
 #include "runtime/task/task_outputs.h"
@@ -24,12 +26,6 @@
 #include "runtime/task/watermark_origin.h"
 
 namespace sluice {
-
-struct TaskAddress {
-  StageId stage;
-  uint32_t index = 0;
-  auto operator<=>(const TaskAddress&) const = default;
-};
 
 // How a task ended. At most one of the errors is set, and only when it failed.
 struct TaskReport {
@@ -73,6 +69,10 @@ class Task final : public Runnable {
   // For jobs with sources that say `idle`; must outlive the task, which is then to be woken now and then.
   void set_time_board(TimeBoard& board) { time_board_ = &board; }
   void finish_wiring() { data_.set_writers(outputs_.writers()); }
+  // The job makes checkpoints: what the task saves at barriers, and when it has finished, goes there (any thread).
+  void save_to(std::function<void(SavedTask)> on_saved) { on_saved_ = std::move(on_saved); }
+  // Goes on from a checkpoint. Behind the wiring.
+  Status restore(const RestoredTask& restored);
 
   Step run() noexcept override;
   // All tasks are idle: if this one waits for room, lets it process one more piece regardless, so that two consumers
@@ -80,6 +80,10 @@ class Task final : public Runnable {
   void relieve_congestion();
   // Any thread.
   [[nodiscard]] bool waits_for_room() const { return waits_for_room_.load(); }
+
+  // The checkpoint with this number is given up, or complete. Any thread.
+  void abandon_checkpoint(uint64_t number);
+  void confirm_checkpoint(uint64_t number);
 
   // The job ends well, and the task has ended: hands what its sinks' buffers still hold to the sinks.
   Status write_rest();
@@ -106,6 +110,8 @@ class Task final : public Runnable {
     SourceFeed* feed = nullptr;  // or
     std::optional<EdgeReader> edge;
     bool has_ended = false;
+    uint64_t seen_cut = 0;        // SourceFeed::latest_cut() when it was last passed
+    uint64_t stands_at = 0;       // the barrier that the task has come to here; 0: none
     bool waits = false;  // a source that had nothing this time
     TableInput table;    // which inputs it waits for
     InputTime time;
@@ -113,6 +119,13 @@ class Task final : public Runnable {
   };
 
   Input& add_input();
+  [[nodiscard]] uint64_t barrier_to_save() const;
+  Progress save(uint64_t checkpoint);
+  void save_finished();
+  void look_at_barriers();
+  void pass_barrier(uint64_t number);
+  [[nodiscard]] bool follow_checkpoints();
+  void decline(uint64_t checkpoint);
   Step run_turn();
   void end_turn();
   Progress step();
@@ -150,6 +163,7 @@ class Task final : public Runnable {
   const std::atomic<bool>& is_cancelled_;
   const std::atomic<bool>& time_stops_;
   std::function<void(TaskReport)> on_end_;
+  std::function<void(SavedTask)> on_saved_;  // null: the job makes no checkpoints
   TaskData data_;
   TaskMeter meter_;
   TaskOutputs outputs_;
@@ -171,6 +185,11 @@ class Task final : public Runnable {
   uint32_t units_since_announced_ = 0;
   uint64_t rows_in_ = 0;    // records of sources
   bool is_flushed_ = true;  // nothing happened since everything was sent on
+  uint64_t passed_barrier_ = 0;
+  uint64_t confirmed_ = 0;
+  bool is_restored_finished_ = false;
+  std::atomic<uint64_t> abandoned_checkpoint_{0};
+  std::atomic<uint64_t> confirmed_checkpoint_{0};
   std::atomic<bool> waits_for_room_{false};
   std::atomic<bool> is_relieved_{false};
 };

@@ -102,6 +102,19 @@ void TaskOutputs::announce() {
   });
 }
 
+void TaskOutputs::send_barrier(uint64_t checkpoint) {
+  for_each_partition([&](OutputEdge&, OutputPartition& partition) {
+    if (partition.outlets.empty()) return;
+    partition.builder.flush();
+    Block block = Block::make(sizeof(abi::BlockHeader), partition.builder.row_bytes());
+    block.header()->sequence = partition.progress == 0 ? 0 : partition.progress - 1;
+    block.header()->flags = kBarrier | (partition.progress == 0 ? 0 : kEndsSequence);
+    block.header()->min_time = static_cast<int64_t>(checkpoint);
+    block.header()->watermark = watermark_of(partition);
+    send_to_all(partition, std::move(block));
+  });
+}
+
 OutputProfile TaskOutputs::sent() const {
   OutputProfile sum;
   for (const auto& edge : edges_) {

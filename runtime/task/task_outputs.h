@@ -86,6 +86,8 @@ class TaskOutputs {
   void flush();
   // Lets every consumer know the watermark, also where there are no rows to send.
   void announce();
+  // Sends what is there, and behind it the barrier of a checkpoint to every consumer.
+  void send_barrier(uint64_t checkpoint);
   // Retries the blocks that wait.
   void drain();
   // What was sent, by edge.

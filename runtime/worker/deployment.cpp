@@ -54,6 +54,7 @@ Result<std::unique_ptr<Deployment>> Deployment::make(const JobPlan& plan, uint32
   for (size_t stage = 0; stage < plan.stages.size(); ++stage)
     SLUICE_TRY(deployment->make_stage(StageId(stage), code, connectors, is_cancelled, time_stops, on_end));
   deployment->connect_channels();
+  if (settings.on_saved) SLUICE_TRY(deployment->prepare_checkpoints());
   return deployment;
 }
 
@@ -260,6 +261,36 @@ std::vector<std::string> Deployment::files() const {
   return files;
 }
 
+// What cannot be part of a checkpoint is found out now, not when the first one is made.
+Status Deployment::prepare_checkpoints() {
+  const RestorePoint* restore_point = settings_.restore_point;
+  for (auto& feed : feeds_) {
+    if (restore_point == nullptr) {
+      SLUICE_TRY(feed->cut(0));
+      continue;
+    }
+    // Nothing is said of those that nobody reads any more.
+    const auto position = restore_point->sources.find(feed->node());
+    if (position != restore_point->sources.end()) SLUICE_TRY(feed->seek(position->second));
+  }
+  for (auto& task : tasks_) {
+    task->save_to(settings_.on_saved);
+    if (restore_point != nullptr) SLUICE_TRY(task->restore(restore_point->tasks.at(task->address())));
+  }
+  if (restore_point == nullptr)
+    for (auto& open : sinks_) SLUICE_TRY(open.sink->prepare());
+  return {};
+}
+
+Result<std::map<NodeId, std::string>> Deployment::cut_sources(uint64_t checkpoint) {
+  std::map<NodeId, std::string> positions;
+  for (auto& feed : feeds_) {
+    SLUICE_ASSIGN(positions[feed->node()], feed->cut(checkpoint));
+  }
+  for (auto& task : tasks_) task->wake();
+  return positions;
+}
+
 Status Deployment::commit_sinks() {
   for (auto& task : tasks_) SLUICE_TRY(task->write_rest());
   for (auto& open : sinks_) {
@@ -271,7 +302,7 @@ Status Deployment::commit_sinks() {
 
 void Deployment::abort_sinks() noexcept {
   for (auto& open : sinks_)
-    if (!std::exchange(open.is_settled, true)) open.sink->abort();
+    if (!std::exchange(open.is_settled, true)) settings_.on_saved ? open.sink->suspend() : open.sink->abort();
 }
 
 }  // namespace sluice

@@ -21,6 +21,7 @@
 #include "runtime/net/remote_channel.h"
 #include "runtime/net/ring_channel.h"
 #include "runtime/plan/job_plan.h"
+#include "runtime/task/restore_point.h"
 #include "runtime/task/source_feed.h"
 #include "runtime/task/task.h"
 #include "runtime/task/time_board.h"
@@ -37,6 +38,9 @@ struct EngineSettings {
   std::optional<int64_t> wall_time;  // the time of day stands still there, for tests
   bool profile = false;              // tasks say more about themselves, and where they are at any time
   JobAttempt attempt;                // whose stop is that of the deployment; tasks are stopped by CancelTasks
+  // The job makes checkpoints: tasks that stand at a barrier, and those that have finished, go there, from any thread.
+  std::function<void(SavedTask)> on_saved = {};
+  const RestorePoint* restore_point = nullptr;  // goes on from there
 };
 
 // How the tasks of one attempt to run a job reach those on other workers.
@@ -76,7 +80,9 @@ class Deployment {
   [[nodiscard]] std::vector<std::string> files() const;
   // Makes the results visible, in plan order. Behind the first failure nothing more is committed.
   Status commit_sinks();
-  // Leaves nothing behind of sinks that were not committed.
+  // Everybody comes to the barrier of this checkpoint. Where the sources stand there.
+  [[nodiscard]] Result<std::map<NodeId, std::string>> cut_sources(uint64_t checkpoint);
+  // Leaves nothing behind of sinks that were not committed, unless the job is to go on from its checkpoints.
   void abort_sinks() noexcept;
 
  private:
@@ -111,6 +117,7 @@ class Deployment {
                     const std::atomic<bool>& time_stops, const std::function<void(TaskReport)>& on_end);
   static ChannelReader* reader_of(const Channel& channel);
   static ChannelWriter* writer_of(const Channel& channel);
+  Status prepare_checkpoints();
   Status wire(Task& task, StageId stage, ConnectorFactory& connectors);
   void wire_output(Task& task, EdgeId edge);
   void connect_channels();

@@ -182,6 +182,18 @@ void Worker::relieve_congestion() {
   for (const auto& task : deployment_->tasks()) task->relieve_congestion();
 }
 
+Result<std::map<NodeId, std::string>> Worker::begin_checkpoint(uint64_t number) {
+  return deployment_->cut_sources(number);
+}
+
+void Worker::abandon_checkpoint(uint64_t number) {
+  for (const auto& task : deployment_->tasks()) task->abandon_checkpoint(number);
+}
+
+void Worker::confirm_checkpoint(uint64_t number) {
+  for (const auto& task : deployment_->tasks()) task->confirm_checkpoint(number);
+}
+
 void Worker::sample() {
   if (!is_deployed_.load()) return;
   for (const auto& task : deployment_->tasks()) task->sample();

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -32,6 +34,11 @@ class Worker {
 
   // Calls come from one thread.
   void handle(const WorkerCommand& command);
+  // Checkpoints, while the tasks run; any one thread. Where the sources stand at the barrier that is on its way now.
+  [[nodiscard]] Result<std::map<NodeId, std::string>> begin_checkpoint(uint64_t number);
+  void abandon_checkpoint(uint64_t number);
+  // It is complete.
+  void confirm_checkpoint(uint64_t number);
   // Sums over all tasks and sources; any thread.
   [[nodiscard]] JobProgress progress() const;
   // Of every task, stage by stage; any thread.

@@ -119,6 +119,8 @@ Status ByteStream::skip(uint64_t size) {
   return {};
 }
 
+namespace {
+
 // A file that was opened with O_NONBLOCK only so that opening it did not wait.
 bool make_blocking(int file) {
   const int flags = ::fcntl(file, F_GETFL);

@@ -128,7 +128,6 @@ class TaskSnapshotTest : public ::testing::Test {
   }
 
   void read_inputs(const ConnectorSettings& settings) {
-    units_.clear();
     const auto connectors = make_connector_factory(settings);
     const auto& inputs = plan_.stages[StageId(0)].inputs;
     const auto tables = table_inputs(plan_, StageId(0));
@@ -372,19 +371,6 @@ TEST_F(TaskSnapshotTest, JoinsOfAllRows) {
   write("in.csv", visits());
   expect_same(kPlain + "|> join visits as other on other.user == user and other.id > id + 300\n" +
               "|> select id, other = other.id, page, was = other.page\n" + kToJson);
-}
-
-TEST_F(TaskSnapshotTest, TablesThatAreLookedUp) {
-  write("in.csv", visits());
-  std::string users = "name,city\n";
-  for (int i = 0; i < 60; ++i) users += "user" + std::to_string(i % 20) + ",city " + std::to_string(i) + "\n";
-  write("users.csv", users);
-  const std::string both = "source users: { name: string, city: string } = csv(\"$/users.csv\")\n" + kPlain;
-  expect_same(both + "|> join users as u on u.name == user |> select id, city = u.city\n" + kToJson);
-  const auto is_lookup = [](const Node& node) {
-    return node.as<JoinNode>() != nullptr && node.as<JoinNode>()->is_lookup;
-  };
-  EXPECT_TRUE(std::ranges::any_of(plan_.graph.nodes, is_lookup));
 }
 
 TEST_F(TaskSnapshotTest, JoinsWithinSomeTime) {

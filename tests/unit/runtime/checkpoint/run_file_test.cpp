@@ -36,7 +36,7 @@ Result<RunInfo> write(const std::string& path, const Records& records) {
 }
 
 // An error's text as the last record.
-Records read(const std::string& path, HashRange range = {}) {
+Records read(const std::string& path, HashSpan range = {}) {
   Records records;
   auto reader = RunReader::open(path, range);
   if (!reader) return {{0, 0, "error", reader.error().message}};
@@ -80,7 +80,7 @@ TEST(RunFile, ARangeOfHashesOfEveryState) {
   ASSERT_TRUE(write(path, records).has_value());
   constexpr uint64_t kThird = ~uint64_t{0} / 3;
   size_t total = 0;
-  for (const HashRange range : {HashRange{0, kThird}, {kThird + 1, 2 * kThird}, {2 * kThird + 1, ~uint64_t{0}}}) {
+  for (const HashSpan range : {HashSpan{0, kThird}, {kThird + 1, 2 * kThird}, {2 * kThird + 1, ~uint64_t{0}}}) {
     Records expected;
     for (const auto& record : records)
       if (std::get<1>(record) >= range.first && std::get<1>(record) <= range.last) expected.push_back(record);

@@ -34,13 +34,22 @@ struct EdgeReaderTest : ::testing::Test {
     block.header()->flags = ends ? kEndsSequence : 0;
     ASSERT_TRUE(channels[producer]->try_push(block));
   }
-  // What can be read now: "producer:sequence ...", then "wait" or "end".
+  void send_barrier(size_t producer, uint64_t progress, int64_t checkpoint, int64_t watermark = kNoWatermark) {
+    Block block = Block::make(sizeof(abi::BlockHeader), 1);
+    block.header()->sequence = progress == 0 ? 0 : progress - 1;
+    block.header()->flags = kBarrier | (progress == 0 ? 0 : kEndsSequence);
+    block.header()->min_time = checkpoint;
+    block.header()->watermark = watermark;
+    ASSERT_TRUE(channels[producer]->try_push(block));
+  }
+  // What can be read now: "producer:sequence ...", then "wait", "barrier" or "end".
   static std::string read_all(EdgeReader& reader) {
     std::string text;
     while (true) {
       auto next = reader.next();
       if (next.kind == Kind::Wait) return text + "wait";
       if (next.kind == Kind::End) return text + "end";
+      if (next.kind == Kind::Barrier) return text + "barrier";
       text += std::to_string(next.producer) + ":" + std::to_string(next.block.header()->sequence) + " ";
       reader.give_back(next.producer, std::move(next.block));
     }
@@ -90,6 +99,63 @@ TEST_F(EdgeReaderTest, BlocksWithoutRowsOnlyTellProgress) {
   send(1, 5, true, 0);
   EXPECT_EQ(read_all(reader), "0:5 wait");
   EXPECT_EQ(reader.next().progress, 6u);
+}
+
+TEST_F(EdgeReaderTest, StandsAtABarrierUntilAllProducersHaveSentIt) {
+  for (const bool is_ordered : {false, true}) {
+    channels.clear();
+    auto reader = reader_of(2, is_ordered);
+    send(0, 0);
+    send_barrier(0, 1, 7);
+    send(0, 2);
+    EXPECT_EQ(read_all(reader), "0:0 wait") << "what is behind the barrier waits";
+    send(1, 1);
+    EXPECT_EQ(read_all(reader), "1:1 wait");
+    send_barrier(1, 2, 7);
+    EXPECT_EQ(reader.next().kind, Kind::Barrier);
+    EXPECT_EQ(reader.next().kind, Kind::Barrier) << "until it is passed";
+    EXPECT_EQ(reader.barrier(), 7u);
+    reader.pass_barrier(7);
+    EXPECT_EQ(reader.barrier(), 0u);
+    send(1, 3);
+    channels[0]->close();
+    channels[1]->close();
+    EXPECT_EQ(read_all(reader), is_ordered ? "0:2 1:3 end" : "1:3 0:2 end");
+  }
+}
+
+TEST_F(EdgeReaderTest, AProducerThatHasEndedSendsNoBarrier) {
+  auto reader = reader_of(2, false);
+  send_barrier(0, 0, 1);
+  EXPECT_EQ(read_all(reader), "wait");
+  send(1, 0);
+  channels[1]->close();
+  EXPECT_EQ(read_all(reader), "1:0 barrier");
+}
+
+TEST_F(EdgeReaderTest, ABarrierThatWasGivenUpIsPassedWhenItComes) {
+  auto reader = reader_of(2, false);
+  send_barrier(0, 0, 1);
+  send(0, 1);
+  EXPECT_EQ(read_all(reader), "wait");
+  reader.pass_barrier(1);
+  EXPECT_EQ(read_all(reader), "0:1 wait");
+  send_barrier(1, 0, 1);
+  send(1, 2);
+  EXPECT_EQ(read_all(reader), "1:2 wait");
+  send_barrier(0, 3, 2);
+  send_barrier(1, 3, 2);
+  EXPECT_EQ(read_all(reader), "barrier");
+}
+
+TEST_F(EdgeReaderTest, ABarrierBringsTheWatermark) {
+  auto reader = reader_of(1, false);
+  send_barrier(0, 0, 1, 50);
+  EXPECT_EQ(read_all(reader), "barrier");
+  EXPECT_EQ(reader.watermarks(), std::vector<int64_t>{50});
+  auto later = reader_of(1, false);
+  later.set_watermarks({50});
+  EXPECT_EQ(later.watermark(), 50);
 }
 
 TEST_F(EdgeReaderTest, RowsOfFinishPhasesComeLastInTheOrderOfTheTasks) {
