@@ -34,17 +34,18 @@ std::string milliseconds_text(std::chrono::nanoseconds time) {
 class RunCommand final : public Command {
  public:
   CommandHelp help() const override {
-    return {"FILE [FLAGS]",
-            "compile a pipeline and run it here",
-            "Results go to standard output and to the files that the program names; files appear when the job has\n"
-            "succeeded. Ctrl-C stops the job and keeps nothing; a second one ends it at once. --for and --limit end\n"
-            "it well: what has come until then is kept. With --state-dir the job makes checkpoints: killed or stopped,\n"
-            "the same command goes on from the latest one, and no row is lost or comes twice.",
-            {"sluice run pipeline.flow", "sluice run pipeline.flow --param day=2024-01-31 --param limit=10",
-             "seq 1 1000000 | sluice run examples/numbers/pipeline.flow",
-             "sluice run pipeline.flow --json | jq .        one JSON object per row",
-             "sluice run pipeline.flow --for 60s            endless input, read for a minute",
-             "sluice run pipeline.flow --state-dir state    goes on where it was when it is run again"}};
+    return {
+        "FILE [FLAGS]",
+        "compile a pipeline and run it here",
+        "Results go to standard output and to the files that the program names; files appear when the job has\n"
+        "succeeded. Ctrl-C stops the job and keeps nothing; a second one ends it at once. --for and --limit end\n"
+        "it well: what has come until then is kept. With --state-dir the job makes checkpoints: killed or stopped,\n"
+        "the same command goes on from the latest one, and no row is lost or comes twice.",
+        {"sluice run pipeline.flow", "sluice run pipeline.flow --param day=2024-01-31 --param limit=10",
+         "seq 1 1000000 | sluice run examples/numbers/pipeline.flow",
+         "sluice run pipeline.flow --json | jq .        one JSON object per row",
+         "sluice run pipeline.flow --for 60s            endless input, read for a minute",
+         "sluice run pipeline.flow --state-dir state    goes on where it was when it is run again"}};
   }
 
   void define(CLI::App& options) override {
@@ -80,8 +81,9 @@ class RunCommand final : public Command {
     if (state_directory_.empty() && checkpoint_interval_)
       return usage_error(console, "--checkpoint-every needs --state-dir DIR, where the checkpoints are kept");
     if (!state_directory_.empty() && limit_ != 0)
-      return usage_error(console, "--limit cannot be had together with --state-dir yet: rows that were printed in an "
-                                  "earlier life are not counted");
+      return usage_error(console,
+                         "--limit cannot be had together with --state-dir yet: rows that were printed in an "
+                         "earlier life are not counted");
     return run(*compilation, console);
   }
 

@@ -165,10 +165,12 @@ Status LocalCheckpoints::write(PendingCheckpoint& pending, const std::map<NodeId
   manifest.plan_fingerprint = fingerprint_of(plan_);
   manifest.abi_fingerprint = abi::abi_fingerprint();
   for (const auto& stage : plan_.stages) manifest.stages.push_back({stage.name, stage.parallelism});
-  for (const auto& [node, position] : sources) manifest.sources.push_back({plan_.graph.nodes[node].label, 0, position, 0});
+  for (const auto& [node, position] : sources)
+    manifest.sources.push_back({plan_.graph.nodes[node].label, 0, position, 0});
   for (auto& [address, saved] : pending.tasks()) {
     const StagePlan& stage = plan_.stages[address.stage];
-    CheckpointManifest::Task task{stage.name, address.index, saved.states == nullptr, std::move(saved.progress), {}, {}};
+    CheckpointManifest::Task task{stage.name, address.index, saved.states == nullptr, std::move(saved.progress), {},
+                                  {}};
     for (size_t i = 0; i < saved.sinks.size(); ++i)
       manifest.sinks.push_back({plan_.graph.nodes[stage.sinks[i]].label, address.index, saved.sinks[i]});
     if (saved.states != nullptr) {

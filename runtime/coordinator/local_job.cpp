@@ -96,8 +96,7 @@ void post_report(Mailbox& mailbox, WorkerReport report) {
 // Drives the job to its end: event by event, as the job's state decides. `give_up`: for sinks that wait for somebody.
 // Where nobody wants more rows, those that there are still have to be taken.
 JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbox& mailbox, std::stop_source& give_up,
-                    LocalCheckpoints* checkpoints,
-                    std::optional<std::chrono::steady_clock::time_point> deadline) {
+                    LocalCheckpoints* checkpoints, std::optional<std::chrono::steady_clock::time_point> deadline) {
   JobState state;
   mailbox.post(JobAccepted{});
   mailbox.post(TasksPlaced{std::move(placement)});
@@ -159,12 +158,12 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
     restore_point = std::move(*restored);
   }
   EngineSettings settings{std::max(1u, options.threads),
-                                std::max<uint64_t>(sizeof(abi::BlockHeader), options.block_bytes),
-                                std::max(1u, options.ring_blocks),
-                                options.time_stops_at_end,
-                                options.wall_time,
-                                options.profile,
-                                {.job = {}, .stop = deploying.get_token()}};
+                          std::max<uint64_t>(sizeof(abi::BlockHeader), options.block_bytes),
+                          std::max(1u, options.ring_blocks),
+                          options.time_stops_at_end,
+                          options.wall_time,
+                          options.profile,
+                          {.job = {}, .stop = deploying.get_token()}};
   if (checkpoints) settings.on_saved = [&](SavedTask saved) { checkpoints->on_saved(std::move(saved)); };
   if (restore_point) settings.restore_point = &*restore_point;
   Worker worker(0, plan, code, connectors, settings,

@@ -15,8 +15,8 @@ class PendingCheckpoint {
   // Of all tasks of the job; `finished`: those that had finished before.
   PendingCheckpoint(uint64_t number, std::set<TaskAddress> tasks, const std::map<TaskAddress, SavedTask>& finished);
 
-  // What a task says that belongs to another checkpoint is left aside. A task that stood at the barrier and has finished
-  // since then belongs to this one as it stood there.
+  // What a task says that belongs to another checkpoint is left aside. A task that stood at the barrier and has
+  // finished since then belongs to this one as it stood there.
   void add(SavedTask saved);
   [[nodiscard]] bool is_complete() const { return missing_.empty() && !error_; }
   // Why it comes to nothing.

@@ -52,10 +52,10 @@ class EdgeReader {
   std::vector<bool> stands_at_barrier_;  // by producer
   uint64_t barrier_ = 0;                 // 0: none
   uint64_t passed_ = 0;                  // the latest that was passed or given up
-  size_t turn_ = 0;      // as they come: the producer to look at first
-  struct Head {          // in order: of each producer
-    Block block;         // its first block, if it has come
-    uint64_t bound = 0;  // no lower sequence will come from it
+  size_t turn_ = 0;                      // as they come: the producer to look at first
+  struct Head {                          // in order: of each producer
+    Block block;                         // its first block, if it has come
+    uint64_t bound = 0;                  // no lower sequence will come from it
     bool has_failed = false;
   };
   std::vector<Head> heads_;

@@ -1,5 +1,5 @@
-// RestorePoint: the checkpoint that a job goes on from, as a deployment needs it: where its sources stood, and what every
-// task begins with.
+// RestorePoint: the checkpoint that a job goes on from, as a deployment needs it: where its sources stood, and what
+// every task begins with.
 #pragma once
 
 #include <map>

@@ -35,8 +35,8 @@ class SourceFeed {
     enum class Kind : uint8_t { Chunk, Wait, End, Barrier } kind = Kind::End;
     uint64_t sequence = 0;  // Chunk: of this one; Wait: no piece to come has a lower one
   };
-  // The next piece into `chunk`, which may be another buffer afterwards; Barrier when the latest cut is another one than
-  // the one the task has seen last. Thread-safe.
+  // The next piece into `chunk`, which may be another buffer afterwards; Barrier when the latest cut is another one
+  // than the one the task has seen last. Thread-safe.
   Result<Taken> take(std::unique_ptr<ChunkBuffer>& chunk, uint64_t seen_cut = 0);
   // The next piece is the first that does not belong to this checkpoint: returns where it begins. Any thread.
   Result<std::string> cut(uint64_t checkpoint);

@@ -110,10 +110,10 @@ class Task final : public Runnable {
     SourceFeed* feed = nullptr;  // or
     std::optional<EdgeReader> edge;
     bool has_ended = false;
-    uint64_t seen_cut = 0;        // SourceFeed::latest_cut() when it was last passed
-    uint64_t stands_at = 0;       // the barrier that the task has come to here; 0: none
-    bool waits = false;  // a source that had nothing this time
-    TableInput table;    // which inputs it waits for
+    uint64_t seen_cut = 0;   // SourceFeed::latest_cut() when it was last passed
+    uint64_t stands_at = 0;  // the barrier that the task has come to here; 0: none
+    bool waits = false;      // a source that had nothing this time
+    TableInput table;        // which inputs it waits for
     InputTime time;
     InputProfile profile;
   };

@@ -1,5 +1,5 @@
-// The part of a task that takes part in checkpoints: it stands still at the barrier of every input until all have come to
-// it, saves itself, and goes on.
+// The part of a task that takes part in checkpoints: it stands still at the barrier of every input until all have come
+// to it, saves itself, and goes on.
 #include <algorithm>
 
 #include "runtime/checkpoint/bytes.h"
@@ -70,8 +70,8 @@ uint64_t Task::barrier_to_save() const {
   uint64_t number = 0;
   for (const auto& input : inputs_)
     if (!input.has_ended) number = std::max(number, input.stands_at);
-  const bool is_complete = std::ranges::all_of(
-      inputs_, [&](const Input& input) { return input.has_ended || input.stands_at == number; });
+  const bool is_complete =
+      std::ranges::all_of(inputs_, [&](const Input& input) { return input.has_ended || input.stands_at == number; });
   return is_complete ? number : 0;
 }
 

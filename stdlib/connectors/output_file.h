@@ -6,8 +6,8 @@
 // begins after that: so nothing of an attempt before can get a name any more once this one is complete, however late
 // its worker wakes up, because the file system gives either the file its name or takes it away (decisions/0018).
 //
-// Of a job that keeps checkpoints the temporary name is the same in every life of the job, so that a later one goes on in
-// the file and nothing is left of attempts that ended early.
+// Of a job that keeps checkpoints the temporary name is the same in every life of the job, so that a later one goes on
+// in the file and nothing is left of attempts that ended early.
 #pragma once
 
 #include <cstdint>
@@ -60,9 +60,9 @@ class OutputFile {
 
   int file_ = -1;
   std::string path_;
-  std::string temporary_;               // empty when there is none, or none any more
-  std::string committed_;               // where an earlier life had prepared it, which then committed it; empty: not so
-  bool is_kept_ = false;                // somebody may go on with the temporary file
+  std::string temporary_;  // empty when there is none, or none any more
+  std::string committed_;  // where an earlier life had prepared it, which then committed it; empty: not so
+  bool is_kept_ = false;   // somebody may go on with the temporary file
   uint64_t written_ = 0;
   std::unique_ptr<Patience> patience_;  // of a device
 };
