@@ -84,10 +84,23 @@ class RunCommand final : public Command {
       return usage_error(console,
                          "--limit cannot be had together with --state-dir yet: rows that were printed in an "
                          "earlier life are not counted");
+    if (!state_directory_.empty() && has_unsaved_operator(*compilation, console)) return ExitCode::ProgramErrors;
     return run(*compilation, console);
   }
 
  private:
+  // Says so at its place in the program.
+  static bool has_unsaved_operator(const Compilation& compilation, const Console& console) {
+    const auto unsaved = find_unsaved_operator(compilation.plan());
+    if (!unsaved) return false;
+    const Node& node = compilation.plan().graph.nodes[*unsaved];
+    Diagnostics diagnostics;
+    diagnostics.report(diag::E0901, node.span, fmt::format("`{}` in a job with --state-dir", node.name))
+        .with_help("run it without --state-dir");
+    console.diagnostics(diagnostics, compilation.sources());
+    return true;
+  }
+
   static bool reads_standard_input(const FlowGraph& graph) {
     return std::ranges::any_of(graph.nodes, [](const Node& node) {
       const auto* source = node.as<SourceNode>();
@@ -148,7 +161,6 @@ class RunCommand final : public Command {
   // Null without --state-dir.
   Result<std::unique_ptr<CheckpointStore>> open_state(const JobPlan& plan) {
     if (state_directory_.empty()) return std::unique_ptr<CheckpointStore>();
-    SLUICE_TRY(check_can_be_saved(plan));
     SLUICE_ASSIGN(auto store, CheckpointStore::open(state_directory_));
     SLUICE_ASSIGN(const auto latest, store->latest());
     jit_.connectors.staging = {store->job_id(), state_directory_, latest.checkpoint.has_value()};

@@ -54,9 +54,10 @@ EdgeReader::Next EdgeReader::next_as_they_come() {
     const bool has_ended = channels_[producer]->is_ended();
     if (channels_[producer]->has_failed()) channels_[producer]->reach_failure();
     Next result{Next::Kind::Block, {}, producer, 0};
-    if (!has_ended && !stands_at_barrier_[producer] && channels_[producer]->try_pop(result.block)) {
+    // Behind a barrier that was given up there may be rows already, and nobody calls for them again.
+    while (!has_ended && !stands_at_barrier_[producer] && channels_[producer]->try_pop(result.block)) {
       if (take_barrier(producer, *result.block.header())) {
-        may_get_more = true;
+        result.block = Block();
         continue;
       }
       turn_ = producer + 1;

@@ -354,18 +354,11 @@ Status save_states(TaskData& task, SnapshotWriter& writer) { return TaskSnapshot
 
 Status load_states(TaskData& task, SnapshotReader& reader) { return TaskSnapshot(task).load(reader); }
 
-Status check_can_be_saved(const JobPlan& plan) {
-  for (const auto& stage : plan.stages) {
-    for (const auto& state : stage.states) {
-      if (can_be_saved(plan.graph, state)) continue;
-      const Node& node = plan.graph.nodes[state.node];
-      return user_error(
-          fmt::format("line {}: the state of `{}` ({}) cannot be saved by this version of Sluice yet: run the job "
-                      "without checkpoints",
-                      node.span.begin.line, node.text.empty() ? node.label : node.text, node.name));
-    }
-  }
-  return {};
+std::optional<NodeId> find_unsaved_operator(const JobPlan& plan) {
+  for (const auto& stage : plan.stages)
+    for (const auto& state : stage.states)
+      if (!can_be_saved(plan.graph, state)) return state.node;
+  return std::nullopt;
 }
 
 }  // namespace sluice

@@ -3,6 +3,8 @@
 // would have. Its watermark is not among them: whoever feeds it knows it.
 #pragma once
 
+#include <optional>
+
 #include "lang/support/result.h"
 #include "runtime/checkpoint/snapshot.h"
 #include "runtime/plan/job_plan.h"
@@ -13,7 +15,7 @@ namespace sluice {
 [[nodiscard]] Status save_states(TaskData& task, SnapshotWriter& writer);
 // `task` must have the plan, the stage and the number of the one that was saved. After an error it is good for nothing.
 [[nodiscard]] Status load_states(TaskData& task, SnapshotReader& reader);
-// Can all states of a job be saved? If not, the error names the first operator that has one which cannot.
-[[nodiscard]] Status check_can_be_saved(const JobPlan& plan);
+// The first operator of a job whose state cannot be saved by this version; nothing when all can.
+[[nodiscard]] std::optional<NodeId> find_unsaved_operator(const JobPlan& plan);
 
 }  // namespace sluice

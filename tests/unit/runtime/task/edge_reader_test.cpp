@@ -108,9 +108,9 @@ TEST_F(EdgeReaderTest, StandsAtABarrierUntilAllProducersHaveSentIt) {
     send(0, 0);
     send_barrier(0, 1, 7);
     send(0, 2);
-    EXPECT_EQ(read_all(reader), "0:0 wait") << "what is behind the barrier waits";
+    EXPECT_EQ(read_all(reader), is_ordered ? "wait" : "0:0 wait") << "what is behind the barrier waits";
     send(1, 1);
-    EXPECT_EQ(read_all(reader), "1:1 wait");
+    EXPECT_EQ(read_all(reader), is_ordered ? "0:0 1:1 wait" : "1:1 wait");
     send_barrier(1, 2, 7);
     EXPECT_EQ(reader.next().kind, Kind::Barrier);
     EXPECT_EQ(reader.next().kind, Kind::Barrier) << "until it is passed";
@@ -120,7 +120,7 @@ TEST_F(EdgeReaderTest, StandsAtABarrierUntilAllProducersHaveSentIt) {
     send(1, 3);
     channels[0]->close();
     channels[1]->close();
-    EXPECT_EQ(read_all(reader), is_ordered ? "0:2 1:3 end" : "1:3 0:2 end");
+    EXPECT_EQ(read_all(reader), "0:2 1:3 end");
   }
 }
 
@@ -142,7 +142,7 @@ TEST_F(EdgeReaderTest, ABarrierThatWasGivenUpIsPassedWhenItComes) {
   EXPECT_EQ(read_all(reader), "0:1 wait");
   send_barrier(1, 0, 1);
   send(1, 2);
-  EXPECT_EQ(read_all(reader), "1:2 wait");
+  EXPECT_EQ(read_all(reader), "1:2 wait") << "rows that stand behind it are found at once";
   send_barrier(0, 3, 2);
   send_barrier(1, 3, 2);
   EXPECT_EQ(read_all(reader), "barrier");
