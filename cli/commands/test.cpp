@@ -180,8 +180,11 @@ class TestCommand final : public Command {
                                  {"updated", counts_.updated},
                                  {"files_with_errors", counts_.broken_files}});
     } else if (!console.quiet() || counts_.failed != 0) {
-      console.result(fmt::format("{} passed, {} failed{}\n", counts_.passed, counts_.failed,
-                                 counts_.updated == 0 ? "" : fmt::format(", {} updated", counts_.updated)));
+      const size_t broken = counts_.broken_files;
+      console.result(fmt::format(
+          "{} passed, {} failed{}{}\n", counts_.passed, counts_.failed,
+          counts_.updated == 0 ? "" : fmt::format(", {} updated", counts_.updated),
+          broken == 0 ? "" : fmt::format(", {} {} errors", broken, broken == 1 ? "file has" : "files have")));
     }
     if (counts_.broken_files != 0) return ExitCode::ProgramErrors;
     return counts_.failed == 0 ? ExitCode::Done : ExitCode::TestsFailed;
