@@ -9,6 +9,7 @@
 #include "cli/support/command.h"
 #include "cli/support/interrupt.h"
 #include "cli/support/loopback.h"
+#include "cli/support/open_files.h"
 #include "cli/support/program.h"
 #include "cli/support/tls_flags.h"
 #include "cli/support/wait_for_stop.h"
@@ -54,6 +55,7 @@ class CoordinatorCommand final : public Command {
   }
 
   ExitCode execute(const Console& console) override {
+    raise_limit_of_open_files();
     StopOnSignal stop;
     auto token = read_token(token_file_);
     if (!token) return fail(console, token.error());

@@ -11,6 +11,7 @@
 #include "cli/support/cluster_client.h"
 #include "cli/support/command.h"
 #include "cli/support/loopback.h"
+#include "cli/support/open_files.h"
 #include "cli/support/program.h"
 #include "cli/support/tls_flags.h"
 #include "cli/support/wait_for_stop.h"
@@ -73,6 +74,7 @@ class WorkerProcessCommand final : public Command {
       return usage_error(console,
                          "--advertise needs HOST:PORT; --port makes the worker listen on a port of your choice");
     keep_freed_blocks();
+    raise_limit_of_open_files();
     StopOnSignal stop;
     auto token = read_token(token_file_);
     if (!token) return fail(console, token.error());

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <optional>
 #include <sstream>
@@ -87,6 +88,18 @@ Role ApiAccess::role_of(std::string_view authorization) const {
 Role ApiAccess::role_of_unit(std::string_view unit) {
   if (!unit.starts_with(kUnit)) return Role::None;
   return role_named(unit.substr(kUnit.size())).value_or(Role::None);
+}
+
+bool ApiAccess::is_name_of_loopback(std::string_view host, std::string_view listening) {
+  const size_t colon = host.rfind(':');
+  if (colon != std::string_view::npos && host.find_first_not_of("0123456789", colon + 1) == std::string_view::npos)
+    host = host.substr(0, colon);
+  const auto is_same = [&](std::string_view name) {
+    return std::ranges::equal(host, name,
+                              [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); });
+  };
+  return is_same("localhost") || is_same("127.0.0.1") || is_same("[::1]") ||
+         (!listening.empty() && (is_same(listening) || is_same(fmt::format("[{}]", listening))));
 }
 
 }  // namespace sluice

@@ -27,6 +27,10 @@ class ApiAccess {
   // What the unit (OU) of a certificate allows: "sluice-viewer" and so on.
   [[nodiscard]] static Role role_of_unit(std::string_view unit);
 
+  // Whether `host`, the header of that name, is one that only names this machine: "localhost:7080", "127.0.0.1",
+  // "[::1]", or the address that the coordinator listens on.
+  [[nodiscard]] static bool is_name_of_loopback(std::string_view host, std::string_view listening);
+
  private:
   struct Token {
     Role role;

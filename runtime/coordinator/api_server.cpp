@@ -1,26 +1,30 @@
 #include "runtime/coordinator/api_server.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cerrno>
+#include <charconv>
 #include <chrono>
+#include <optional>
+#include <utility>
+
+#include "runtime/coordinator/bounded_stream.h"
+#include "runtime/coordinator/connection_queue.h"
 
 namespace sluice {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kPatience(5'000);  // with a client that sends or takes nothing
-constexpr std::chrono::milliseconds kLook(100);        // whether the server is to end
+constexpr size_t kThreads = 32;                         // a client that keeps its connection keeps one
+constexpr size_t kMostConnections = 128;                // that are served, or wait for that
+constexpr std::chrono::milliseconds kCrowdedIdle(500);  // that a connection may be while others wait
+constexpr std::chrono::milliseconds kLook(100);         // whether the server is to end
 
 // Why the last call failed.
 std::string reason() {
@@ -49,99 +53,24 @@ std::string set_up(SSL_CTX& context, const TlsFiles& tls, const std::string& cli
   return {};
 }
 
-bool is_ready(socket_t socket, short events, std::chrono::milliseconds time) {
-  pollfd waited{socket, events, 0};
-  int count = 0;
-  do count = ::poll(&waited, 1, static_cast<int>(time.count()));
-  while (count < 0 && errno == EINTR);
-  return count > 0;
+// How long the body of a request is; nothing when that cannot be told before it is read, or when somebody in between
+// could have understood the head in another way.
+std::optional<size_t> body_size(const httplib::Request& request) {
+  for (const auto& [name, value] : request.headers)
+    if (name.find_first_of(" \t") != std::string::npos) return std::nullopt;
+  const size_t count = request.get_header_value_count("Content-Length");
+  if (request.has_header("Transfer-Encoding") || count > 1) return std::nullopt;
+  if (count == 0) return 0;
+  const std::string text = request.get_header_value("Content-Length");
+  size_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return size;
 }
 
-// What the library reads and writes. Reads go through a buffer, because it reads heads byte by byte.
-class BoundedStream final : public httplib::Stream {
- public:
-  BoundedStream(socket_t socket, SSL* ssl) : socket_(socket), ssl_(ssl) {}
-
-  void begin_request() {
-    in_head_ = is_line_empty_ = true;
-    head_bytes_ = body_bytes_ = 0;
-  }
-  // What came was too much: the rest of it is no request.
-  [[nodiscard]] bool is_exceeded() const { return head_bytes_ > ApiServer::kMostHeadBytes || body_bytes_ > kMostBody; }
-  [[nodiscard]] bool has_more() const { return begin_ < end_ || (ssl_ != nullptr && SSL_pending(ssl_) > 0); }
-
-  [[nodiscard]] bool is_readable() const override { return has_more() || is_ready(socket_, POLLIN, kPatience); }
-  [[nodiscard]] bool is_writable() const override { return is_ready(socket_, POLLOUT, kPatience); }
-
-  ssize_t read(char* target, size_t size) override {
-    if (begin_ == end_ && !fill()) return failure_;
-    const size_t count = std::min(size, end_ - begin_);
-    if (!take_account_of({&buffer_[begin_], count})) return -1;
-    std::copy_n(&buffer_[begin_], count, target);
-    begin_ += count;
-    return static_cast<ssize_t>(count);
-  }
-
-  ssize_t write(const char* source, size_t size) override {
-    if (!is_writable()) return -1;
-    if (ssl_ != nullptr) {
-      size_t written = 0;
-      return SSL_write_ex(ssl_, source, size, &written) == 1 ? static_cast<ssize_t>(written) : -1;
-    }
-    ssize_t count = 0;
-    do count = ::send(socket_, source, size, MSG_NOSIGNAL);
-    while (count < 0 && errno == EINTR);
-    return count;
-  }
-
-  void get_remote_ip_and_port(std::string&, int&) const override {}
-  void get_local_ip_and_port(std::string&, int&) const override {}
-  [[nodiscard]] socket_t socket() const override { return socket_; }
-
- private:
-  bool fill() {
-    failure_ = -1;
-    if (!is_readable()) return false;
-    begin_ = end_ = 0;
-    if (ssl_ != nullptr) return SSL_read_ex(ssl_, buffer_.data(), buffer_.size(), &end_) == 1;
-    ssize_t count = 0;
-    do count = ::recv(socket_, buffer_.data(), buffer_.size(), 0);
-    while (count < 0 && errno == EINTR);
-    if (count <= 0) {
-      failure_ = count;
-      return false;
-    }
-    end_ = static_cast<size_t>(count);
-    return true;
-  }
-
-  // The head ends with an empty line. Chunks of a body bring lengths and line ends of their own.
-  bool take_account_of(std::string_view bytes) {
-    for (const char byte : bytes) {
-      if (!in_head_) {
-        ++body_bytes_;
-        continue;
-      }
-      ++head_bytes_;
-      if (byte == '\n' && std::exchange(is_line_empty_, true)) in_head_ = false;
-      if (byte != '\n' && byte != '\r') is_line_empty_ = false;
-    }
-    return !is_exceeded();
-  }
-
-  static constexpr size_t kMostBody = 2 * ApiServer::kMostBodyBytes;
-
-  socket_t socket_;
-  SSL* ssl_;
-  std::array<char, 16 << 10> buffer_{};
-  size_t begin_ = 0;
-  size_t end_ = 0;
-  ssize_t failure_ = -1;
-  bool in_head_ = true;
-  bool is_line_empty_ = true;
-  size_t head_bytes_ = 0;
-  size_t body_bytes_ = 0;
-};
+// Whether the connection ends with the request that this thread is answering: the handlers of the library know the
+// request and no connection.
+thread_local bool is_last_request = false;
 
 }  // namespace
 
@@ -154,36 +83,80 @@ Result<std::unique_ptr<ApiServer>> ApiServer::make(const TlsFiles& tls, const st
   return server;
 }
 
+ApiServer::ApiServer(SSL_CTX* context) : context_(context) {
+  new_task_queue = [this] {
+    return new ConnectionQueue(kThreads, ConnectionQueue::most_connections(kMostConnections), waiting_);
+  };
+}
+
 ApiServer::~ApiServer() { SSL_CTX_free(context_); }
 
+void ApiServer::set_guard(std::function<bool(const httplib::Request&, httplib::Response&)> refuses) {
+  set_pre_routing_handler([guard = std::move(refuses)](const httplib::Request& request, httplib::Response& response) {
+    if (!guard(request, response)) return HandlerResponse::Unhandled;
+    is_last_request = true;  // its body was not read, and would be the next request
+    return HandlerResponse::Handled;
+  });
+  set_post_routing_handler([](const httplib::Request&, httplib::Response& response) {
+    if (!is_last_request) return;
+    response.headers.erase("Keep-Alive");
+    response.headers.erase("Connection");
+    response.set_header("Connection", "close");
+  });
+}
+
 bool ApiServer::process_and_close_socket(socket_t socket) {
-  const timeval time{std::chrono::duration_cast<std::chrono::seconds>(kPatience).count(), 0};
-  ::setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof time);
-  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
-  SSL* ssl = context_ == nullptr ? nullptr : SSL_new(context_);
-  const bool is_made = context_ == nullptr || (ssl != nullptr && SSL_set_fd(ssl, socket) == 1 && SSL_accept(ssl) == 1);
-  if (is_made) serve(socket, ssl);
-  if (is_made && ssl != nullptr) SSL_shutdown(ssl);
-  SSL_free(ssl);
-  ERR_clear_error();  // the next one of this thread is another client's
+  const bool is_served = !ConnectionQueue::is_closing();
+  if (is_served) {
+    ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
+    SSL* ssl = context_ == nullptr ? nullptr : SSL_new(context_);
+    if (context_ == nullptr || (ssl != nullptr && SSL_set_fd(ssl, socket) == 1)) serve(socket, ssl);
+    SSL_free(ssl);
+    ERR_clear_error();  // the next one of this thread is another client's
+  }
   ::shutdown(socket, SHUT_RDWR);
   ::close(socket);
-  return is_made;
+  return is_served;
 }
 
 // One request after the other, until the client ends it or says nothing any more.
 void ApiServer::serve(socket_t socket, SSL* ssl) {
   BoundedStream stream(socket, ssl);
-  auto heard = Clock::now();
-  while (svr_sock_ != INVALID_SOCKET && Clock::now() - heard < kPatience) {
-    if (!stream.has_more() && !is_ready(socket, POLLIN, kLook)) continue;
+  if (!stream.shake_hands()) return;
+  bool is_drained = false;
+  auto idle_since = BoundedStream::Clock::now();
+  while (svr_sock_ != INVALID_SOCKET) {
+    const auto now = BoundedStream::Clock::now();
+    if (now > stream.head_deadline() || (waiting_.load() > 0 && now - idle_since > kCrowdedIdle)) break;
+    if (!stream.comes_within(kLook)) continue;
+    const Ending ending = answer_one(stream, ssl);
+    is_drained = ending == Ending::Drained;
+    if (ending != Ending::None) break;
     stream.begin_request();
-    bool is_closed = false;
-    const bool is_answered =
-        process_request(stream, false, is_closed, [ssl](httplib::Request& request) { request.ssl = ssl; });
-    if (!is_answered || is_closed || stream.is_exceeded()) return;
-    heard = Clock::now();
+    idle_since = BoundedStream::Clock::now();
   }
+  if (ssl != nullptr) SSL_shutdown(ssl);
+  if (!is_drained) return;
+  ::shutdown(socket, SHUT_WR);
+  stream.drain();
+}
+
+// What of a request was not read would be taken for the next one, which nobody has sent as a request: a page in a
+// browser chooses the body of its requests, and somebody behind a proxy what the proxy takes for one.
+ApiServer::Ending ApiServer::answer_one(BoundedStream& stream, SSL* ssl) {
+  std::optional<size_t> declared;
+  is_last_request = false;
+  bool is_closed = false;
+  const bool is_answered = process_request(stream, false, is_closed, [&](httplib::Request& request) {
+    request.ssl = ssl;
+    request.ranges.clear();  // answers are given whole: a thousand ranges would make a thousand copies
+    declared = stream.is_ambiguous() ? std::nullopt : body_size(request);
+    is_last_request = !declared || (*declared > 0 && request.method != "POST");
+  });
+  const bool is_whole = !is_last_request && declared && stream.body_bytes() == *declared;
+  if (!is_answered || stream.is_exceeded()) return Ending::Closed;
+  if (!is_whole) return Ending::Drained;
+  return is_closed ? Ending::Closed : Ending::None;
 }
 
 Role role_of_certificate(const httplib::Request& request) {

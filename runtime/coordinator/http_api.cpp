@@ -16,7 +16,6 @@ namespace {
 using httplib::Request;
 using httplib::Response;
 constexpr size_t kMostHeaderBytes = 32 << 10;
-constexpr size_t kThreads = 32;  // a client that keeps its connection keeps one
 
 void give(Response& response, const ApiAnswer& answer) {
   response.status = answer.status;
@@ -56,6 +55,27 @@ void refuse_unknown(const Request& request, Response& response) {
   response.set_header("Allow", methods);
 }
 
+// Of what is taken, everything is said before: compressed, a small body could become one that fills the memory.
+bool is_body_refused(const Request& request, Response& response) {
+  if (request.has_header("Content-Encoding"))
+    refuse(response, 415, "the body must not be compressed: leave out Content-Encoding");
+  else if (request.method == "POST" && !request.has_header("Content-Length") &&
+           !request.has_header("Transfer-Encoding"))
+    refuse(response, 411, "the length of the body is wanted: Content-Length");
+  else if (request.get_header_value<uint64_t>("Content-Length") > ApiServer::kMostBodyBytes)
+    refuse(response, 413, fmt::format("a request may have at most {} bytes", ApiServer::kMostBodyBytes));
+  else
+    return false;
+  return true;
+}
+
+// Without a token, whoever can make somebody's browser ask could ask everything: a name that the page's owner gives an
+// address of the loopback makes its requests look like those of a page of ours. What they cannot choose is that name.
+bool is_for_this_machine(const Request& request, const std::string& listening) {
+  return request.get_header_value_count("Host") == 1 &&
+         ApiAccess::is_name_of_loopback(request.get_header_value("Host"), listening);
+}
+
 // The library's words for what it refuses itself are none.
 void name_error(Response& response) {
   if (!response.body.empty()) return;
@@ -77,7 +97,6 @@ Result<std::unique_ptr<HttpApi>> HttpApi::make(Coordinator& coordinator, HttpApi
   ApiServer& server = *api->server_;
   server.set_tcp_nodelay(true);  // a head and its body are two packets; waiting for the first takes 40 ms
   server.set_payload_max_length(ApiServer::kMostBodyBytes);
-  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
   // The library's own options would let two coordinators share a port.
   server.set_socket_options([](socket_t socket) {
     const int yes = 1;
@@ -108,6 +127,12 @@ bool HttpApi::is_refused(const Request& request, Response& response) const {
     refuse(response, 431, fmt::format("the headers of a request may have at most {} bytes", kMostHeaderBytes));
     return true;
   }
+  if (settings_.access.is_open() && !is_for_this_machine(request, settings_.host)) {
+    refuse(response, 403,
+           "requests for another host than localhost are taken only when the coordinator has a --token-file: the "
+           "page of a browser may stand behind them");
+    return true;
+  }
   const Role role = role_of(request);
   if (role == Role::None) {
     refuse(response, 401, "a token of this cluster is wanted: Authorization: Bearer TOKEN");
@@ -135,7 +160,7 @@ bool HttpApi::is_refused(const Request& request, Response& response) const {
     refuse(response, 415, "the body must be JSON: Content-Type: application/json");
     return true;
   }
-  return false;
+  return is_body_refused(request, response);
 }
 
 void HttpApi::answer(const Request& request, Response& response) {
@@ -148,10 +173,7 @@ void HttpApi::answer(const Request& request, Response& response) {
 }
 
 void HttpApi::define_routes() {
-  server_->set_pre_routing_handler([this](const Request& request, Response& response) {
-    return is_refused(request, response) ? httplib::Server::HandlerResponse::Handled
-                                         : httplib::Server::HandlerResponse::Unhandled;
-  });
+  server_->set_guard([this](const Request& request, Response& response) { return is_refused(request, response); });
   const auto handler = [this](const Request& request, Response& response) { answer(request, response); };
   server_->Get(".*", handler);
   server_->Post(".*", handler);

@@ -67,5 +67,16 @@ TEST_F(ApiAccessTest, UnitsOfCertificatesHaveRoles) {
   EXPECT_EQ(access->role_of(""), Role::None);
 }
 
+TEST_F(ApiAccessTest, NamesThatOnlyThisMachineHas) {
+  for (const char* host : {"localhost", "LocalHost:7080", "127.0.0.1:1", "[::1]:7080", "[::1]", "127.0.0.1"})
+    EXPECT_TRUE(ApiAccess::is_name_of_loopback(host, "127.0.0.1")) << host;
+  for (const char* host : {"", ":7080", "evil.example:7080", "localhost.evil.example", "127.0.0.1.evil.example",
+                           "localhost:7080.evil.example", "::1", "127.0.0.2"})
+    EXPECT_FALSE(ApiAccess::is_name_of_loopback(host, "127.0.0.1")) << host;
+  EXPECT_TRUE(ApiAccess::is_name_of_loopback("127.0.0.2:80", "127.0.0.2"));
+  EXPECT_TRUE(ApiAccess::is_name_of_loopback("[::2]:80", "::2"));
+  EXPECT_FALSE(ApiAccess::is_name_of_loopback("", ""));
+}
+
 }  // namespace
 }  // namespace sluice
