@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "cli/support/absence.h"
 #include "cli/support/job_command.h"
 #include "cli/support/job_text.h"
 #include "cli/support/status_line.h"
@@ -31,11 +32,16 @@ class JobWatchCommand final : public JobCommand {
     auto client = ClusterClient::make(cluster());
     if (!client) return fail(console, client.error());
     StatusLine status(console, false);
+    JobName watched{job(), ""};
+    Absence absence;
     size_t shown = 0;
     auto pause = kFirstLook;
     while (true) {
-      const auto job = client->get(path());
+      const auto job = client->job(watched);
+      if (!job && status.without([&] { return absence.outlasts(job.error(), console); })) continue;
       if (!job) return status.without([&] { return fail(console, job.error()); });
+      absence.end();
+      watched.identity = job->value("identity", "");
       if (show_states(*job, shown, status, console)) pause = kFirstLook;
       if (job->value("has_ended", false)) return status.without([&] { return end(*job, console); });
       status.update(progress_in(*job));

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "cli/support/absence.h"
 #include "cli/support/absolute_paths.h"
 #include "cli/support/choice.h"
 #include "cli/support/cluster_client.h"
@@ -23,7 +24,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstLook(5);
 constexpr std::chrono::milliseconds kLastLook(200);
-constexpr std::chrono::seconds kPatience(30);  // with a coordinator that does not answer
 
 RowError row_error_in(const nlohmann::ordered_json& json) {
   RowError error;
@@ -87,9 +87,10 @@ class SubmitCommand final : public Command {
         {{"name", name}, {"plan", write_plan(plan)}, {"restart", restart_json()}, {"slot_memory", slot_memory_}});
     if (!answer) return fail(console, answer.error());
     const auto job = answer->value("job", uint64_t{0});
-    if (wait_) return wait(*client, job, *compilation, console);
+    const std::string identity = answer->value("identity", "");
+    if (wait_) return wait(*client, {std::to_string(job), identity}, *compilation, console);
     if (console.json())
-      console.result("submitted", {{"job", job}, {"name", name}});
+      console.result("submitted", {{"job", job}, {"name", name}, {"identity", identity}});
     else
       console.result(fmt::format("{}\n", job));
     return ExitCode::Done;
@@ -115,44 +116,35 @@ class SubmitCommand final : public Command {
   }
 
   // Ctrl-C cancels the job, as it stops `sluice run`.
-  ExitCode wait(ClusterClient& client, uint64_t job, const Compilation& compilation, const Console& console) {
+  ExitCode wait(ClusterClient& client, const JobName& job, const Compilation& compilation, const Console& console) {
     std::atomic<bool> is_cancelled{false};
     InterruptWatcher interrupts([&] { is_cancelled.store(true); });
     bool is_cancel_sent = false;
-    bool is_away = false;
-    std::chrono::steady_clock::time_point away_since;
+    Absence absence;
     uint64_t from = 0;
     auto pause = kFirstLook;
     while (true) {
       auto output = client.output(job, from);
-      if (!output && output.error().retryable && !is_cancelled.load()) {
-        // A coordinator that keeps its jobs may be on its way back.
-        if (!is_away) console.note(fmt::format("{}; trying again", output.error().message));
-        if (!is_away) away_since = std::chrono::steady_clock::now();
-        is_away = true;
-        if (std::chrono::steady_clock::now() - away_since < kPatience) {
-          std::this_thread::sleep_for(kLastLook);
-          continue;
-        }
-      }
+      if (!output && !is_cancelled.load() && absence.outlasts(output.error(), console)) continue;
       if (!output) return fail(console, output.error());
-      is_away = false;
+      absence.end();
       console.result(output->rows);
       if (const int code = flush_results(); code != 0)
         return fail(console, system_error("standard output", code).error());
       from += output->rows.size();
       if (output->is_end) break;
       if (is_cancelled.load() && !is_cancel_sent)
-        is_cancel_sent = client.post(fmt::format("/jobs/{}/cancel", job), nlohmann::ordered_json::object()).has_value();
+        is_cancel_sent =
+            client.post(fmt::format("/jobs/{}/cancel", job.number), nlohmann::ordered_json::object()).has_value();
       pause = output->rows.empty() ? std::min(pause * 2, kLastLook) : kFirstLook;
       std::this_thread::sleep_for(pause);
     }
     return end_of(client, job, compilation, interrupts, console);
   }
 
-  static ExitCode end_of(ClusterClient& client, uint64_t job, const Compilation& compilation,
+  static ExitCode end_of(ClusterClient& client, const JobName& job, const Compilation& compilation,
                          const InterruptWatcher& interrupts, const Console& console) {
-    const auto info = client.get(fmt::format("/jobs/{}", job));
+    const auto info = client.job(job);
     if (!info) return fail(console, info.error());
     const std::string state = info->value("state", "");
     if (state == "finished") return ExitCode::Done;
@@ -163,7 +155,7 @@ class SubmitCommand final : public Command {
     if (info->contains("row_error"))
       console.diagnostic(row_diagnostic(row_error_in((*info)["row_error"]), false), plan_sources(compilation));
     else
-      console.error(info->value("error", fmt::format("job {} {}", job, state)));
+      console.error(info->value("error", fmt::format("job {} {}", job.number, state)));
     return ExitCode::JobFailed;
   }
 

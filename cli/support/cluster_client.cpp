@@ -17,6 +17,10 @@ namespace sluice {
 namespace {
 
 constexpr const char* kDefaultAddress = "127.0.0.1:7080";
+constexpr std::chrono::seconds kConnectTime(10);
+// A coordinator that is busy for so long has lost its workers. Whoever gives up before it has answered does not know
+// what became of what was asked.
+constexpr std::chrono::seconds kAnswerTime(35);
 
 std::string address_of(const ClusterOptions& options) {
   if (!options.address.empty()) return options.address;
@@ -25,13 +29,19 @@ std::string address_of(const ClusterOptions& options) {
   return kDefaultAddress;
 }
 
-std::unexpected<Error> no_answer(httplib::Error error, const std::string& address) {
+std::unexpected<Error> no_answer(httplib::Error error, const std::string& address,
+                                 std::chrono::steady_clock::duration time) {
   using enum httplib::Error;
   if (error == SSLServerVerification || error == SSLLoadingCerts)
     return external_error(
         fmt::format("the certificate of {} is not one of the CA in --tls-ca for that address", address));
   if (error == SSLConnection)
     return external_error(fmt::format("{} does not use TLS, or does not take this client's certificate", address));
+  if ((error == Read || error == Write) && time >= kAnswerTime)
+    return external_error(fmt::format("{} has not answered for {} s: it is busy, stopped or cut off. What was asked of "
+                                      "it may be done all the same: `sluice jobs` shows which jobs there are",
+                                      address, kAnswerTime.count()),
+                          true);
   if (error == Read)
     return external_error(fmt::format("{} ends the connection; if it uses TLS, --tls-ca must name its CA", address),
                           true);
@@ -39,15 +49,6 @@ std::unexpected<Error> no_answer(httplib::Error error, const std::string& addres
                                     "--cluster HOST:PORT names another",
                                     address, httplib::to_string(error)),
                         true);
-}
-
-Result<nlohmann::ordered_json> read_answer(const httplib::Result& result, const std::string& address) {
-  if (!result) return no_answer(result.error(), address);
-  auto json = nlohmann::ordered_json::parse(result->body, nullptr, false);
-  if (json.is_discarded()) return external_error(fmt::format("{} does not answer as a coordinator does", address));
-  if (result->status < 300) return json;
-  if (json.contains("error") && json["error"].is_string()) return user_error(json["error"].get<std::string>());
-  return external_error(fmt::format("{} answers with status {}", address, result->status));
 }
 
 }  // namespace
@@ -81,6 +82,9 @@ ClusterClient::ClusterClient(std::string address, const std::string& token, cons
                                                 options.tls_certificate, options.tls_key)) {
   client_->set_keep_alive(true);
   client_->set_tcp_nodelay(true);
+  client_->set_connection_timeout(kConnectTime);
+  client_->set_read_timeout(kAnswerTime);
+  client_->set_write_timeout(kAnswerTime);
   if (!options.tls_ca.empty()) {
     client_->set_ca_cert_path(options.tls_ca);
     ::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to connections that the coordinator has closed
@@ -103,19 +107,47 @@ Result<ClusterClient> ClusterClient::make(const ClusterOptions& options) {
 }
 
 Result<nlohmann::ordered_json> ClusterClient::get(const std::string& path) {
-  return read_answer(client_->Get("/v1" + path), address_);
+  const auto asked = Clock::now();
+  return read_answer(client_->Get("/v1" + path), asked);
 }
 
 Result<nlohmann::ordered_json> ClusterClient::post(const std::string& path, const nlohmann::ordered_json& body) {
+  const auto asked = Clock::now();
   return read_answer(
       client_->Post("/v1" + path, body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
                     "application/json"),
-      address_);
+      asked);
 }
 
-Result<ClusterClient::Output> ClusterClient::output(uint64_t job, uint64_t from) {
-  const auto result = client_->Get(fmt::format("/v1/jobs/{}/output?from={}", job, from));
-  if (!result || result->status != 200) SLUICE_TRY(read_answer(result, address_));
+Result<nlohmann::ordered_json> ClusterClient::read_answer(const httplib::Result& result,
+                                                          Clock::time_point asked) const {
+  if (!result) return no_answer(result.error(), address_, Clock::now() - asked);
+  auto json = nlohmann::ordered_json::parse(result->body, nullptr, false);
+  if (json.is_discarded()) return external_error(fmt::format("{} does not answer as a coordinator does", address_));
+  if (result->status < 300) return json;
+  if (json.contains("error") && json["error"].is_string()) return user_error(json["error"].get<std::string>());
+  return external_error(fmt::format("{} answers with status {}", address_, result->status));
+}
+
+Status ClusterClient::check_identity(const JobName& job, const std::string& answered) const {
+  if (job.identity.empty() || job.identity == answered) return {};
+  return external_error(
+      fmt::format("the coordinator has forgotten job {}: it was begun again without --state-dir, and another job has "
+                  "that number now",
+                  job.number));
+}
+
+Result<nlohmann::ordered_json> ClusterClient::job(const JobName& job) {
+  SLUICE_ASSIGN(auto info, get("/jobs/" + job.number));
+  SLUICE_TRY(check_identity(job, info.value("identity", "")));
+  return info;
+}
+
+Result<ClusterClient::Output> ClusterClient::output(const JobName& job, uint64_t from) {
+  const auto asked = Clock::now();
+  const auto result = client_->Get(fmt::format("/v1/jobs/{}/output?from={}", job.number, from));
+  if (!result || result->status != 200) SLUICE_TRY(read_answer(result, asked));
+  SLUICE_TRY(check_identity(job, result->get_header_value("Sluice-Job")));
   return Output{result->body, result->get_header_value("Sluice-End") == "true"};
 }
 

@@ -1,6 +1,7 @@
 // ClusterClient: the coordinator's REST interface, as the commands that talk to a cluster use it.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +13,8 @@ class App;
 }
 namespace httplib {
 class Client;
-}
+class Result;
+}  // namespace httplib
 
 namespace sluice {
 
@@ -29,6 +31,13 @@ void define_cluster_options(CLI::App& app, ClusterOptions& options);
 // The token in a file, without the line end; empty without a file.
 [[nodiscard]] Result<std::string> read_token(const std::string& path);
 
+// A job as a command knows it that asks for it more than once. A coordinator that keeps nothing gives the number to
+// another job when it is begun again.
+struct JobName {
+  std::string number;
+  std::string identity;  // empty: whatever job has the number
+};
+
 class ClusterClient {
  public:
   [[nodiscard]] static Result<ClusterClient> make(const ClusterOptions& options);
@@ -42,12 +51,18 @@ class ClusterClient {
     std::string rows;
     bool is_end = false;
   };
-  // What the `print` sinks of a job wrote, from this byte on.
-  Result<Output> output(uint64_t job, uint64_t from);
+  // What the `print` sinks of this job wrote, from this byte on.
+  Result<Output> output(const JobName& job, uint64_t from);
+  // What the coordinator knows of this job.
+  Result<nlohmann::ordered_json> job(const JobName& job);
 
   [[nodiscard]] const std::string& address() const { return address_; }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  [[nodiscard]] Result<nlohmann::ordered_json> read_answer(const httplib::Result& result,
+                                                           Clock::time_point asked) const;
+  [[nodiscard]] Status check_identity(const JobName& job, const std::string& answered) const;
   ClusterClient(std::string address, const std::string& token, const ClusterOptions& options);
   std::string address_;
   std::unique_ptr<httplib::Client> client_;

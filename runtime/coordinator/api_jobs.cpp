@@ -89,6 +89,12 @@ Result<Submission> submission_in(const std::string& body) {
   return submission;
 }
 
+// Of a job that was just made.
+ApiAnswer made(Coordinator& coordinator, uint64_t job) {
+  const auto info = coordinator.job(job);
+  return answer({{"job", job}, {"identity", info ? info->identity : ""}}, 201);
+}
+
 }  // namespace
 
 namespace api {
@@ -162,7 +168,7 @@ ApiAnswer submit(Coordinator& coordinator, const ApiRequest& request) {
   if (!submission) return api_error(400, submission.error().to_string());
   const auto job = coordinator.submit(std::move(*submission));
   if (!job) return api_error(400, job.error().to_string());
-  return answer({{"job", *job}}, 201);
+  return made(coordinator, *job);
 }
 
 ApiAnswer job(Coordinator& coordinator, const ApiRequest& request) {
@@ -210,7 +216,7 @@ ApiAnswer job_output(Coordinator& coordinator, const ApiRequest& request) {
   return {200,
           std::move((*output)->rows),
           "application/octet-stream",
-          {{"Sluice-End", (*output)->is_end ? "true" : "false"}}};
+          {{"Sluice-End", (*output)->is_end ? "true" : "false"}, {"Sluice-Job", (*output)->identity}}};
 }
 
 ApiAnswer cancel_job(Coordinator& coordinator, const ApiRequest& request) {
@@ -221,7 +227,7 @@ ApiAnswer restart_job(Coordinator& coordinator, const ApiRequest& request) {
   const auto job = coordinator.restart(request.job);
   if (!job) return no_job(request.job);
   if (!*job) return api_error(400, job->error().to_string());
-  return answer({{"job", **job}}, 201);
+  return made(coordinator, **job);
 }
 
 ApiAnswer openapi(Coordinator&, const ApiRequest&) { return {200, std::string(openapi_document())}; }

@@ -91,7 +91,8 @@ Json summary_of(const JobInfo& info) {
                {"bytes_in", info.totals.bytes_in},
                {"bytes_total", info.totals.bytes_total},
                {"state_bytes", info.totals.state_bytes},
-               {"restarts", info.restarts}};
+               {"restarts", info.restarts},
+               {"identity", info.identity}};
   if (!info.waits_for.empty()) json["waits_for"] = info.waits_for;
   if (info.error) json["error"] = info.error->to_string();
   if (info.row_error) json["row_error"] = json_of(*info.row_error);

@@ -109,6 +109,8 @@ struct JobInfo {
 struct JobOutput {
   std::string rows;
   bool is_end = false;  // nothing will follow
+  std::string
+      identity;  // of the job: a coordinator that keeps nothing gives its number to another one when it is begun again
 };
 
 // A client asks for more with a second request: no answer grows without limit.

@@ -59,7 +59,8 @@ std::optional<Result<JobOutput>> Coordinator::output(uint64_t job, uint64_t from
     Job& shown = found->second;
     // Before it is known on the disk that rows are shown, and that they are all, they are not.
     const bool has_ended = is_end(shown.state.phase) && !unkept_.contains(job);
-    if (shown.is_output_held && !has_ended) return JobOutput{};
+    const JobOutput nothing{.rows = {}, .is_end = false, .identity = shown.info.identity};
+    if (shown.is_output_held && !has_ended) return nothing;
     auto rows = shown.output.read(from, kMostOutputAtOnce);
     if (!rows) return std::unexpected(rows.error());
     if (!has_ended && !rows->empty()) {
@@ -67,10 +68,10 @@ std::optional<Result<JobOutput>> Coordinator::output(uint64_t job, uint64_t from
         happen(shown, CannotRepeat{"rows of it were shown already"});
         keep_or_note(shown);
       }
-      if (unkept_.contains(job)) return JobOutput{};
+      if (unkept_.contains(job)) return nothing;
     }
     const bool is_all = from + rows->size() >= shown.output.size();
-    return JobOutput{std::move(*rows), is_all && has_ended};
+    return JobOutput{std::move(*rows), is_all && has_ended, shown.info.identity};
   });
 }
 
