@@ -5,6 +5,7 @@
 
 #include "cli/support/cluster_client.h"
 #include "cli/support/command.h"
+#include "lang/support/visible_text.h"
 
 namespace sluice {
 namespace {
@@ -32,7 +33,7 @@ class ClusterStatusCommand final : public Command {
       else
         console.result(fmt::format("{:>6}  {:>6} {:>6}  {:>8}  {}\n", worker.value("worker", 0),
                                    worker.value("slots", 0), worker.value("free_slots", 0), worker.value("process", 0),
-                                   worker.value("host", "")));
+                                   visible_text(worker.value("host", ""))));
     }
     return ExitCode::Done;
   }

@@ -5,6 +5,7 @@
 
 #include "cli/support/cluster_client.h"
 #include "cli/support/command.h"
+#include "lang/support/visible_text.h"
 
 namespace sluice {
 namespace {
@@ -40,7 +41,7 @@ class JobsCommand final : public Command {
       else
         console.result(fmt::format("{:>5}  {:<22} {:>12} {:>12}  {}\n", job.value("job", 0), job.value("state", ""),
                                    job.value("rows_in", uint64_t{0}), job.value("rows_out", uint64_t{0}),
-                                   job.value("name", "")));
+                                   visible_text(job.value("name", ""))));
     }
   }
 

@@ -229,15 +229,22 @@ std::vector<WorkerSlots> Coordinator::slots_for(const Job& job) const {
 
 // Each in its turn: a job that needs many slots is not passed by small ones for ever.
 void Coordinator::start_waiting_jobs() {
+  uint64_t first = 0;  // that waits
   for (auto& [id, job] : jobs_) {
     if (job.state.phase != JobPhase::Scheduled) continue;
+    if (first != 0) {
+      job.info.waits_for = fmt::format("job {} is before it", first);
+      continue;
+    }
     uint32_t free = 0;
     for (const auto& worker : slots_for(job)) free += worker.slots;
     const std::string memory =
         job.info.slot_memory == 0 ? "" : fmt::format(" with {} bytes of memory each", job.info.slot_memory);
     job.info.waits_for = fmt::format("it needs {} slots{}, {} are free", job.info.slots, memory, free);
-    if (free < job.info.slots) return;
-    start(job);
+    if (free < job.info.slots)
+      first = id;
+    else
+      start(job);
   }
 }
 

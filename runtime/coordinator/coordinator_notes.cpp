@@ -4,17 +4,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "lang/support/visible_text.h"
 #include "runtime/coordinator/coordinator.h"
 
 namespace sluice {
 
+// Names of jobs, hosts and files are what others want them to be; a line stays one line.
 void Coordinator::note(const std::string& text) {
-  log_.add(text);
-  settings_.log(text);
+  const std::string line = visible_text(text);
+  log_.add(line);
+  settings_.log(line);
 }
 
 void Coordinator::note(Job& job, const std::string& text) {
-  job.log.add(text);
+  job.log.add(visible_text(text));
   note(fmt::format("job {} ({}): {}", job.id, job.info.name, text));
 }
 

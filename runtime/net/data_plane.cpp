@@ -147,7 +147,7 @@ void DataPlane::dialed(uint32_t worker, Dialer::Outcome connection) {
 }
 
 void DataPlane::answered(uint32_t worker, Reception::Caller callee) {
-  const auto reply = read_hello(callee.first, settings_.credentials);
+  const auto reply = read_reply(callee.first, settings_.credentials);
   if (!reply) return retry(worker, reply.error().message);
   if (reply->worker() != worker || reply->term() != term_) return retry(worker, "another worker answers there");
   switch (peer(worker).link->meet(*reply)) {

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "lang/support/visible_text.h"
+
 namespace sluice {
 
 bool is_same_secret(std::string_view a, std::string_view b) {
@@ -24,11 +26,17 @@ std::shared_ptr<const Frame> hello_frame(const wire::Hello& hello) {
   return sealed_frame(FrameKind::Hello, hello.SerializeAsString());
 }
 
+Result<wire::Hello> read_reply(const Frame& frame, const Credentials& credentials) {
+  wire::Hello hello;
+  if (frame.kind() == FrameKind::Hello && hello.ParseFromString(frame.text) && !hello.refusal().empty())
+    return external_error("the peer refused the connection: " + visible_text(hello.refusal()));
+  return read_hello(frame, credentials);
+}
+
 Result<wire::Hello> read_hello(const Frame& frame, const Credentials& credentials) {
   wire::Hello hello;
   if (frame.kind() != FrameKind::Hello || !hello.ParseFromString(frame.text))
     return external_error("the peer did not say who it is");
-  if (!hello.refusal().empty()) return external_error("the peer refused the connection: " + hello.refusal());
   if (!is_same_secret(hello.token(), credentials.token))
     return external_error(
         "the token is not that of this cluster: start all of its processes with the same --token-file");

@@ -28,7 +28,10 @@ inline constexpr uint32_t kMostHelloBytes = 16 << 10;
 
 [[nodiscard]] wire::Hello make_hello(const Credentials& credentials);
 [[nodiscard]] std::shared_ptr<const Frame> hello_frame(const wire::Hello& hello);
-// What the peer says, if it may be spoken to. An error is for the peer too: it gives nothing away.
+// What a caller says, if it may be spoken to; of one that does not show the token, nothing is believed or repeated. An
+// error is for the peer too: it gives nothing away.
 [[nodiscard]] Result<wire::Hello> read_hello(const Frame& frame, const Credentials& credentials);
+// What the one that was called answers: the same, or why it refuses us, for which it does not show its token.
+[[nodiscard]] Result<wire::Hello> read_reply(const Frame& frame, const Credentials& credentials);
 
 }  // namespace sluice

@@ -123,7 +123,7 @@ void WorkerNode::join() {
 }
 
 void WorkerNode::joined(Reception::Caller coordinator) {
-  const auto hello = read_hello(coordinator.first, settings_.credentials);
+  const auto hello = read_reply(coordinator.first, settings_.credentials);
   if (!hello) return refused(hello.error().message);
   worker_ = hello->worker();
   join_pause_ = kJoinPause;

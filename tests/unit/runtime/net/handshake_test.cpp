@@ -32,7 +32,20 @@ TEST(Handshake, StrangersAndOtherBuilds) {
 TEST(Handshake, ARefusalSaysWhy) {
   wire::Hello hello = make_hello(kOurs);
   hello.set_refusal("no room");
-  EXPECT_EQ(read_hello(*hello_frame(hello), kOurs).error().message, "the peer refused the connection: no room");
+  EXPECT_EQ(read_reply(*hello_frame(hello), kOurs).error().message, "the peer refused the connection: no room");
+  hello.set_refusal("\x1b[2J\nworker 1 joined");
+  EXPECT_EQ(read_reply(*hello_frame(hello), kOurs).error().message,
+            "the peer refused the connection: \\x1b[2J\\nworker 1 joined");
+  EXPECT_EQ(read_reply(*hello_frame(make_hello(kOurs)), kOurs)->abi(), 42u);
+  EXPECT_FALSE(read_reply(*hello_frame(make_hello({"sluice 1.0", 42, "other"})), kOurs).has_value());
+}
+
+TEST(Handshake, OfACallerNothingIsRepeated) {
+  wire::Hello hello = make_hello({"sluice 1.0", 42, "other"});
+  hello.set_refusal("a line for your log");
+  EXPECT_TRUE(read_hello(*hello_frame(hello), kOurs).error().message.starts_with("the token is not"));
+  hello.set_token("secret");
+  EXPECT_TRUE(read_hello(*hello_frame(hello), kOurs).has_value());
 }
 
 }  // namespace
