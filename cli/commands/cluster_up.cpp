@@ -27,7 +27,7 @@ class ClusterUpCommand final : public Command {
         "For development: one coordinator and some workers, which `sluice submit` and the other commands then find\n"
         "by themselves. Nobody else on this machine can: a token is made for it, in the file `token` of its "
         "directory.\n"
-        "`sluice cluster down` ends them.",
+        "`sluice cluster down` ends them. With --dir it prints the flags by which other commands reach it.",
         {"sluice cluster up --workers 3", "sluice cluster up --workers 2 --slots 4 --dir /tmp/c"}};
   }
 
@@ -39,15 +39,26 @@ class ClusterUpCommand final : public Command {
 
   ExitCode execute(const Console& console) override {
     const std::string directory = local_cluster_directory(directory_);
-    if (auto status = start(directory); !status) {
-      console.error(status.error());
+    const auto cluster = start(directory);
+    if (!cluster) {
+      console.error(cluster.error());
       return ExitCode::JobFailed;
     }
+    if (!directory_.empty()) tell(*cluster, console);
     return ExitCode::Done;
   }
 
  private:
-  Status start(const std::string& directory) {
+  // The other commands look for a cluster in one place only.
+  static void tell(const LocalCluster& cluster, const Console& console) {
+    const std::string token = std::filesystem::absolute(cluster.token_file).lexically_normal().string();
+    if (console.json())
+      console.result("cluster", {{"address", cluster.http_address}, {"token_file", token}});
+    else
+      console.result(fmt::format("--cluster {} --token-file {}\n", cluster.http_address, token));
+  }
+
+  Result<LocalCluster> start(const std::string& directory) {
     if (const auto before = read_local_cluster(directory))
       for (const auto& process : before->processes)
         if (is_running(process))
@@ -58,7 +69,8 @@ class ClusterUpCommand final : public Command {
     if (status) status = write_local_cluster(directory, cluster);
     if (!status)
       for (const auto& process : cluster.processes) end_process(process);
-    return status;
+    if (!status) return std::unexpected(std::move(status).error());
+    return cluster;
   }
 
   Status start_processes(const std::string& directory, LocalCluster& cluster) {
