@@ -151,12 +151,11 @@ ApiServer::Ending ApiServer::answer_one(BoundedStream& stream, SSL* ssl) {
     request.ssl = ssl;
     request.ranges.clear();  // answers are given whole: a thousand ranges would make a thousand copies
     declared = stream.is_ambiguous() ? std::nullopt : body_size(request);
-    is_last_request = !declared || (*declared > 0 && request.method != "POST");
+    is_last_request = !declared || (*declared > 0 && request.method != "POST") || waiting_.load() > 0;  // their turn
   });
-  const bool is_whole = !is_last_request && declared && stream.body_bytes() == *declared;
   if (!is_answered || stream.is_exceeded()) return Ending::Closed;
-  if (!is_whole) return Ending::Drained;
-  return is_closed ? Ending::Closed : Ending::None;
+  if (!declared || stream.body_bytes() != *declared) return Ending::Drained;
+  return is_closed || is_last_request ? Ending::Closed : Ending::None;
 }
 
 Role role_of_certificate(const httplib::Request& request) {

@@ -2,6 +2,7 @@
 """clients.py SLUICE: clients that misuse HTTP: requests hidden in others, bodies that grow, connections that are held."""
 
 import gzip
+import http.client
 import json
 import os
 import socket
@@ -134,6 +135,31 @@ def slow_heads_end(sluice, folder):
                 peer.close()
 
 
+def busy_connections_take_turns(sluice, folder):
+    """More clients than there are threads, none of which is ever idle."""
+    with Coordinator(sluice, folder) as coordinator:
+        clients, answered, is_over = 48, [0] * 48, threading.Event()
+
+        def ask(number):
+            connection = http.client.HTTPConnection(coordinator.url.split("//")[1], timeout=PATIENCE)
+            while not is_over.is_set():
+                connection.request("GET", "/v1/overview")
+                answer = connection.getresponse()
+                answer.read()
+                answered[number] += answer.status == 200
+            connection.close()
+
+        asking = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
+        for thread in asking:
+            thread.start()
+        try:
+            wait_for(lambda: min(answered) >= 3, "three answers for each")
+        finally:
+            is_over.set()
+            for thread in asking:
+                thread.join()
+
+
 class LimitedCoordinator(Coordinator):
     """One that may have only so many files open."""
 
@@ -178,7 +204,7 @@ def as_many_files_as_there_may_be(sluice, folder):
 
 def main():
     for test in (a_body_is_no_request, other_names_are_refused_without_a_token, bodies_do_not_grow, slow_heads_end,
-                 idle_connections_leave_files, as_many_files_as_there_may_be):
+                 busy_connections_take_turns, idle_connections_leave_files, as_many_files_as_there_may_be):
         print(test.__name__, flush=True)
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
