@@ -84,23 +84,10 @@ class RunCommand final : public Command {
       return usage_error(console,
                          "--limit cannot be had together with --state-dir yet: rows that were printed in an "
                          "earlier life are not counted");
-    if (!state_directory_.empty() && has_unsaved_operator(*compilation, console)) return ExitCode::ProgramErrors;
     return run(*compilation, console);
   }
 
  private:
-  // Says so at its place in the program.
-  static bool has_unsaved_operator(const Compilation& compilation, const Console& console) {
-    const auto unsaved = find_unsaved_operator(compilation.plan());
-    if (!unsaved) return false;
-    const Node& node = compilation.plan().graph.nodes[*unsaved];
-    Diagnostics diagnostics;
-    diagnostics.report(diag::E0901, node.span, fmt::format("`{}` in a job with --state-dir", node.name))
-        .with_help("run it without --state-dir");
-    console.diagnostics(diagnostics, compilation.sources());
-    return true;
-  }
-
   static bool reads_standard_input(const FlowGraph& graph) {
     return std::ranges::any_of(graph.nodes, [](const Node& node) {
       const auto* source = node.as<SourceNode>();

@@ -2,6 +2,7 @@
 // to the other by themselves, and count there if they are new.
 #include "compiler/codegen/expr.h"
 #include "compiler/codegen/sessions.h"
+#include "runtime/abi/layout.h"
 
 namespace sluice::codegen {
 
@@ -67,8 +68,11 @@ class SessionValues {
     Value owner;
     owner.type = Type(TypeKind::Int);
     owner.data = f_.b.CreatePtrToInt(session, f_.stage.i64);
-    std::vector<Value> keys{owner};
-    keys.insert(keys.end(), values.begin(), values.end());
+    HashedKeys keys = hash_keys(f_, values, WindowHash::Whole);
+    auto* part = f_.b.CreateMul(owner.data, f_.int64(abi::kSessionHash));
+    keys.hash = f_.b.CreateXor(keys.hash, part);
+    keys.keys.insert(keys.keys.begin(), owner);
+    keys.words.insert(keys.words.begin(), TextWords{});
     const FoundEntry found = find_or_insert(f_, table(), values_.entry, keys, [](llvm::Value*) {});
     f_.if_then(found.is_new, [&] {
       auto* first = f_.offset(session, first_);

@@ -148,6 +148,10 @@ struct KeySessions {
 // been taken back; untimed when no timer leads to it any more.
 enum SessionState : int64_t { kSessionOpen, kSessionNew, kSessionOwed, kSessionOwedUntimed };
 
+// The table of distinct values of sessions finds them by the hash of the values, with which the session's address times
+// this is mixed (xor): so a snapshot can bring them to another address.
+inline constexpr uint64_t kSessionHash = 0x9e3779b97f4a7c15u;
+
 // An open session of a key; the states of its calls follow. `end` is when it is complete: its last row and the gap.
 struct Session {
   Session* next;  // of the same key

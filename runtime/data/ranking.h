@@ -6,9 +6,13 @@
 #include <memory>
 #include <vector>
 
+#include "runtime/data/block_check.h"
 #include "runtime/data/row_store.h"
 
 namespace sluice {
+
+class ByteReader;
+class ByteWriter;
 
 class Ranking {
  public:
@@ -54,7 +58,15 @@ class Ranking {
   [[nodiscard]] Ranking& of_key(void** slot) noexcept;
   void forget_key(void** slot) noexcept;
 
+  // Its rows, what give_out() has shown of them, and whether it is listed, for snapshots
+  // (runtime/state/ranking_snapshot.cpp); and back into one that nothing has come to. False: that is not what save()
+  // wrote for such rows.
+  void save(ByteWriter& out) const;
+  [[nodiscard]] bool load(ByteReader& in, const RowCheck& rows);
+
  private:
+  static void save_rows(const std::vector<RowCell>& cells, ByteWriter& out);
+  [[nodiscard]] bool load_rows(std::vector<RowCell>& cells, ByteReader& in, const RowCheck& rows);
   [[nodiscard]] uint64_t shown(const Rule& rule) const noexcept;
   void insert(const Rule& rule, uint64_t shown_before) noexcept;
   [[nodiscard]] bool remove(const Rule& rule, uint64_t shown_before) noexcept;

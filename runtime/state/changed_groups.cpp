@@ -1,5 +1,8 @@
 #include "runtime/state/changed_groups.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "runtime/abi/layout.h"
 #include "runtime/abi/runtime_functions.h"
 
@@ -31,6 +34,20 @@ char* ChangedGroups::next(int64_t watermark) noexcept {
 
 std::optional<int64_t> ChangedGroups::first_due() const {
   return lists_.empty() ? std::nullopt : std::optional(lists_.begin()->first);
+}
+
+std::vector<ChangedGroups::Place> ChangedGroups::places() const {
+  std::vector<Place> all;
+  for (const auto& [due, list] : lists_)
+    for (size_t i = list.taken; i < list.entries.size(); ++i) all.push_back({list.entries[i], due, i});
+  std::ranges::sort(all, {}, [](const Place& place) { return std::tuple(place.entry, place.due, place.number); });
+  return all;
+}
+
+void ChangedGroups::order_restored() {
+  std::ranges::stable_sort(restored_, {}, [](const Place& place) { return std::tuple(place.due, place.number); });
+  for (const auto& place : restored_) add(place.entry, place.due);
+  restored_ = {};
 }
 
 }  // namespace sluice

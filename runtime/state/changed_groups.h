@@ -25,6 +25,17 @@ class ChangedGroups {
   [[nodiscard]] int64_t due() const { return due_; }
   [[nodiscard]] std::optional<int64_t> first_due() const;
 
+  // For snapshots: where everything stands, by group and by when it is due; of one that comes several times in a list
+  // the first counts. What is restored is in the lists when it has been put in order.
+  struct Place {
+    char* entry;
+    int64_t due;
+    uint64_t number;  // in the list of all that is due then
+  };
+  [[nodiscard]] std::vector<Place> places() const;
+  void restore(const Place& place) { restored_.push_back(place); }
+  void order_restored();
+
  private:
   struct List {
     std::vector<char*> entries;
@@ -37,6 +48,7 @@ class ChangedGroups {
   int64_t due_ = 0;
   Lists lists_;
   Lists::iterator latest_ = lists_.end();  // mostly the one that is added to
+  std::vector<Place> restored_;
 };
 
 }  // namespace sluice

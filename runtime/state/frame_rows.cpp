@@ -99,13 +99,18 @@ const FrameRows::Cell* FrameRows::next(int64_t watermark, abi::RowCompare compar
   return &current_;
 }
 
+FrameRows::KeyRows* FrameRows::new_key(uint64_t number) noexcept {
+  keys_.push_back(std::make_unique<KeyRows>());
+  keys_.back()->number = number;
+  return keys_.back().get();
+}
+
 void FrameRows::enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept {
   if (*key == nullptr && !forgotten_.empty()) {
     *key = forgotten_.back();
     forgotten_.pop_back();
   } else if (*key == nullptr) {
-    keys_.push_back(std::make_unique<KeyRows>());
-    *key = keys_.back().get();
+    *key = new_key(keys_.size());
   }
   KeyRows& rows = **key;
   rows.push(current_);
@@ -122,7 +127,7 @@ void FrameRows::enter(KeyRows** key, uint64_t kept, bool in_frame) noexcept {
 void FrameRows::forget(KeyRows** key) noexcept {
   if (*key == nullptr) return;
   for (size_t i = 0; i < (*key)->count; ++i) free_row((*key)->at(i).row);
-  **key = KeyRows();
+  **key = KeyRows{{}, 0, 0, 0, (*key)->number};
   forgotten_.push_back(*key);
   *key = nullptr;
 }

@@ -8,11 +8,15 @@
 #include <vector>
 
 #include "runtime/abi/layout.h"
+#include "runtime/data/block_check.h"
 #include "runtime/data/row_store.h"
 #include "runtime/data/stoppable_sort.h"
 #include "runtime/state/group_table.h"
 
 namespace sluice {
+
+class ByteReader;
+class ByteWriter;
 
 class FrameRows {
  public:
@@ -34,6 +38,7 @@ class FrameRows {
     size_t first = 0;
     size_t count = 0;
     size_t left = 0;
+    uint64_t number = 0;  // among the keys, whose rests are given out by it
     [[nodiscard]] const Cell& at(size_t position) const { return ring[(first + position) & (ring.size() - 1)]; }
     void push(const Cell& cell) noexcept;
   };
@@ -56,11 +61,23 @@ class FrameRows {
   // See rt_frame_rest: the key, whose rows are given one by one.
   [[nodiscard]] KeyRows** next_of_rest(uint64_t rows, uint64_t& back) noexcept;
 
+  // For snapshots (runtime/state/frame_snapshot.cpp): the rows of a key, null when it has none; then those that wait
+  // for their turn, each by itself. Back into one that nothing has come to; false: that is not what was saved of such
+  // rows. When all keys have been loaded, they are to be put in their order.
+  static void save_key(const KeyRows* key, ByteWriter& out);
+  [[nodiscard]] bool load_key(KeyRows** key, ByteReader& in, const RowCheck& rows);
+  void order_keys();
+  [[nodiscard]] const std::vector<Cell>& held() const { return held_; }
+  static void save_row(const Cell& cell, ByteWriter& out);
+  [[nodiscard]] bool load_held(ByteReader& in, const RowCheck& rows);
+
  private:
   static constexpr uint64_t kFirstSweep = 1024;  // keys
 
   [[nodiscard]] static bool is_later(const Cell& a, const Cell& b) { return a.time > b.time; }
   void collect_due(int64_t watermark, abi::RowCompare compare) noexcept;
+  [[nodiscard]] KeyRows* new_key(uint64_t number) noexcept;
+  [[nodiscard]] bool load_row(ByteReader& in, const RowCheck& rows, Cell& cell);
   void free_row(const RowCell& row) noexcept;
   void free_current() noexcept;
 

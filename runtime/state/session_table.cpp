@@ -66,14 +66,6 @@ abi::Session* SessionTable::find(char* entry, abi::Session** head, int64_t time)
   return made;
 }
 
-abi::Session* SessionTable::restore(char* entry, int64_t start, int64_t end) noexcept {
-  auto* session = make(entry, start);
-  session->end = end;
-  session->state = abi::kSessionOpen;
-  timers_.push({end, hash_of(entry), session});
-  return session;
-}
-
 abi::Session* SessionTable::hold(char* entry, abi::KeySessions* key, int64_t time) noexcept {
   auto* held = make(entry, time);
   ++key->count;

@@ -55,8 +55,18 @@ class SessionTable {
   [[nodiscard]] bool release(abi::Session* session, abi::KeySessions* key) noexcept;
   [[nodiscard]] bool has_longest() const { return max_ != 0; }
 
-  // A session of a snapshot, whose states are zero and which is to be put into the list of its key; without a `max`.
-  [[nodiscard]] abi::Session* restore(char* entry, int64_t start, int64_t end) noexcept;
+  // For snapshots. Sessions whose states are zero: one of a key, which is to be put into the list of its key and, if it
+  // is timed, due like others; one that is owed; and one that is a row by itself, when it has its states.
+  [[nodiscard]] abi::Session* restore(char* entry, int64_t start, int64_t end, bool is_timed) noexcept;
+  [[nodiscard]] abi::Session* restore_owed(int64_t start, int64_t end) noexcept;
+  void restore_held(abi::Session* row, abi::KeySessions* key, uint64_t number) noexcept;
+  // With a `max`: all sessions and held rows, by the entries of their keys and their starts.
+  struct OfKey {
+    char* entry;
+    abi::Session* session;
+    std::optional<uint64_t> held_number;  // of a held row
+  };
+  [[nodiscard]] std::vector<OfKey> by_keys() const;
 
   // When the first session is due.
   [[nodiscard]] std::optional<int64_t> first_due() noexcept;
@@ -91,8 +101,12 @@ class SessionTable {
   int64_t lag_;
   ByteArena memory_;
   std::vector<abi::Session*> free_;
-  std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
-  std::priority_queue<HeldRow, std::vector<HeldRow>, std::greater<>> held_;
+  template <class T>
+  struct EarliestFirst : std::priority_queue<T, std::vector<T>, std::greater<>> {
+    [[nodiscard]] const std::vector<T>& all() const { return this->c; }
+  };
+  EarliestFirst<Timer> timers_;
+  EarliestFirst<HeldRow> held_;
   uint64_t held_count_ = 0;
   abi::Session* settled_ = nullptr;  // what settle() gave out last
 };

@@ -14,11 +14,13 @@ namespace {
 
 constexpr uint64_t kMostPlaces = 0xffff;
 
-uint64_t hash_of(const char* entry) {
-  uint64_t hash;
-  std::memcpy(&hash, entry, sizeof hash);
-  return hash;
+uint64_t word_at(const char* address) {
+  uint64_t word;
+  std::memcpy(&word, address, sizeof word);
+  return word;
 }
+
+uint64_t hash_of(const char* entry) { return word_at(entry); }
 
 // Entries with one hash keep their order: records of one hash are sorted by their keys.
 void append_place(std::string& key, uint64_t place) {
@@ -48,8 +50,13 @@ struct TableSnapshot::Run {
   }
 };
 
-TableSnapshot::TableSnapshot(uint32_t state, EntryCodec codec, Links links, Sessions sessions, const Schema& rows)
-    : state_(state), codec_(std::move(codec)), links_(std::move(links)), sessions_(std::move(sessions)), rows_(rows) {}
+TableSnapshot::TableSnapshot(uint32_t state, EntryCodec codec, Links links, Owners owners, const Schema& rows)
+    : state_(state),
+      codec_(std::move(codec)),
+      links_(std::move(links)),
+      owners_(std::move(owners)),
+      rows_(rows),
+      places_(owners_.changed) {}
 
 Status TableSnapshot::save(std::vector<Entries> from, SnapshotWriter& writer) {
   std::vector<Run> runs;
@@ -62,6 +69,8 @@ Status TableSnapshot::save(std::vector<Entries> from, SnapshotWriter& writer) {
     runs.push_back(std::move(run));
   }
   if (runs.empty()) return {};
+  places_.look_up();
+  if (owners_.sessions) owners_.sessions->look_up();
   Tournament order;
   order.begin(heads);
   uint64_t place = 0;
@@ -102,53 +111,34 @@ void TableSnapshot::save_links(const char* entry) {
     return address;
   };
   ByteWriter out(value_);
-  for (const size_t state : links_.tops) {
-    void* top = take(state);
-    out.u8(top != nullptr ? 1 : 0);
-    if (top != nullptr) TopState::save_key(top, out);
-  }
+  if (links_.waits && word_at(entry + codec_.layout().states[*links_.waits]) != 0)
+    places_.save(entry, ChangedPlaces::kAnyTime, out);
+  for (const size_t state : links_.tops) save_top(take(state));
   if (links_.last) static_cast<void>(take(*links_.last));
   for (const size_t state : links_.rows) save_chain(static_cast<const abi::JoinCell*>(take(state)));
-  for (const size_t state : links_.sessions) save_sessions(static_cast<abi::Session*>(take(state)));
+  for (const size_t state : links_.sessions) {
+    take(state);
+    owners_.sessions->save(entry, entry + codec_.layout().states[state], value_);
+  }
+  for (const size_t state : links_.frames)
+    FrameRows::save_key(static_cast<const FrameRows::KeyRows*>(take(state)), out);
 }
 
-namespace {
-
-// Behind the head of a session stands what in an entry stands behind the hash.
-char* as_entry(abi::Session* session) { return reinterpret_cast<char*>(session + 1) - sizeof(uint64_t); }
-
-TopState** top_slot(abi::Session* session) { return reinterpret_cast<TopState**>(session + 1); }
-
-}  // namespace
-
-void TableSnapshot::save_sessions(abi::Session* session) {
+void TableSnapshot::save_top(void* top) {
   ByteWriter out(value_);
-  for (; session != nullptr; session = session->next) {
-    out.u8(1);
-    out.i64(session->start);
-    out.i64(session->end);
-    if (sessions_.tops != nullptr) {
-      sessions_.tops->of(top_slot(session)).save(out);
-    } else {
-      sessions_.states->save_states(as_entry(session), value_);
-    }
-  }
-  out.u8(0);
+  out.u8(top != nullptr ? 1 : 0);
+  if (top == nullptr) return;
+  if (owners_.rankings == nullptr) return TopState::save_key(top, out);
+  const auto& ranking = *static_cast<const Ranking*>(top);
+  ranking.save(out);
+  if (ranking.is_listed()) places_.save(top, ChangedPlaces::kAnyTime, out);
 }
 
-bool TableSnapshot::load_sessions(ByteReader& in, GroupTable& table, char* entry, abi::Session** head) const {
-  while (in.u8() == 1) {
-    const int64_t start = in.i64();
-    const int64_t end = in.i64();
-    if (!in.is_well()) return false;
-    abi::Session* session = sessions_.table->restore(entry, start, end);
-    *head = session;
-    head = &session->next;
-    const bool is_well = sessions_.tops != nullptr ? sessions_.tops->of(top_slot(session)).load(in, rows_)
-                                                   : sessions_.states->load_states(in, table, as_entry(session));
-    if (!is_well) return false;
-  }
-  return in.is_well();
+bool TableSnapshot::load_top(ByteReader& in, void** slot, TopState* owner) const {
+  if (in.u8() == 0) return in.is_well();
+  if (owners_.rankings == nullptr) return owner->load_key(slot, in, rows_);
+  Ranking& ranking = owners_.rankings->of_key(slot);
+  return ranking.load(in, rows_) && (!ranking.is_listed() || places_.load(in, &ranking));
 }
 
 void TableSnapshot::save_chain(const abi::JoinCell* cell) {
@@ -180,17 +170,21 @@ bool TableSnapshot::load_elsewhere(ByteReader& in, GroupTable& table, TopState* 
   std::ranges::for_each(links_.tops, clear);
   std::ranges::for_each(links_.rows, clear);
   std::ranges::for_each(links_.sessions, clear);
+  std::ranges::for_each(links_.frames, clear);
+  if (links_.waits && word_at(place(*links_.waits)) != 0 && !places_.load(in, entry)) return false;
   for (const size_t state : links_.tops)
-    if (in.u8() != 0 && !owner->load_key(reinterpret_cast<void**>(place(state)), in, rows_)) return false;
+    if (!load_top(in, reinterpret_cast<void**>(place(state)), owner)) return false;
   abi::JoinCell* last = nullptr;
   for (const size_t state : links_.rows) {
     abi::JoinCell* first = nullptr;
     if (!load_chain(in, table, first, last)) return false;
-    std::memcpy(place(state), &first, sizeof first);
+    std::memcpy(place(state), &first, sizeof(void*));
   }
-  if (links_.last) std::memcpy(place(*links_.last), &last, sizeof last);
+  if (links_.last) std::memcpy(place(*links_.last), &last, sizeof(void*));
   for (const size_t state : links_.sessions)
-    if (!load_sessions(in, table, entry, reinterpret_cast<abi::Session**>(place(state)))) return false;
+    if (!owners_.sessions->load(in, table, entry, place(state))) return false;
+  for (const size_t state : links_.frames)
+    if (!owners_.frames->load_key(reinterpret_cast<FrameRows::KeyRows**>(place(state)), in, rows_)) return false;
   return true;
 }
 

@@ -9,11 +9,13 @@
 
 #include "runtime/checkpoint/snapshot.h"
 #include "runtime/data/block_check.h"
+#include "runtime/data/ranking.h"
 #include "runtime/data/top_state.h"
+#include "runtime/state/changed_places.h"
 #include "runtime/state/entry_codec.h"
+#include "runtime/state/frame_rows.h"
 #include "runtime/state/group_table.h"
-#include "runtime/state/session_table.h"
-#include "runtime/state/session_tops.h"
+#include "runtime/state/session_snapshot.h"
 
 namespace sluice {
 
@@ -21,19 +23,23 @@ class TableSnapshot {
  public:
   // Those states of an entry that lead to something that goes with it, by their positions.
   struct Links {
-    std::vector<size_t> tops;      // the address of a top
+    std::vector<size_t> tops;      // the address of a top, or of a ranking
     std::vector<size_t> rows;      // the first cell of a chain of a join
     std::optional<size_t> last;    // of a lookup: the last cell of the chain in `rows`
-    std::vector<size_t> sessions;  // the first session of a key
+    std::vector<size_t> sessions;  // the first or current session of a key
+    std::vector<size_t> frames;    // the rows of a key that frames need
+    std::optional<size_t> waits;   // not zero: the group stands in a list of those that have changed
   };
-  struct Sessions {
-    SessionTable* table = nullptr;
-    std::optional<EntryCodec> states;  // of entries without keys
-    SessionTops* tops = nullptr;       // the only state is the address of a top
+  // Who owns what entries lead to, but for the tops of keys.
+  struct Owners {
+    std::optional<SessionSnapshot> sessions;
+    FrameRows* frames = nullptr;
+    Ranking* rankings = nullptr;  // instead of tops
+    ChangedGroups* changed = nullptr;
   };
 
-  // `state`: its position in StagePlan::states; `rows`: what tops keep.
-  TableSnapshot(uint32_t state, EntryCodec codec, Links links, Sessions sessions, const Schema& rows);
+  // `state`: its position in StagePlan::states; `rows`: what tops and frames keep.
+  TableSnapshot(uint32_t state, EntryCodec codec, Links links, Owners owners, const Schema& rows);
   [[nodiscard]] uint32_t entry_size() const { return codec_.entry_size(); }
 
   // Entries of one table, or of a pane; or `count` sorted ones. Nothing is inserted meanwhile.
@@ -53,17 +59,18 @@ class TableSnapshot {
   struct Run;  // of entries that are being saved
   [[nodiscard]] Status put(const Run& run, uint64_t hash, uint64_t place, SnapshotWriter& writer);
   void save_links(const char* entry);
-  void save_sessions(abi::Session* first);
-  [[nodiscard]] bool load_sessions(ByteReader& in, GroupTable& table, char* entry, abi::Session** head) const;
   void save_chain(const abi::JoinCell* cell);
   [[nodiscard]] static bool load_chain(ByteReader& in, GroupTable& table, abi::JoinCell*& first, abi::JoinCell*& last);
+  void save_top(void* top);
+  [[nodiscard]] bool load_top(ByteReader& in, void** slot, TopState* owner) const;
   [[nodiscard]] bool load_elsewhere(ByteReader& in, GroupTable& table, TopState* owner, char* entry) const;
 
   uint32_t state_;
   EntryCodec codec_;
   Links links_;
-  Sessions sessions_;
+  Owners owners_;
   RowCheck rows_;
+  ChangedPlaces places_;
   std::string key_;  // of the record that is being written
   std::string value_;
 };

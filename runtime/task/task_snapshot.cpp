@@ -7,7 +7,9 @@
 #include <string>
 #include <utility>
 
+#include "runtime/state/session_snapshot.h"
 #include "runtime/state/table_snapshot.h"
+#include "runtime/task/saved_states.h"
 
 namespace sluice {
 
@@ -15,77 +17,6 @@ namespace {
 
 constexpr uint64_t kPieceBytes = uint64_t{64} << 10;  // of what has no keys, in one record
 constexpr size_t kEndBytes = sizeof(int64_t);         // of a pane's end, and of its start
-
-bool can_be_saved(const FlowGraph& graph, const StatePlan& state) {
-  const Node& node = graph.nodes[state.node];
-  const auto* aggregate = node.as<AggregateNode>();
-  const auto* top = node.as<TopNode>();
-  if (const auto* session = session_of(node)) {
-    const bool is_plain = aggregate == nullptr || (!aggregate->is_incremental &&
-                                                   std::ranges::none_of(aggregate->calls, &AggregateCall::is_distinct));
-    if (session->max != 0 || !is_plain) return false;
-  }
-  if (top != nullptr && top->is_incremental) return false;
-  if (aggregate != nullptr && collects_changes(*aggregate)) return false;
-  switch (state.kind) {
-    case StateKind::Groups:
-      return node.kind() != NodeKind::Frame;
-    case StateKind::Panes:
-    case StateKind::Distinct:
-    case StateKind::Top:
-    case StateKind::Sort:
-    case StateKind::Sessions:
-    case StateKind::LocalWindows:
-    case StateKind::Counter:
-      return true;
-    case StateKind::Ranking:
-    case StateKind::Changed:
-    case StateKind::Frames:
-      return false;
-  }
-  return false;
-}
-
-// The states of an entry, and where they lead.
-struct EntryStates {
-  std::vector<Type> types;
-  TableSnapshot::Links links;
-};
-
-void add_link(EntryStates& states, std::vector<size_t>& links) {
-  links.push_back(states.types.size());
-  states.types.emplace_back(TypeKind::Int);
-}
-
-// As generated code lays them out: aggregate.h, emit_join.cpp, tops.h, sessions.h.
-EntryStates states_of_entry(const FlowGraph& graph, const StatePlan& state) {
-  const Node& owner = graph.nodes[state.node];
-  const auto* aggregate = owner.as<AggregateNode>();
-  EntryStates states;
-  if (state.kind == StateKind::Distinct) {
-    if (aggregate->is_incremental || !state.value.fields.empty()) states.types.emplace_back(TypeKind::Int);
-    return states;
-  }
-  if (session_of(owner) != nullptr) {
-    add_link(states, states.links.sessions);
-  } else if (owner.kind() == NodeKind::Top) {
-    add_link(states, states.links.tops);
-  } else if (const auto* join = owner.as<JoinNode>()) {
-    states.types = {Type(TypeKind::Int), Type(TypeKind::Int)};
-    states.links.rows = join->is_lookup ? std::vector<size_t>{1} : std::vector<size_t>{0, 1};
-    if (join->is_lookup) states.links.last = 0;
-  } else {
-    states.types = types_of(state.value);
-    if (aggregate == nullptr) return states;
-    // Rows in the group so far; then the arguments of rows, of calls that cannot take rows back otherwise.
-    if (aggregate->is_incremental || aggregate->window_rows != 0) states.types.emplace_back(TypeKind::Int);
-    const bool reads_changes = graph.nodes[owner.inputs[0]].schema.find(kRowWeight) != nullptr;
-    if (aggregate->is_incremental && reads_changes)
-      for (const auto& call : aggregate->calls)
-        if (!call.can_retract()) add_link(states, states.links.rows);
-  }
-  return states;
-}
 
 // A number as bytes in the order of numbers.
 std::string ordered_bytes(uint64_t number) {
@@ -117,6 +48,8 @@ class TaskSnapshot {
       SLUICE_TRY(load_record(record));
     }
     for (uint32_t i = 0; i < states().size(); ++i) SLUICE_TRY(load_pieces(i));
+    for (auto& frames : task_.frame_rows_) frames->order_keys();
+    for (auto& changed : task_.changed_groups_) changed->order_restored();
     return {};
   }
 
@@ -131,17 +64,19 @@ class TaskSnapshot {
     return *static_cast<SharedPanes*>(static_cast<abi::WindowMerge*>(task_.sorter_list_[state]));
   }
 
-  // The state that owns the tops of these keys.
-  [[nodiscard]] uint32_t tops_of(uint32_t groups) const {
-    for (uint32_t i = 0; i < states().size(); ++i)
-      if (states()[i].kind == StateKind::Top && states()[i].node == states()[groups].node) return i;
-    return groups;
+  // What has changed of the same node; null where that is not collected.
+  [[nodiscard]] ChangedGroups* changed_of(uint32_t state) const {
+    const auto at = beside(state, StateKind::Changed);
+    return at ? static_cast<ChangedGroups*>(task_.sorter_list_[*at]) : nullptr;
   }
+  [[nodiscard]] Ranking* ranking(uint32_t state) const { return static_cast<Ranking*>(task_.sorter_list_[state]); }
+  [[nodiscard]] bool has_keys(uint32_t top) const { return !owner(top).as<TopNode>()->keys.empty(); }
+  [[nodiscard]] FrameRows* frames(uint32_t state) const { return static_cast<FrameRows*>(task_.sorter_list_[state]); }
 
-  // Of the same node: the first state of this kind behind `groups`.
-  [[nodiscard]] std::optional<uint32_t> beside(uint32_t groups, StateKind kind) const {
-    for (uint32_t i = groups; i < states().size(); ++i)
-      if (states()[i].kind == kind && states()[i].node == states()[groups].node) return i;
+  // The first state of this kind of the same node.
+  [[nodiscard]] std::optional<uint32_t> beside(uint32_t state, StateKind kind) const {
+    for (uint32_t i = 0; i < states().size(); ++i)
+      if (states()[i].kind == kind && states()[i].node == states()[state].node) return i;
     return std::nullopt;
   }
 
@@ -157,19 +92,46 @@ class TaskSnapshot {
     EntryStates entry = states_of_entry(task_.plan_.graph, state);
     EntryCodec codec(types_of(state.key), entry.types);
     SLUICE_TRY(check_size(position, codec.entry_size()));
-    TableSnapshot::Sessions sessions;
-    if (const auto at = beside(position, StateKind::Sessions); at && !entry.links.sessions.empty()) {
-      sessions.table = static_cast<SessionTable*>(task_.sorter_list_[*at]);
-      if (const auto tops = beside(position, StateKind::Top)) {
-        sessions.tops = static_cast<SessionTops*>(task_.sorter_list_[*tops]);
-      } else {
-        sessions.states.emplace(std::vector<Type>{}, types_of(states()[*at].value));
-        const auto size = sessions.states->entry_size() - sizeof(uint64_t) + sizeof(abi::Session);
-        SLUICE_TRY(check_size(*at, static_cast<uint32_t>(size)));
-      }
+    TableSnapshot::Owners owners;
+    uint32_t rows = beside(position, StateKind::Top).value_or(position);
+    if (const auto at = beside(position, StateKind::Frames)) {
+      owners.frames = frames(*at);
+      rows = *at;
     }
-    return TableSnapshot(position, std::move(codec), std::move(entry.links), std::move(sessions),
-                         states()[tops_of(position)].value);
+    if (const auto at = beside(position, StateKind::Ranking)) {
+      owners.rankings = ranking(*at);
+      rows = *at;
+    }
+    owners.changed = changed_of(position);
+    if (!entry.links.sessions.empty()) {
+      SLUICE_ASSIGN(owners.sessions, session_snapshot(position));
+    }
+    return TableSnapshot(position, std::move(codec), std::move(entry.links), std::move(owners), states()[rows].value);
+  }
+
+  [[nodiscard]] Result<SessionSnapshot> session_snapshot(uint32_t groups) const {
+    const uint32_t position = *beside(groups, StateKind::Sessions);
+    auto& table = *static_cast<SessionTable*>(task_.sorter_list_[position]);
+    if (const auto at = beside(groups, StateKind::Top)) {
+      auto* tops = static_cast<SessionTops*>(task_.sorter_list_[*at]);
+      return SessionSnapshot(table, tops, states()[*at].value, std::nullopt, {}, nullptr);
+    }
+    auto session = states_of_session(task_.plan_.graph, states()[position]);
+    const auto size = session.codec.entry_size() - sizeof(uint64_t) + sizeof(abi::Session);
+    SLUICE_TRY(check_size(position, static_cast<uint32_t>(size)));
+    std::vector<SessionSnapshot::Values> values;
+    for (uint32_t i = 0; i < states().size(); ++i) {
+      if (!is_of_session(i)) continue;
+      EntryCodec codec(types_of(states()[i].key), states_of_entry(task_.plan_.graph, states()[i]).types);
+      SLUICE_TRY(check_size(i, codec.entry_size()));
+      if (states()[i].node == states()[groups].node) values.push_back({this->table(i), std::move(codec)});
+    }
+    return SessionSnapshot(table, nullptr, {}, std::move(session), std::move(values), changed_of(groups));
+  }
+
+  // Values of sessions are saved with these.
+  [[nodiscard]] bool is_of_session(uint32_t state) const {
+    return states()[state].kind == StateKind::Distinct && session_of(owner(state)) != nullptr;
   }
 
   Status save_state(uint32_t state, SnapshotWriter& writer) {
@@ -180,26 +142,24 @@ class TaskSnapshot {
         return save_tables(state, writer);
       case StateKind::Top:
         return save_top(state, writer);
+      case StateKind::Ranking:
+        return save_ranking(state, writer);
       case StateKind::Counter:
         return save_counter(state, writer);
       case StateKind::Sort:
         return save_sort(state, writer);
+      case StateKind::Frames:
+        return save_held(state, writer);
       case StateKind::LocalWindows:  // made anew for the next row
       case StateKind::Sessions:      // with their keys
+      case StateKind::Changed:       // with its groups
         return {};
-      case StateKind::Ranking:
-      case StateKind::Changed:
-      case StateKind::Frames:
-        break;
     }
-    return not_saved(state);
-  }
-
-  Status not_saved(uint32_t state) {
-    return internal_error(fmt::format("state {} cannot be saved, and nobody looked", states()[state].name));
+    return {};
   }
 
   Status save_tables(uint32_t state, SnapshotWriter& writer) {
+    if (is_of_session(state)) return {};
     SLUICE_ASSIGN(auto snapshot, table_snapshot(state));
     std::vector<TableSnapshot::Entries> from;
     if (states()[state].kind == StateKind::Panes) {
@@ -234,11 +194,23 @@ class TaskSnapshot {
   }
 
   Status save_sort(uint32_t state, SnapshotWriter& writer) {
-    const auto& rows = static_cast<SortState*>(task_.sorter_list_[state])->rows();
+    return save_rows(
+        state, static_cast<SortState*>(task_.sorter_list_[state])->rows(), writer,
+        [](const RowCell& row, ByteWriter& out) { out.text({row.row, static_cast<size_t>(row.end - row.row)}); });
+  }
+
+  // Rows in frames that are in no key's yet; the others are with their keys.
+  Status save_held(uint32_t state, SnapshotWriter& writer) {
+    return save_rows(state, frames(state)->held(), writer, FrameRows::save_row);
+  }
+
+  template <class Rows, class Save>
+  static Status save_rows(uint32_t state, const Rows& rows, SnapshotWriter& writer, const Save& save) {
     std::string value;
+    ByteWriter out(value);
     uint64_t number = 0;
     for (size_t i = 0; i < rows.size(); ++i) {
-      ByteWriter(value).text({rows[i].row, static_cast<size_t>(rows[i].end - rows[i].row)});
+      save(rows[i], out);
       if (value.size() < kPieceBytes && i + 1 < rows.size()) continue;
       SLUICE_TRY(writer.put({state, 0, ordered_bytes(number++), value}));
       value.clear();
@@ -246,17 +218,29 @@ class TaskSnapshot {
     return {};
   }
 
-  // In pieces, because there may be many rows.
   Status save_top(uint32_t state, SnapshotWriter& writer) {
     if (session_of(owner(state)) != nullptr) return {};
     if (!top(state)->has_seen_rows()) return {};
     std::string bytes;
     ByteWriter out(bytes);
     top(state)->save(out);
-    for (uint64_t at = 0; at < bytes.size(); at += kPieceBytes) {
-      const std::string key = ordered_bytes(at / kPieceBytes);
-      SLUICE_TRY(writer.put({state, 0, key, std::string_view(bytes).substr(at, kPieceBytes)}));
-    }
+    return save_pieces(state, bytes, writer);
+  }
+
+  // Those of keys are with their keys. The only one is also the only thing that may be listed among the changes.
+  Status save_ranking(uint32_t state, SnapshotWriter& writer) {
+    if (has_keys(state)) return {};
+    std::string bytes;
+    ByteWriter out(bytes);
+    ranking(state)->save(out);
+    if (ranking(state)->is_listed()) out.i64(changed_of(state)->first_due().value_or(ranking(state)->due()));
+    return save_pieces(state, bytes, writer);
+  }
+
+  // In pieces, because there may be many rows.
+  static Status save_pieces(uint32_t state, std::string_view bytes, SnapshotWriter& writer) {
+    for (uint64_t at = 0; at < bytes.size(); at += kPieceBytes)
+      SLUICE_TRY(writer.put({state, 0, ordered_bytes(at / kPieceBytes), bytes.substr(at, kPieceBytes)}));
     return {};
   }
 
@@ -275,13 +259,18 @@ class TaskSnapshot {
     switch (states()[state].kind) {
       case StateKind::Groups:
       case StateKind::Distinct:
+        if (is_of_session(state)) break;
         if (panes(state) != nullptr) return load_into_pane(record);
-        return tables_[state]->load(record, record.key, *table(state), top(tops_of(state)));
+        return tables_[state]->load(record, record.key, *table(state),
+                                    top(beside(state, StateKind::Top).value_or(state)));
       case StateKind::Panes:
         return load_into_shared_pane(record);
       case StateKind::Sort:
         return load_rows(record);
+      case StateKind::Frames:
+        return load_held(record);
       case StateKind::Top:
+      case StateKind::Ranking:
         pieces_[state].append(record.value);
         return {};
       case StateKind::Counter: {
@@ -290,10 +279,8 @@ class TaskSnapshot {
         return in.is_done() ? Status{} : damaged_snapshot(state);
       }
       case StateKind::LocalWindows:
-      case StateKind::Ranking:
       case StateKind::Sessions:
       case StateKind::Changed:
-      case StateKind::Frames:
         break;
     }
     return damaged_snapshot(state);
@@ -309,6 +296,14 @@ class TaskSnapshot {
       std::memcpy(sort.reserve(row.size() - check.row_size())->row, row.data(), row.size());
       sort.commit();
     }
+    return {};
+  }
+
+  Status load_held(const SnapshotRecord& record) {
+    const RowCheck check(states()[record.state].value);
+    ByteReader in(record.value);
+    while (in.left() != 0)
+      if (!frames(record.state)->load_held(in, check)) return damaged_snapshot(record.state);
     return {};
   }
 
@@ -337,12 +332,22 @@ class TaskSnapshot {
 
   Status load_pieces(uint32_t state) {
     if (pieces_[state].empty()) return {};
-    if (session_of(owner(state)) != nullptr) return damaged_snapshot(state);
     ByteReader in(pieces_[state]);
     const RowCheck rows(states()[state].value);
-    if (!top(state)->load(in, rows) || !in.is_done()) return damaged_snapshot(state);
+    const bool is_well = states()[state].kind == StateKind::Ranking
+                             ? !has_keys(state) && load_ranking(state, in, rows)
+                             : session_of(owner(state)) == nullptr && top(state)->load(in, rows);
+    if (!is_well || !in.is_done()) return damaged_snapshot(state);
     pieces_[state] = {};
     return {};
+  }
+
+  bool load_ranking(uint32_t state, ByteReader& in, const RowCheck& rows) {
+    if (!ranking(state)->load(in, rows)) return false;
+    if (!ranking(state)->is_listed()) return true;
+    if (changed_of(state) == nullptr) return false;
+    changed_of(state)->restore({reinterpret_cast<char*>(ranking(state)), in.i64(), 0});
+    return true;
   }
 
   TaskData& task_;
@@ -353,12 +358,5 @@ class TaskSnapshot {
 Status save_states(TaskData& task, SnapshotWriter& writer) { return TaskSnapshot(task).save(writer); }
 
 Status load_states(TaskData& task, SnapshotReader& reader) { return TaskSnapshot(task).load(reader); }
-
-std::optional<NodeId> find_unsaved_operator(const JobPlan& plan) {
-  for (const auto& stage : plan.stages)
-    for (const auto& state : stage.states)
-      if (!can_be_saved(plan.graph, state)) return state.node;
-  return std::nullopt;
-}
 
 }  // namespace sluice

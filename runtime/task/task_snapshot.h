@@ -3,11 +3,8 @@
 // would have. Its watermark is not among them: whoever feeds it knows it.
 #pragma once
 
-#include <optional>
-
 #include "lang/support/result.h"
 #include "runtime/checkpoint/snapshot.h"
-#include "runtime/plan/job_plan.h"
 #include "runtime/task/task_data.h"
 
 namespace sluice {
@@ -15,7 +12,5 @@ namespace sluice {
 [[nodiscard]] Status save_states(TaskData& task, SnapshotWriter& writer);
 // `task` must have the plan, the stage and the number of the one that was saved. After an error it is good for nothing.
 [[nodiscard]] Status load_states(TaskData& task, SnapshotReader& reader);
-// The first operator of a job whose state cannot be saved by this version; nothing when all can.
-[[nodiscard]] std::optional<NodeId> find_unsaved_operator(const JobPlan& plan);
 
 }  // namespace sluice

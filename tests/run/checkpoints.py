@@ -28,6 +28,25 @@ from auction |> join bid as b on b.auction == id and b.date_time in date_time..e
 from bid |> select auction |> distinct |> to csv("distinct.csv")
 from bid |> where auction % 50 == 0 |> sort by price, auction, bidder, date_time |> take 1000 |> to csv("sorted.csv")
 """,
+    "frames": NEXMARK + """from bid |> where auction % 8 == 0
+|> extend was = lag(price), n = count(), high = max(price) per auction over rows(4)
+|> select auction, bidder, was, n, high |> to csv("rows.csv")
+from bid |> where bidder % 7 == 0 |> extend next = lead(price) per bidder |> select bidder, price, next |> to csv("lead.csv")
+from bid |> where bidder % 4 == 0 |> aggregate n = count(), auctions = count_distinct(auction) per bidder over session(100ms, max = 300ms)
+|> to csv("cut.csv")
+""",
+    # What has come and not gone of a table is the table.
+    "changes": NEXMARK + """from bid |> where auction % 4 == 0
+|> aggregate n = count(), high = max(price) per auction over tumble(1s) emit every(300ms) |> changes
+|> aggregate there = sum(change) per auction, n, high, window |> where there != 0 |> to csv("every.csv")
+from bid |> where auction % 4 == 0 |> aggregate n = count() per auction |> top 50 by n desc, auction |> changes
+|> aggregate there = sum(change) per auction, n |> where there != 0 |> to csv("top.csv")
+from bid |> where auction % 4 == 0 |> top 2 by price desc, bidder, date_time per auction over tumble(1s) emit changes |> changes
+|> aggregate there = sum(change) per auction, bidder, price |> where there != 0 |> to csv("best.csv")
+from bid |> where bidder % 4 == 0
+|> aggregate n = count(), auctions = count_distinct(auction) per bidder over session(200ms) emit every(1s) |> changes
+|> aggregate there = sum(change) per bidder, n, auctions, start = window.start |> where there != 0 |> to csv("open.csv")
+""",
 }
 
 
