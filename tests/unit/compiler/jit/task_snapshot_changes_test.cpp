@@ -60,28 +60,28 @@ TEST_F(TaskSnapshotTest, TheBestRowsSoFar) {
 TEST_F(TaskSnapshotTest, SessionsOfALongestLength) {
   write("in.csv", visits(40));
   const std::string calls = "|> aggregate n = count(), hi = max(page), ms = avg(ms), d = count_distinct(page) ";
-  expect_same(kDisordered + calls + "per user over session(1s, max = 3s)\n" + kToJson);
-  expect_same(kDisordered + calls + "per page over session(1s, max = 2s)\n" + kToJson);
+  expect_same(kDisordered + calls + "per user over session(1500ms, max = 3s)\n" + kToJson);
+  expect_same(kDisordered + calls + "per page over session(1500ms, max = 2s)\n" + kToJson);
 }
 
 TEST_F(TaskSnapshotTest, DistinctValuesOfSessions) {
   write("in.csv", visits(40));
   expect_same(kDisordered + "|> aggregate n = count(), hi = max(page), d = count_distinct(page), " +
-              "some = count_distinct(ms, page) where id % 3 != 0 per user over session(1s)\n" + kToJson);
-  expect_same(kDisordered + "|> aggregate n = count(), d = count_distinct(page) per user keep 2s\n" + kToJson);
+              "some = count_distinct(ms, page) where id % 3 != 0 per user over session(1500ms)\n" + kToJson);
+  expect_same(kDisordered + "|> aggregate n = count(), d = count_distinct(page) per user keep 1500ms\n" + kToJson);
 }
 
 TEST_F(TaskSnapshotTest, SessionsThatChange) {
   write("in.csv", visits(40));
   const std::string calls = "|> aggregate n = count(), hi = max(page), ms = avg(ms), d = count_distinct(page) ";
-  expect_same(kDisordered + calls + "per user over session(1s) emit changes |> changes\n" + kToJson);
-  expect_same(kDisordered + calls + "per page keep 500ms emit changes |> changes\n" + kToJson);
+  expect_same(kDisordered + calls + "per user over session(1500ms) emit changes |> changes\n" + kToJson);
+  expect_same(kDisordered + calls + "per page keep 1200ms emit changes |> changes\n" + kToJson);
 }
 
 TEST_F(TaskSnapshotTest, ChangesOfSessionsThatAreCollected) {
   write("in.csv", visits(40));
   expect_same(kDisordered + "|> aggregate n = count(), hi = max(page), d = count_distinct(page) per user " +
-              "over session(1s) emit every(500ms) |> changes\n" + kToJson);
+              "over session(1500ms) emit every(500ms) |> changes\n" + kToJson);
 }
 
 }  // namespace
