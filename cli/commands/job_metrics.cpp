@@ -4,6 +4,7 @@
 
 #include "cli/support/job_command.h"
 #include "lang/support/quantity_text.h"
+#include "lang/support/visible_text.h"
 
 namespace sluice {
 namespace {
@@ -52,8 +53,8 @@ class JobMetricsCommand final : public JobCommand {
 
  private:
   static void show(const Json& job, const Console& console) {
-    std::string text =
-        fmt::format("job {} ({}): {}\n", job.value("job", 0), job.value("name", ""), job.value("state", ""));
+    std::string text = fmt::format("job {} ({}): {}\n", job.value("job", 0), visible_text(job.value("name", "")),
+                                   job.value("state", ""));
     text += fmt::format("{:<9}{:>6}{:>13}{:>13}{:>8}{:>10}{:>6}{:>9}{:>6}  {}\n", "task", "worker", "rows in",
                         "rows out", "late", "state", "busy", "blocked", "idle", "watermark");
     for (const auto& stage : job["stages"]) {
@@ -65,7 +66,7 @@ class JobMetricsCommand final : public JobCommand {
       std::string operators;
       for (const auto& name_of_one : stage["operators"])
         operators += (operators.empty() ? "" : ", ") + name_of_one.get<std::string>();
-      text += fmt::format("  {}\n", operators);
+      text += fmt::format("  {}\n", visible_text(operators));
     }
     console.result(text);
   }

@@ -39,7 +39,7 @@ class JobStatusCommand final : public JobCommand {
     if (job.contains("waits_for")) text += fmt::format("waits: {}\n", job.value("waits_for", ""));
     if (const auto restarts = job.value("restarts", 0U); restarts != 0)
       text += fmt::format("has begun anew {} time{}\n", restarts, restarts == 1 ? "" : "s");
-    if (job.contains("error") || job.contains("row_error")) text += "failed: " + visible_text(failure_text(job)) + "\n";
+    if (job.contains("error") || job.contains("row_error")) text += "failed: " + failure_text(job) + "\n";
     text += "\nhistory\n";
     for (const auto& step : job["history"])
       text += fmt::format("  {}  {}\n", clock_text(step.value("since", int64_t{0})), step.value("state", ""));

@@ -6,6 +6,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "lang/support/visible_text.h"
+
 namespace sluice {
 
 std::string clock_text(int64_t milliseconds) {
@@ -29,8 +31,9 @@ JobProgress progress_in(const nlohmann::ordered_json& job) {
 
 std::string failure_text(const nlohmann::ordered_json& job) {
   if (job.contains("row_error"))
-    return fmt::format("{} [{}]", job["row_error"].value("message", ""), job["row_error"].value("code", ""));
-  if (job.contains("error")) return job.value("error", "");
+    return visible_text(
+        fmt::format("{} [{}]", job["row_error"].value("message", ""), job["row_error"].value("code", "")));
+  if (job.contains("error")) return visible_text(job.value("error", ""));
   return fmt::format("job {} {}", job.value("job", uint64_t{0}), job.value("state", ""));
 }
 

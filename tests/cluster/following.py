@@ -129,7 +129,8 @@ def names_do_not_change_the_terminal(sluice, folder):
         named = str(json.loads(answer)["job"])
         assert cluster.wait_for_state(int(named), "finished")["name"] == name  # programs get it as it is
         said = [cluster.command(*words).stdout.decode() for words in (("jobs",), ("job", "status", named),
-                                                                      ("job", "logs", named))]
+                                                                      ("job", "logs", named),
+                                                                      ("job", "metrics", named))]
         said.append(cluster.coordinator.log.read_text())
         said += [line["text"] for line in cluster.get("/logs")["lines"]]
         for text in said:
