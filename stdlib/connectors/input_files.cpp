@@ -13,6 +13,7 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace sluice {
 namespace {
@@ -66,10 +67,15 @@ std::string join(const std::string& directory, const std::string& name) {
 
 bool has_pattern(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
+struct Matches {
+  std::vector<std::string> files;
+  std::vector<std::string> directories;  // where files of the pattern's last component are looked for
+};
+
 // Adds the regular files below `directory` that match `pattern`, component by component. `**` stands for any number of
 // directories, none included; names that begin with a dot match only a pattern that does. Symbolic links to
 // directories are followed, except by `**`, which could go round in circles.
-Status match_files(const std::string& directory, std::string_view pattern, std::vector<std::string>& found) {
+Status match_files(const std::string& directory, std::string_view pattern, Matches& found) {
   const size_t slash = pattern.find('/');
   const std::string component(pattern.substr(0, slash));
   const bool is_last = slash == std::string_view::npos;
@@ -87,10 +93,11 @@ Status match_files(const std::string& directory, std::string_view pattern, std::
   }
   const auto take = [&](const std::string& path) -> Status {
     SLUICE_ASSIGN(const mode_t kind, kind_of(path));
-    if (is_last && S_ISREG(kind)) found.push_back(path);
+    if (is_last && S_ISREG(kind)) found.files.push_back(path);
     if (!is_last && S_ISDIR(kind)) return match_files(path, rest, found);
     return {};
   };
+  if (is_last) found.directories.push_back(directory.empty() ? "." : directory);
   if (!has_pattern(component)) return take(join(directory, component));
   SLUICE_ASSIGN(const auto names, entries_of(directory));
   for (const auto& name : names)
@@ -98,12 +105,14 @@ Status match_files(const std::string& directory, std::string_view pattern, std::
   return {};
 }
 
-Result<std::vector<std::string>> match_files(const std::string& pattern) {
-  std::vector<std::string> found;
+Result<Matches> match_files(const std::string& pattern) {
+  Matches found;
   const bool is_absolute = pattern.starts_with('/');
   SLUICE_TRY(match_files(is_absolute ? "/" : "", std::string_view(pattern).substr(is_absolute ? 1 : 0), found));
-  std::ranges::sort(found);
-  found.erase(std::ranges::unique(found).begin(), found.end());
+  for (auto* paths : {&found.files, &found.directories}) {
+    std::ranges::sort(*paths);
+    paths->erase(std::ranges::unique(*paths).begin(), paths->end());
+  }
   return found;
 }
 
@@ -158,7 +167,8 @@ Result<std::vector<InputFile>> find_input_files(const std::string& path) {
       paths.push_back(path);
     }
   } else if (has_pattern(path)) {
-    SLUICE_ASSIGN(paths, match_files(path));
+    SLUICE_ASSIGN(auto found, match_files(path));
+    paths = std::move(found.files);
     if (paths.empty()) return user_error(fmt::format("no file matches {}", path));
   } else {
     return cannot_read(path, errno);
@@ -169,6 +179,16 @@ Result<std::vector<InputFile>> find_input_files(const std::string& path) {
     files.push_back(std::move(file));
   }
   return files;
+}
+
+Result<std::vector<std::string>> directories_of_pattern(const std::string& pattern) {
+  SLUICE_ASSIGN(auto found, match_files(pattern));
+  return std::move(found.directories);
+}
+
+size_t length_without_pattern(std::string_view path) {
+  const size_t first = path.find_first_of("*?[");
+  return first == std::string_view::npos ? path.size() : path.rfind('/', first) + 1;
 }
 
 }  // namespace sluice

@@ -1,8 +1,10 @@
 // What the `path` of a source names: one file, a pattern, a directory, or standard input.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lang/support/result.h"
@@ -20,5 +22,10 @@ struct InputFile {
 
 // In the order they are read: sorted by path. Every problem that can be seen before reading is an error here.
 [[nodiscard]] Result<std::vector<InputFile>> find_input_files(const std::string& path);
+
+// The directories in which find_input_files() looks for files of a pattern, also those where it finds none.
+[[nodiscard]] Result<std::vector<std::string>> directories_of_pattern(const std::string& pattern);
+// How much of it, with its last slash, stands in front of the first component with a wildcard.
+[[nodiscard]] size_t length_without_pattern(std::string_view path);
 
 }  // namespace sluice

@@ -3,9 +3,11 @@
 #include <fnmatch.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -37,33 +39,69 @@ std::string widened(std::string pattern) {
   return pattern;
 }
 
+// Without links and dots, as far as it is there; nothing: it cannot be told.
+std::optional<std::string> resolved(const std::string& directory) {
+  std::error_code code;
+  auto path = std::filesystem::weakly_canonical(directory.empty() ? "." : directory, code).string();
+  if (code) return std::nullopt;
+  return path.ends_with('/') ? path : path + '/';
+}
+
+// A file that a sink makes. Its directory may be there, it itself need not be.
+struct Output {
+  std::string name;
+  std::optional<std::string> directory;  // see resolved()
+  std::optional<Identity> identity;
+  std::optional<Identity> directory_identity;
+
+  explicit Output(const std::string& path)
+      : name(last_component(path)),
+        directory(resolved(directory_of(path))),
+        identity(identity_of(path)),
+        directory_identity(identity_of(directory_of(path))) {}
+};
+
 // What a source reads.
 struct Input {
-  std::string path;
-  bool is_directory = false;
   bool is_pattern = false;
+  std::string name;                  // of a pattern: its last component
+  std::optional<std::string> begin;  // what stands in front of its wildcards; see resolved()
+  std::string rest;                  // the pattern behind that
+  bool is_known = true;              // where it looks for files
   std::set<Identity> files;
-  std::set<Identity> directories;  // of the files
+  std::set<Identity> directories;  // in which a file that comes would be read
 
-  explicit Input(std::string named) : path(std::move(named)) {
+  explicit Input(const std::string& path) {
     struct stat status{};
     is_pattern = ::stat(path.c_str(), &status) != 0;
-    is_directory = !is_pattern && S_ISDIR(status.st_mode);
+    if (!is_pattern && S_ISDIR(status.st_mode)) directories.emplace(status.st_dev, status.st_ino);
+    if (is_pattern) note_pattern(path);
     const auto found = find_input_files(path);
     if (!found) return;  // opening it says why
-    for (const auto& file : *found) {
+    for (const auto& file : *found)
       if (const auto identity = identity_of(file.path)) files.insert(*identity);
-      if (const auto directory = identity_of(directory_of(file.path))) directories.insert(*directory);
-    }
   }
 
-  [[nodiscard]] bool has(const std::string& file) const {
-    if (const auto identity = identity_of(file); identity && files.contains(*identity)) return true;
-    if (!is_directory && !is_pattern) return false;
-    if (is_pattern && ::fnmatch(widened(path).c_str(), file.c_str(), 0) == 0) return true;
-    const auto directory = identity_of(directory_of(file));
-    if (!directory || !directories.contains(*directory)) return false;
-    return is_directory || ::fnmatch(last_component(path).c_str(), last_component(file).c_str(), 0) == 0;
+  void note_pattern(const std::string& path) {
+    const size_t length = length_without_pattern(path);
+    name = last_component(path);
+    begin = resolved(path.substr(0, length));
+    rest = widened(std::filesystem::path(path.substr(length)).lexically_normal());
+    const auto found = directories_of_pattern(path);
+    is_known = found.has_value() && begin.has_value();
+    if (!found) return;
+    for (const auto& directory : *found)
+      if (const auto identity = identity_of(directory)) directories.insert(*identity);
+  }
+
+  [[nodiscard]] bool has(const Output& output) const {
+    if (output.identity && files.contains(*output.identity)) return true;
+    const bool is_among_files = output.directory_identity && directories.contains(*output.directory_identity);
+    if (!is_pattern) return is_among_files;
+    if (!is_known || !output.directory) return true;
+    if (is_among_files && ::fnmatch(name.c_str(), output.name.c_str(), 0) == 0) return true;
+    const std::string path = *output.directory + output.name;
+    return path.starts_with(*begin) && ::fnmatch(rest.c_str(), path.substr(begin->size()).c_str(), 0) == 0;
   }
 };
 
@@ -89,8 +127,9 @@ bool replaces_input(const FlowGraph& graph) {
     auto path = path_in(sink->options);
     if (path.empty() || path == "-") continue;
     if (path.ends_with('/')) path += "part-00000." + sink->connector;
+    const Output output(path);
     for (const auto& input : inputs)
-      if (input.has(path)) return true;
+      if (input.has(output)) return true;
   }
   return false;
 }

@@ -56,5 +56,26 @@ TEST(ReplacedInput, AFileThatWouldBeRead) {
   EXPECT_FALSE(replaces(directory.path("in/*.csv"), directory.path("in/new.txt")));
 }
 
+// A directory that has no file yet is known by its name alone, and names can be written in many ways.
+TEST(ReplacedInput, AnEmptyDirectoryUnderAnyName) {
+  const TemporaryDirectory directory;
+  directory.write("in/full/a.csv", "n\n1\n");
+  std::filesystem::create_directories(directory.path("in/empty"));
+  std::filesystem::create_directories(directory.path("elsewhere/deep"));
+  std::filesystem::create_symlink(directory.path("in"), directory.path("also"));
+  std::filesystem::create_symlink(directory.path("elsewhere"), directory.path("in/link"));
+  for (const char* source : {"in/*/*.csv", "./in/*/*.csv", "also/*/*.csv", "in/full/../*/*.csv", "in/*/../empty/*.csv",
+                             "in/**/*.csv", "./in/**", "in/e*/./*.csv", "**/empty/new.csv"}) {
+    for (const char* sink :
+         {"in/empty/new.csv", "./in/empty/new.csv", "also/empty/new.csv", "in//empty/../empty/new.csv"})
+      EXPECT_TRUE(replaces(directory.path(source), directory.path(sink))) << source << " " << sink;
+    EXPECT_FALSE(replaces(directory.path(source), directory.path("other.csv"))) << source;
+    EXPECT_FALSE(replaces(directory.path(source), directory.path("elsewhere/deep/new.csv"))) << source;
+  }
+  EXPECT_TRUE(replaces(directory.path("in/*/*.csv"), directory.path("elsewhere/new.csv"))) << "behind a link";
+  EXPECT_FALSE(replaces(directory.path("in/*/*.csv"), directory.path("in/empty/new.txt")));
+  EXPECT_TRUE(replaces(directory.path("in/*/*.csv"), directory.path("in/none/../later/new.csv"))) << "not there yet";
+}
+
 }  // namespace
 }  // namespace sluice
