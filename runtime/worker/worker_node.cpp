@@ -271,15 +271,10 @@ Status WorkerNode::prepare(HostedJob& job, uint32_t worker, const wire::Command&
   SLUICE_ASSIGN(job.plan, read_plan(message.deploy().plan()));
   SLUICE_TRY(check_plan(job.plan));
   SLUICE_ASSIGN(auto command, wire::read_command(message));
-  SLUICE_ASSIGN(job.services, settings_.services([this, deployment](std::string_view rows) {
-    wire::Report output;
-    output.set_deployment(deployment);
-    output.mutable_output()->set_rows(rows.data(), rows.size());
-    loop_.post([this, deployment, output = std::move(output)] {
-      if (jobs_.contains(deployment)) send(output);
-    });
-    return Status();
-  }));
+  SLUICE_ASSIGN(job.services,
+                settings_.services([this, deployment, stop = job.deploying.get_token()](std::string_view rows) {
+                  return send_output(deployment, rows, stop);
+                }));
   EngineSettings settings;
   settings.threads = settings_.threads;
   settings.block_bytes = std::max<uint64_t>(message.deploy().block_bytes(), sizeof(abi::BlockHeader));
@@ -294,6 +289,25 @@ Status WorkerNode::prepare(HostedJob& job, uint32_t worker, const wire::Command&
                                         job.neighbours.get());
   job.ready.store(job.worker.get());
   job.worker->handle(command);
+  return {};
+}
+
+// On a thread of its tasks, which wait here while the coordinator takes rows more slowly than they come.
+Status WorkerNode::send_output(uint32_t deployment, std::string_view rows, const std::stop_token& stop) {
+  auto room = output_window_->take(rows.size(), stop);
+  if (!room) return external_error("the job was ended before its rows were sent to the coordinator");
+  wire::Report output;
+  output.set_deployment(deployment);
+  output.mutable_output()->set_rows(rows.data(), rows.size());
+  auto frame = wire::control_frame(output);
+  const Frame* const sent = frame.get();
+  std::shared_ptr<const Frame> with_room(sent, [frame = std::move(frame), room = std::move(room)](auto*) mutable {
+    frame.reset();
+    room.reset();
+  });
+  loop_.post([this, deployment, frame = std::move(with_room)]() mutable {
+    if (jobs_.contains(deployment) && connection_) connection_->send(std::move(frame));
+  });
   return {};
 }
 

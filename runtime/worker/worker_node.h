@@ -10,11 +10,13 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "runtime/net/connection.h"
 #include "runtime/net/data_plane.h"
 #include "runtime/net/event_loop.h"
 #include "runtime/net/reception.h"
+#include "runtime/worker/output_window.h"
 #include "runtime/worker/worker.h"
 
 namespace sluice {
@@ -67,6 +69,7 @@ class WorkerNode {
   void begin_to_leave();
   void deploy(wire::Command message);
   Status prepare(HostedJob& job, uint32_t worker, const wire::Command& message);
+  Status send_output(uint32_t deployment, std::string_view rows, const std::stop_token& stop);
   void report(uint32_t deployment, const WorkerReport& report);
   void send_progress(uint32_t deployment, const HostedJob& job, std::optional<TaskAddress> only);
   void send(const wire::Report& message);
@@ -75,6 +78,7 @@ class WorkerNode {
   void lose_neighbour(uint32_t deployment, const Error& error);
 
   WorkerNodeSettings settings_;
+  const std::shared_ptr<OutputWindow> output_window_ = std::make_shared<OutputWindow>();
   std::chrono::milliseconds join_pause_;  // longer each time that we are refused
   std::unique_ptr<DataPlane> plane_;
   uint32_t worker_ = 0;  // as the coordinator calls us; 0: has not yet

@@ -1,5 +1,6 @@
 """ClusterHere: a cluster of real processes on the loopback, for the tests of this folder."""
 
+import contextlib
 import json
 import os
 import signal
@@ -22,6 +23,26 @@ def wait_for(condition, what):
             return found
         time.sleep(0.01)
     raise AssertionError(f"waited {PATIENCE} s for {what}")
+
+
+def is_stopped(process):
+    return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "T"
+
+
+@contextlib.contextmanager
+def file_calls(folder, **settings):
+    """Of processes that are started here: see file_calls.c."""
+    library = Path(folder) / "file_calls.so"
+    if not library.exists():
+        source = Path(__file__).with_name("file_calls.c")
+        subprocess.run(["clang-19", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    settings["LD_PRELOAD"] = str(library)
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        for name in settings:
+            del os.environ[name]
 
 
 class ClusterHere:
@@ -79,6 +100,11 @@ class ClusterHere:
 
     def start_worker(self, slots=2, *words):
         return self.start("worker", "worker", "--join", self.join, "--slots", str(slots), *words)
+
+    @staticmethod
+    def go_on(process):
+        """That was stopped."""
+        process.send_signal(signal.SIGCONT)
 
     def wait_for_workers(self, count):
         wait_for(lambda: len(self.get("/workers")["workers"]) == count, f"{count} workers")

@@ -2,17 +2,15 @@
 """commits.py SLUICE: workers that die or stand still while a job makes its files or gives them their names, readers of
 pipes that stand still: every row is there once, or the job says what is there."""
 
-import contextlib
 import os
 import select
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from cluster_here import ClusterHere, wait_for
+from cluster_here import ClusterHere, file_calls, is_stopped, wait_for
 
 ROWS = 5000
 # In real time; there is no end to them that a test would see.
@@ -52,26 +50,6 @@ def check_files(directory):
         assert len(rows) == len(set(rows)) == 1000, (name, len(rows))
 
 
-def state_of(process):
-    return Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-
-
-@contextlib.contextmanager
-def file_calls(folder, **settings):
-    """Of processes that are started here: see file_calls.c."""
-    library = Path(folder) / "file_calls.so"
-    if not library.exists():
-        source = Path(__file__).with_name("file_calls.c")
-        subprocess.run(["clang-19", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    settings["LD_PRELOAD"] = str(library)
-    os.environ.update(settings)
-    try:
-        yield
-    finally:
-        for name in settings:
-            del os.environ[name]
-
-
 def start_worker_that_stops(cluster, folder, name):
     """Before it gives a file this name."""
     with file_calls(folder, STOP_AT_RENAME=name):
@@ -85,7 +63,7 @@ def stopped_while_committing(cluster, folder, *words):
     flow, directory = job_of_two_sinks(folder)
     worker = start_worker_that_stops(cluster, folder, "second.json")
     job = cluster.submit(flow, "--parallel", "2", "--slot-memory", "10TiB", *words)
-    wait_for(lambda: state_of(worker) == "T", "the worker to stop")
+    wait_for(lambda: is_stopped(worker), "the worker to stop")
     assert (directory / "parts/part-00000.json").exists() and not (directory / "second.json").exists()
     return job, worker, directory
 
@@ -110,7 +88,7 @@ def a_worker_that_sleeps_while_committing(cluster, folder):
     assert info["restarts"] == 1, info
     check_files(directory)
     inodes = {path: path.stat().st_ino for path in directory.rglob("*")}
-    worker.send_signal(signal.SIGCONT)
+    cluster.go_on(worker)
     worker.terminate()
     worker.wait()  # behind all that it had to do
     check_files(directory)
@@ -132,19 +110,66 @@ def a_failed_commit_says_what_is_there(cluster, folder):
 
 
 def a_job_that_replaces_its_input_does_not_begin_anew(cluster, folder):
-    directory = Path(tempfile.mkdtemp(dir=folder))
-    numbers = write(directory, "in.csv", "n\n1\n2\n")
-    flow = write(directory, "replaces.flow", f'source numbers: {{ n: int }} = csv("{numbers}")\n'
-                 f'from numbers |> set n = n * 10 |> to csv("{numbers}")\n'
-                 f'from numbers |> to json("{directory}/second.json")\n')
-    worker = start_worker_that_stops(cluster, folder, "second.json")
-    job = cluster.submit(flow, "--parallel", "1", "--slot-memory", "10TiB", "--restart-delay", "50ms")
-    wait_for(lambda: state_of(worker) == "T", "the worker to stop")
-    worker.kill()
-    said = cluster.wait_for_state(job, "failed")["error"]
-    assert "it cannot begin anew: it replaces what it reads" in said, said
-    assert f"{directory}/in.csv, {directory}/second.json" in said, said
-    assert numbers.read_text() == "n\n10\n20\n", numbers.read_text()
+    """However its paths are written, also into a directory that has no input yet."""
+    for reads, writes in (("in/a.csv", "in/a.csv"), ("./in/*/*.csv", "in/empty/a.csv"),
+                          ("in/*/*.csv", "in/empty/../empty/a.csv"), ("in/*/*.csv", "link/a.csv")):
+        directory = Path(tempfile.mkdtemp(dir=folder))
+        for name in ("in/full", "in/empty"):
+            (directory / name).mkdir(parents=True)
+        (directory / "link").symlink_to("in/empty")
+        for name in ("in/a.csv", "in/full/a.csv"):
+            write(directory, name, "n\n1\n2\n")
+        flow = write(directory, "replaces.flow", f'source numbers: {{ n: int }} = csv("{reads}")\n'
+                     f'from numbers |> set n = n * 10 |> to csv("{writes}")\n'
+                     f'from numbers |> to json("second.json")\n')
+        worker = start_worker_that_stops(cluster, folder, "second.json")
+        job = cluster.submit(flow, "--parallel", "1", "--slot-memory", "10TiB", "--restart-delay", "50ms", cwd=directory)
+        wait_for(lambda: is_stopped(worker), "the worker to stop")
+        worker.kill()
+        said = cluster.wait_for_state(job, "failed")["error"]
+        assert "it cannot begin anew: it replaces what it reads" in said, said
+        assert "a.csv, " in said and f"{directory}/second.json" in said, said
+        assert (directory / writes).read_text() == "n\n10\n20\n", (directory / writes).read_text()
+        cluster.wait_for_workers(2)
+
+
+def a_job_that_is_cancelled_says_what_may_be_there(cluster, folder):
+    """Also when a later attempt fails because of a row."""
+    flow, directory = job_of_two_sinks(folder)
+    for ends_by in ("cancel", "row"):
+        worker = start_worker_that_stops(cluster, folder, "second.json")
+        if ends_by == "row":
+            numbers = write(directory, "numbers.csv", "n\n5\n3\n")
+            flow = write(directory, "two.flow", f'source numbers: {{ n: int }} = csv("{numbers}")\n'
+                         f'from numbers |> to json("{directory}/first.json")\n'
+                         f'from numbers |> select m = 100 // n |> to json("{directory}/second.json")\n')
+        environment = {**os.environ, "SLUICE_CLUSTER": cluster.http}
+        delay = "1h" if ends_by == "cancel" else "50ms"
+        with subprocess.Popen([cluster.sluice, "submit", flow, "--wait", "--parallel", "1", "--slot-memory", "10TiB",
+                               "--restart-delay", delay], env=environment, stdin=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE) as client:
+            wait_for(lambda: is_stopped(worker), "the worker to stop")
+            job = cluster.get("/jobs")["jobs"][-1]["job"]
+            if ends_by == "row":
+                write(directory, "numbers.csv", "n\n0\n")
+            worker.kill()
+            if ends_by == "cancel":
+                cluster.wait_for_state(job, "restarting")
+                assert "begun_files" not in cluster.get(f"/jobs/{job}")
+                assert cluster.command("job", "cancel", str(job)).returncode == 0
+            else:
+                cluster.wait_for_workers(2)
+                more = cluster.start_worker(2, *LARGE)
+            said = client.communicate(timeout=60)[1].decode()
+            assert client.returncode == 4, (client.returncode, said)
+        files = sorted(f"{directory}/{name}" for name in
+                       (("parts/part-00000.json", "second.json") if ends_by == "cancel" else
+                        ("first.json", "second.json")))
+        assert "these may be there, complete, or not be written: " + ", ".join(files) in said, said
+        assert "nothing was kept" not in said and ("R0102" in said) == (ends_by == "row"), said
+        assert Path(files[0]).exists() and not Path(files[1]).exists()
+        assert cluster.get(f"/jobs/{job}")["begun_files"] == files, cluster.get(f"/jobs/{job}")
+    more.terminate()
     cluster.wait_for_workers(2)
 
 
@@ -155,7 +180,7 @@ def a_worker_that_sleeps_does_not_replace_what_a_restart_wrote(cluster, folder):
                  f'from numbers |> to csv("{directory}/late.csv")\n')
     worker = start_worker_that_stops(cluster, folder, "late.csv")
     job = cluster.submit(flow, "--parallel", "1", "--slot-memory", "10TiB", "--restart", "none")
-    wait_for(lambda: state_of(worker) == "T", "the worker to stop")
+    wait_for(lambda: is_stopped(worker), "the worker to stop")
     cluster.wait_for_state(job, "failed")
     write(directory, "in.csv", "n\n3\n")
     more = cluster.start_worker(2, *LARGE)
@@ -163,7 +188,7 @@ def a_worker_that_sleeps_does_not_replace_what_a_restart_wrote(cluster, folder):
     again = cluster.command("job", "restart", str(job))
     assert again.returncode == 0, again
     cluster.wait_for_state(int(again.stdout), "finished")
-    worker.send_signal(signal.SIGCONT)
+    cluster.go_on(worker)
     worker.terminate()
     worker.wait()  # behind all that it had to do
     assert (directory / "late.csv").read_text() == "n\n3\n", (directory / "late.csv").read_text()
@@ -330,6 +355,7 @@ def main():
     sluice = sys.argv[1]
     tests = (a_worker_that_dies_while_committing, a_worker_that_sleeps_while_committing,
              a_failed_commit_says_what_is_there, a_job_that_replaces_its_input_does_not_begin_anew,
+             a_job_that_is_cancelled_says_what_may_be_there,
              a_worker_that_sleeps_does_not_replace_what_a_restart_wrote, a_worker_that_dies_while_deploying,
              a_pipe_cannot_be_written_again,
              a_job_whose_reader_stands_still_can_be_cancelled, rows_do_not_pile_up_behind_a_reader_that_stands_still)
