@@ -149,14 +149,28 @@ class SubmitCommand final : public Command {
     const std::string state = info->value("state", "");
     if (state == "finished") return ExitCode::Done;
     if (state == "cancelled") {
-      console.note("stopped; nothing was kept");
+      console.note(info->contains("begun_files") ? "stopped; " + what_may_be_there(*info)
+                                                 : "stopped; nothing was kept");
       return interrupts.signal() == 0 ? ExitCode::JobFailed : exit_code_of(interrupts.signal());
     }
-    if (info->contains("row_error"))
+    if (info->contains("row_error")) {
       console.diagnostic(row_diagnostic(row_error_in((*info)["row_error"]), false), plan_sources(compilation));
-    else
+      if (info->contains("begun_files")) console.note(what_may_be_there(*info));
+    } else {
       console.error(info->value("error", fmt::format("job {} {}", job.number, state)));
+    }
     return ExitCode::JobFailed;
+  }
+
+  // An attempt before was cut off while files got their names.
+  static std::string what_may_be_there(const nlohmann::ordered_json& info) {
+    constexpr size_t kMostListed = 10;
+    const auto& files = info["begun_files"];
+    std::string list;
+    for (size_t i = 0; i < files.size() && i < kMostListed; ++i)
+      list += (i == 0 ? "" : ", ") + files[i].get<std::string>();
+    if (files.size() > kMostListed) list += fmt::format(" and {} more", files.size() - kMostListed);
+    return "these may be there, complete, or not be written: " + list;
   }
 
   static ExitCode fail(const Console& console, const Error& error) {

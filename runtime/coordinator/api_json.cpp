@@ -111,6 +111,8 @@ Json json_of(const JobInfo& info) {
   json["failures"] = Json::array();
   for (const auto& failure : info.failures)
     json["failures"].push_back({{"time", milliseconds(failure.time)}, {"error", failure.message}});
+  if (info.phase == JobPhase::Cancelled || info.phase == JobPhase::Failed)
+    if (!info.begun_files.empty()) json["begun_files"] = info.begun_files;
   json["tasks"] = Json::array();
   for (const auto& task : info.tasks)
     json["tasks"].push_back(

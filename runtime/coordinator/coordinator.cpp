@@ -275,7 +275,10 @@ void Coordinator::happen(Job& job, JobEvent event) {
   if ((is_step && is_kept(job.state.phase)) || could_repeat != job.state.cannot_repeat.empty() ||
       was_stopped != job.state.is_stopped) {
     const Status kept = keep_or_note(job);
-    if (!kept && is_step && is_kept_first(job.state.phase))
+    // An attempt that was deployed and must not be followed by another one has read nothing before that is known.
+    const bool is_last_attempt = could_repeat && !job.state.cannot_repeat.empty() && phase == JobPhase::Deploying;
+    const bool is_ready = job.state.phase == JobPhase::Deploying || job.state.phase == JobPhase::Running;
+    if (!kept && ((is_step && is_kept_first(job.state.phase)) || (is_last_attempt && is_ready)))
       return happen(job, StepNotKept{not_kept(kept), had_committed});
   }
   for (const auto& each : *commands) command(job, each);
@@ -365,10 +368,16 @@ Coordinator::Job& Coordinator::make_job(uint64_t id, Submission submission, JobP
 Result<uint64_t> Coordinator::submit(Submission submission) {
   SLUICE_ASSIGN(auto plan, read_plan(submission.plan));
   SLUICE_TRY(check_plan(plan));
-  return loop_.call([&] { return add_job(std::move(submission), std::move(plan), {}); });
+  return loop_.call([&]() -> Result<uint64_t> {
+    SLUICE_ASSIGN(Job * job, keep_new_job(std::move(submission), std::move(plan), {}));
+    happen(*job, JobAccepted{});
+    start_waiting_jobs();
+    return job->id;
+  });
 }
 
-Result<uint64_t> Coordinator::add_job(Submission submission, JobPlan plan, Lineage lineage) {
+// It gets no slots before it is accepted.
+Result<Coordinator::Job*> Coordinator::keep_new_job(Submission submission, JobPlan plan, Lineage lineage) {
   const auto waits = [](const auto& job) { return job.second.state.phase == JobPhase::Scheduled; };
   if (static_cast<size_t>(std::ranges::count_if(jobs_, waits)) >= kMostWaitingJobs)
     return user_error(fmt::format("{} jobs are waiting for slots already: start more workers", kMostWaitingJobs));
@@ -377,14 +386,12 @@ Result<uint64_t> Coordinator::add_job(Submission submission, JobPlan plan, Linea
   if (!lineage.identity.empty()) job.info.identity = std::move(lineage.identity);
   job.state.attempts = lineage.attempts;
   note_phase(job);
-  happen(job, JobAccepted{});
   if (auto status = keep(job); !status) {
     jobs_.erase(id);
     store_->remove(id);
     return std::unexpected(std::move(status).error());
   }
-  start_waiting_jobs();
-  return id;
+  return &job;
 }
 
 std::vector<WorkerInfo> Coordinator::workers() {

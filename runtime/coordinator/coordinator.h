@@ -165,6 +165,7 @@ class Coordinator {
     uint64_t id = 0;
     Submission submission;
     JobPlan plan;
+    std::optional<Error> plan_error;  // of a job that has ended: why this version has no plan for it
     JobInfo info;
     JobState state;
     EventLoop::Clock::time_point last_inquiry;  // whether its workers wait for each other
@@ -200,7 +201,7 @@ class Coordinator {
   [[nodiscard]] bool is_in_use(uint32_t worker) const;
   void dismiss_idle_workers();
   Job& make_job(uint64_t id, Submission submission, JobPlan plan);
-  Result<uint64_t> add_job(Submission submission, JobPlan plan, Lineage lineage);
+  Result<Job*> keep_new_job(Submission submission, JobPlan plan, Lineage lineage);
   [[nodiscard]] Lineage lineage_behind(const Job& job) const;
   void start(Job& job);
   void happen(Job& job, JobEvent event);

@@ -99,16 +99,25 @@ std::optional<Result<uint64_t>> Coordinator::restart(uint64_t job) {
     const auto found = jobs_.find(job);
     if (found == jobs_.end()) return std::nullopt;
     Job& before = found->second;
-    note(before, "submitted once more");
+    if (before.plan_error)
+      return user_error(
+          fmt::format("job {} cannot be submitted once more, because its plan is of another version of "
+                      "Sluice: submit its program again. {}",
+                      job, before.plan_error->to_string()));
+    // The one before ends only when nothing can keep the new one from coming.
+    SLUICE_ASSIGN(Job * next, keep_new_job(before.submission, before.plan, lineage_behind(before)));
     if (!is_end(before.state.phase)) happen(before, StopRequested{});
-    return add_job(before.submission, before.plan, lineage_behind(before));
+    note(before, fmt::format("submitted once more, as job {}", next->id));
+    happen(*next, JobAccepted{});
+    start_waiting_jobs();
+    return next->id;
   });
 }
 
-// Not of one that may still give its files their names: a later attempt would take them away under its hands. Jobs of
-// one lineage that run at the same time are none.
+// For a job that is about to follow this one, which is to end. Not of one that may still give its files their names: a
+// later attempt would take them away under its hands. Jobs of one lineage that run at the same time are none.
 Coordinator::Lineage Coordinator::lineage_behind(const Job& job) const {
-  if (!is_end(job.state.phase) && !job.state.is_stopped) return {};
+  if (job.state.phase == JobPhase::Committing) return {};
   Lineage lineage{job.info.identity, job.state.attempts};
   for (const auto& [id, other] : jobs_) {
     if (id == job.id || other.info.identity != job.info.identity) continue;

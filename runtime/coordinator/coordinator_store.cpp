@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "runtime/coordinator/coordinator.h"
@@ -10,6 +12,16 @@
 #include "runtime/plan/plan_text.h"
 
 namespace sluice {
+
+namespace {
+
+Result<JobPlan> plan_of(const Submission& submission) {
+  SLUICE_ASSIGN(auto plan, read_plan(submission.plan));
+  SLUICE_TRY(check_plan(plan));
+  return plan;
+}
+
+}  // namespace
 
 Status Coordinator::keep_or_note(const Job& job) {
   auto status = keep(job);
@@ -33,20 +45,29 @@ Status Coordinator::restore() {
   if (settings_.state_directory.empty()) return {};
   SLUICE_ASSIGN(auto store, JobStore::open(settings_.state_directory));
   store_.emplace(std::move(store));
-  SLUICE_ASSIGN(const auto records, store_->load());
-  for (const auto& record : records) SLUICE_TRY(restore(record));
+  SLUICE_ASSIGN(auto records, store_->load());
+  std::map<std::string, uint64_t> latest;  // by identity
+  for (const auto& record : records) latest[record.identity()] = record.job();
+  for (auto& record : records) {
+    // Restarting it was cut off when the new job was kept and this one was not stopped yet.
+    if (!record.identity().empty() && latest.at(record.identity()) != record.job()) record.set_is_stopped(true);
+    SLUICE_TRY(restore(record));
+  }
   return {};
 }
 
 Status Coordinator::restore(const wire::JobRecord& record) {
-  SLUICE_ASSIGN(auto recorded, read_record(record));
-  const uint64_t id = recorded.info.job;
-  SLUICE_ASSIGN(auto plan, read_plan(recorded.submission.plan));
-  SLUICE_TRY(check_plan(plan));
+  const uint64_t id = record.job();
+  auto recorded = read_record(record);
+  if (!recorded) return store_->unusable(id, recorded.error());
+  auto plan = plan_of(recorded->submission);
+  // Of a job that has ended it is needed only to submit it once more.
+  if (!plan && !is_end(recorded->info.phase)) return store_->unusable(id, plan.error());
   next_job_ = std::max(next_job_, id + 1);
-  Job& job = make_job(id, std::move(recorded.submission), std::move(plan));
-  recorded.info.slots = job.info.slots;
-  job.info = std::move(recorded.info);
+  Job& job = make_job(id, std::move(recorded->submission), plan ? std::move(*plan) : JobPlan());
+  if (!plan) job.plan_error = std::move(plan).error();
+  recorded->info.slots = job.info.slots;
+  job.info = std::move(recorded->info);
   job.state.phase = is_end(job.info.phase) ? job.info.phase : JobPhase::Suspended;
   job.state.restarts = job.info.restarts;
   job.state.cannot_repeat = job.info.cannot_repeat;

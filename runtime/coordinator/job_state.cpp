@@ -15,9 +15,11 @@ std::unexpected<Error> illegal(const JobState& state, std::string_view event) {
   return internal_error(fmt::format("the job is {}, so {} cannot happen", phase_name(state.phase), event));
 }
 
-// The first cause counts. What goes wrong behind the end that somebody asked for is of no interest.
+// The first cause counts. What goes wrong behind the end that somebody asked for is of no interest, except where it
+// means that only some of the files have got their names.
 void note_failure(JobState& state, std::optional<RowError> row_error, std::optional<Error> error) {
-  if (state.row_error || state.error || state.is_stopped || state.has_enough) return;
+  const bool is_ending = (state.is_stopped || state.has_enough) && !state.is_committing;
+  if (state.row_error || state.error || is_ending) return;
   state.row_error = std::move(row_error);
   state.error = std::move(error);
 }
@@ -167,9 +169,11 @@ Result<Commands> on(JobState& state, StopRequested) {
       state.phase = JobPhase::Cancelling;  // the answers end it
       return Commands{CancelTasks{}};
     case JobPhase::Failing:
-      state.is_stopped = true;  // it does not begin anew
-      return Commands{};
-    case JobPhase::Committing:
+    case JobPhase::Committing: {
+      // It does not begin anew. Files get their names, but no sink waits any more for somebody who takes its rows.
+      const bool is_first = !std::exchange(state.is_stopped, true);
+      return is_first && state.is_committing ? Commands{CancelTasks{}} : Commands{};
+    }
     case JobPhase::Cancelling:
     case JobPhase::Finished:
     case JobPhase::Cancelled:
@@ -271,10 +275,15 @@ Result<Commands> on(JobState& state, CommitFailed event) {
   return begin_failing(state);
 }
 
-// Nothing was deployed, or no file has got its name, so there is no answer to wait for.
+// No task was started, or no file has got its name, so there is no answer to wait for.
 Result<Commands> on(JobState& state, StepNotKept event) {
-  if (state.phase != JobPhase::Deploying && state.phase != JobPhase::Committing)
+  const bool is_ready = state.phase == JobPhase::Running && std::ranges::all_of(state.tasks, [](const auto& task) {
+                          return task.second == TaskPhase::Running;
+                        });
+  if (state.phase != JobPhase::Deploying && state.phase != JobPhase::Committing && !is_ready)
     return illegal(state, "a step that is not kept");
+  if (is_ready)
+    for (auto& [address, phase] : state.tasks) phase = TaskPhase::Cancelled;
   note_failure(state, std::nullopt, std::move(event.error));
   state.pending_workers.clear();
   state.is_committing = false;

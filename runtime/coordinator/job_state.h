@@ -7,9 +7,12 @@
 //   Restarting -it is time-> Scheduled
 //   Suspended -resumed-> Scheduled (or Failed, when it cannot begin anew)
 //   Created, Scheduled, Restarting, Suspended -stop-> Cancelled
-//   Deploying, Running, Failing -stop-> Cancelling -all have answered-> Cancelled
+//   Deploying, Running -stop-> Cancelling -all have answered-> Cancelled
+//   Failing -stop-> Failing: it ends as Failed, and does not begin anew
 //   Running -enough output-> Cancelling -all tasks ended-> Committing
-//   A stop while committing comes too late and changes nothing, like one after the end.
+//   Committing -stop-> Committing: it ends as Finished, or as Failed when a sink waits for somebody
+//     who takes its rows
+//   A stop after the end changes nothing.
 //
 // Tasks on several workers may wait for each other's rows in a circle, because each wants them in order and has no room
 // for those of others; then one must take a piece more than it has room for. That it is so cannot be seen on one

@@ -21,6 +21,12 @@ constexpr std::string_view kJob = ".job";
 constexpr std::string_view kOutput = ".output";
 constexpr size_t kMostBytes = size_t{1} << 30;  // of a file
 constexpr size_t kPieceBytes = 1 << 20;
+
+std::unexpected<Error> cannot_be_used(const std::string& path, const Error& why) {
+  return external_error(
+      fmt::format("{} cannot be used: {}. Move it away, and the .output beside it, to go on without this job", path,
+                  why.to_string()));
+}
 }  // namespace
 
 Result<JobStore> JobStore::open(const std::string& directory) {
@@ -54,12 +60,7 @@ Result<std::vector<wire::JobRecord>> JobStore::load() const {
   std::error_code code;
   for (std::filesystem::directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code)) {
     if (entry->path().extension() != kJob) continue;
-    const auto damaged = [&](const Error& error) {
-      return external_error(
-          fmt::format("{} cannot be used: {}. Move it away, and the .output beside it, to go on "
-                      "without this job",
-                      entry->path().string(), error.to_string()));
-    };
+    const auto damaged = [&](const Error& error) { return cannot_be_used(entry->path().string(), error); };
     const auto checked = read_whole_file(entry->path(), kMostBytes);
     if (!checked) return damaged(checked.error());
     const auto contents = without_checksum(*checked);
@@ -88,6 +89,10 @@ Status JobStore::load_output(uint64_t job, const std::function<Status(std::strin
     SLUICE_TRY(take(std::string_view(piece).substr(0, static_cast<size_t>(file.gcount()))));
   if (file.bad()) return external_error("cannot read " + path);
   return {};
+}
+
+std::unexpected<Error> JobStore::unusable(uint64_t job, const Error& why) const {
+  return cannot_be_used(path_of(job, kJob), why);
 }
 
 void JobStore::remove(uint64_t job) const {

@@ -31,6 +31,8 @@ class JobStore {
   // Piece by piece; none when there is no output.
   [[nodiscard]] Status load_output(uint64_t job, const std::function<Status(std::string_view)>& take) const;
   void remove(uint64_t job) const;
+  // The error of a record that was read and is of no use: names its file, and what to do.
+  [[nodiscard]] std::unexpected<Error> unusable(uint64_t job, const Error& why) const;
 
  private:
   JobStore(std::string directory, int lock) : directory_(std::move(directory)), lock_(lock) {}
