@@ -26,7 +26,8 @@ ExitCode job_exit_code(const JobOutcome& outcome, const Compilation& compilation
     case JobOutcome::Kind::Finished:
       return ExitCode::Done;
     case JobOutcome::Kind::Stopped:
-      console.note("stopped; nothing was kept");
+      console.note(outcome.has_checkpoint ? "stopped; the same command goes on from the latest checkpoint"
+                                          : "stopped; nothing was kept");
       return exit_code_of(interrupts.signal());
     case JobOutcome::Kind::RowFailed:
       console.diagnostic(row_diagnostic(*outcome.row_error, writes_files(compilation.plan().graph)),

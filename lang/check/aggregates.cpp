@@ -17,6 +17,14 @@ Expr and_also(std::optional<Expr> left, Expr right) {
   return op2(ExprOp::And, std::move(*left), std::move(right), Type(TypeKind::Bool), span);
 }
 
+// A window is its begin and its end.
+std::vector<Expr> single_values(Expr value) {
+  if (!value.type.is_window) return {std::move(value)};
+  std::vector<Expr> parts;
+  for (const auto& field : value.type.fields) parts.push_back(Expr::field(value, field.name, field.type, value.span));
+  return parts;
+}
+
 }  // namespace
 
 bool ExprChecker::may_aggregate(const ast::Name& name, const Span& span) {
@@ -88,7 +96,7 @@ Expr ExprChecker::first_or_last(const ast::Name& name, const std::vector<ast::Ar
   std::vector<Expr> values = check_counted({(*bound)[0]->value}, filter);
   const Type type = values.front().type;
   if (type.is_error()) return values.front();
-  if (!is_scalar(type)) {  // of several rows with the same time one value is the smallest
+  if (!is_scalar(type) || type.is_window) {  // of several rows with the same time one value is the smallest
     session_.report(diag::E0504, (*bound)[0]->span, name.text, type.to_string()).with_label("name one of its parts");
     return error_expr(span);
   }
@@ -112,7 +120,7 @@ Expr ExprChecker::count_distinct(const ast::Name& name, const std::vector<ast::A
   std::optional<Expr> filter;
   std::vector<Expr> values = check_counted(exprs, filter);
   if (std::ranges::any_of(values, [](const Expr& value) { return value.type.is_error(); })) return error_expr(span);
-  std::vector<NamedExpr> named;
+  std::vector<Expr> parts;
   for (size_t i = 0; i < values.size(); ++i) {
     if (!is_scalar(values[i].type) || is_null_type(values[i].type)) {
       session_.refuse(exprs[i]->span, fmt::format("`count_distinct` of {}", values[i].type.to_string()));
@@ -123,8 +131,11 @@ Expr ExprChecker::count_distinct(const ast::Name& name, const std::vector<ast::A
                         op1(ExprOp::Not, is_null(values[i], exprs[i]->span), Type(TypeKind::Bool), exprs[i]->span));
       values[i] = required(std::move(values[i]));
     }
-    named.push_back({values.size() == 1 ? "x" : fmt::format("x{}", i + 1), std::move(values[i])});
+    for (auto& part : single_values(std::move(values[i]))) parts.push_back(std::move(part));
   }
+  std::vector<NamedExpr> named;
+  for (auto& part : parts)
+    named.push_back({parts.size() == 1 ? "x" : fmt::format("x{}", named.size() + 1), std::move(part)});
   AggregateDefinition expanded(session_, *count);
   auto call = expanded.expand({}, span);
   if (!call) return error_expr(span);

@@ -267,8 +267,14 @@ Expr ExprChecker::compare(BinaryOp op, Expr left, Expr right, const Span& span) 
     else
       return report_comparison(left, right);
   }
-  if (!is_scalar(left.type)) {
-    session_.refuse(span, fmt::format("comparing values of type {}", left.type.to_string()));
+  for (const Expr* side : {&left, &right}) {
+    if (is_scalar(side->type) && left.type.is_window == right.type.is_window) continue;
+    session_.refuse(span, fmt::format("comparing values of type {}", side->type.to_string()));
+    return error_expr(span);
+  }
+  if (!is_equality && left.type.is_window) {
+    session_.report(diag::E0306, span, operator_text(op), "values with an order", "window")
+        .with_label("compare one of its parts, for example `window.start`");
     return error_expr(span);
   }
   if (!is_equality && left.type.kind == TypeKind::Bool) {

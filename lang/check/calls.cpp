@@ -249,7 +249,7 @@ Expr ExprChecker::decimal_cast(const ast::Name& name, const std::vector<ast::Arg
 Expr ExprChecker::cast_value(TypeKind target, Expr value, const Span& span) {
   const TypeKind from = value.type.kind;
   const Type type(target, value.type.nullable);
-  if (from == TypeKind::Null || !is_scalar(value.type)) return error_expr(span);
+  if (from == TypeKind::Null || !is_scalar(value.type) || value.type.is_window) return error_expr(span);
   if (target == TypeKind::String) return op1(ExprOp::ToText, std::move(value), type, span);
   if (from == TypeKind::String) {
     const auto overloads = session_.functions.find(fmt::format("parse_{}", type_name(target)));
@@ -330,7 +330,8 @@ Expr ExprChecker::report_arguments(const ast::Name& name, const std::vector<cons
       if (convert(session_, args[i], wanted.as_nullable(args[i].type.nullable), Widening::IntToFloat)) continue;
       auto& report = session_.report(diag::E0304, args[i].span, fmt::format("`{}`", name.text), wanted.to_string(),
                                      args[i].type.to_string());
-      if (wanted.kind == TypeKind::String && is_scalar(args[i].type) && !is_null_type(args[i].type))
+      if (wanted.kind == TypeKind::String && is_scalar(args[i].type) && !args[i].type.is_window &&
+          !is_null_type(args[i].type))
         report.with_label(fmt::format("write string({})", text_of(session_.sources, args[i].span)));
       else if (wanted.kind == TypeKind::Int && args[i].type.kind == TypeKind::Float)
         report.with_label(fmt::format("write int({})", text_of(session_.sources, args[i].span)));

@@ -36,7 +36,7 @@ Expr ExprChecker::node(const ast::Literal& literal, const Span& span) {
 
 Expr ExprChecker::to_text(Expr value, const Span& span) {
   if (value.type.is_error() || value.type.kind == TypeKind::String) return value;
-  if (!is_scalar(value.type) || is_null_type(value.type)) {
+  if (!is_scalar(value.type) || value.type.is_window || is_null_type(value.type)) {
     session_.report(diag::E0306, span, "string", "single values", value.type.to_string())
         .with_label("take one of its parts");
     return error_expr(span);

@@ -31,7 +31,7 @@ bool fits_sessions(OperatorContext& context, const AggregateNode& node) {
   for (const auto& call : node.calls) {
     if (call.is_distinct || call.can_merge()) continue;  // distinct values are counted anew
     context.diagnostics()
-        .report(diag::E0501, call.span, call.function)
+        .report(diag::E0501, call.span, call.function, is_kept ? "with `keep`" : "in a session window")
         .with_help(fmt::format("a late row can join two {}, so states must combine; add to `agg {}`: merge o {{ ... }}",
                                is_kept ? "groups of a key" : "sessions", call.function));
     return false;
@@ -52,7 +52,8 @@ struct Grouping {
   Flow before;  // the rows before they were put into windows
   KeySets keys;
   std::optional<SessionWindow> session;
-  bool shows_changes = false;  // results as they change, instead of the last one of a window
+  bool replaces_window = false;  // the rows had a column `window` of their own
+  bool shows_changes = false;    // results as they change, instead of the last one of a window
   std::optional<Interval> every;
 };
 
@@ -90,9 +91,39 @@ bool check_windows(OperatorContext& context, const ast::Step& step, Grouping& gr
   if (has_bounds(window)) grouping.input = timed_for(context, step, window, std::move(grouping.input));
   window.is_wall = false;  // which the rows know now
   grouping.before = grouping.input;
-  if (has_bounds(window) && !window.session)
-    grouping.input = assign_windows(context, step, window, std::move(grouping.input));
+  if (!has_bounds(window) || window.session) return true;
+  // The rows' own windows may go, as all columns do that nothing is made of; anything else by that name is lost.
+  const Field* own = grouping.input.schema.find(window.node.column);
+  if (own != nullptr && !own->type.is_window && refuse_own_window(context, window, grouping.input)) return false;
+  grouping.replaces_window = own != nullptr;
+  grouping.input = assign_windows(context, step, window, std::move(grouping.input));
   return true;
+}
+
+// Does a key or an argument read the column that `over` has put in the place of the rows' own? Then it is reported.
+bool reads_replaced_window(OperatorContext& context, const Grouping& grouping,
+                           const std::vector<AggregateCall>& calls) {
+  if (!grouping.replaces_window) return false;
+  const std::string& column = grouping.window->node.column;
+  const auto is_read = [&](const Expr& expr) {
+    std::vector<std::string> columns;
+    collect_columns(expr, columns);
+    return std::ranges::find(columns, column) != columns.end();
+  };
+  for (const auto& key : grouping.keys.keys) {
+    if (key.name == column || !is_read(key.expr)) continue;
+    report_own_window(context, key.expr.span, column);
+    return true;
+  }
+  for (const auto& call : calls) {
+    const bool is_argument = std::ranges::any_of(call.args, [&](const NamedExpr& arg) { return is_read(arg.expr); });
+    const bool is_step =
+        std::ranges::any_of(call.states, [&](const AggregateState& state) { return is_read(state.step); });
+    if (!is_argument && !is_step && !(call.filter && is_read(*call.filter))) continue;
+    report_own_window(context, call.span, column);
+    return true;
+  }
+  return false;
 }
 
 // What `emit` says; false when something was reported.
@@ -199,6 +230,8 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
         {node.session->column, Expr::column(node.session->column, Type::window(), grouping.window->span)});
   Flow keys = with_missing_keys(grouping.keys, keys_flow(grouping.input, outputs, step));
   keys.rows.is_table = (window_name.empty() && !grouping.window) || grouping.shows_changes;
+  keys.windows.clear();
+  if (!window_name.empty()) keys.windows.insert(window_name);
   if (node.window_rows != 0) keys.rows.key.clear();  // a row for each so many of a key
   ColumnList columns(context);
   for (const auto& key : outputs)
@@ -221,6 +254,7 @@ Flow check_aggregate(OperatorContext& context, const ast::Step& step, Flow input
     next.origins[column.name] = column.expr.span;
     std::erase_if(next.gone, [&](const GoneColumn& gone) { return gone.name == column.name; });
   }
+  if (reads_replaced_window(context, grouping, node.calls)) return Flow::broken();
   if (node.session && !fits_sessions(context, node)) return Flow::broken();
   if (node.window_rows != 0 && !can_be_counted_off(context, grouping, node.calls)) return Flow::broken();
   const auto begin =

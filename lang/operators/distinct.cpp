@@ -24,6 +24,7 @@ Flow check_distinct(OperatorContext& context, const ast::Step& step, Flow input)
   if (const auto* over = find_clause(step, Over)) {
     const auto window = check_window(context, step, *over, input);
     if (!window) return Flow::broken();
+    if (!window->is_all && refuse_own_window(context, *window, input)) return Flow::broken();
     if (!window->is_all) input = assign_windows(context, step, *window, std::move(input));
     if (input.is_broken) return Flow::broken();
   }
@@ -34,6 +35,9 @@ Flow check_distinct(OperatorContext& context, const ast::Step& step, Flow input)
         fmt::format("`distinct` over the column `{}` of type {}", field.name, field.type.to_string()));
     return input;
   }
+  for (const auto& column : all_columns(input, step.span))
+    if (per == nullptr && refuse_other_window(context, input, column.expr, step.op.span, column.name))
+      return Flow::broken();
   if (kept != nullptr) {
     const auto keep = check_keep(context, step, *kept, input);
     auto keys = per != nullptr ? check_keys(context, input, per->keys) : all_columns(input, step.span);

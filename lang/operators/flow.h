@@ -24,7 +24,10 @@ struct Flow {
   NodeId node;
   Schema schema;  // of the node, without the columns that programs do not see
   RowKind rows;
-  std::set<std::string> present;        // places that a `where` proved not null (narrowing.h)
+  std::set<std::string> present;  // places that a `where` proved not null (narrowing.h)
+  // Columns with the window that a row belongs to: its event time is in it, so whoever gathers the rows of a window has
+  // them all when it ends. Windows in other columns are of other rows.
+  std::set<std::string> windows;
   std::map<std::string, Span> origins;  // where each column got its type
   std::vector<GoneColumn> gone;
   // What is left out by the first windows above; shared by all flows behind them, and never changed.

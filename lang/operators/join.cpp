@@ -2,10 +2,11 @@
 // both inputs that belong together. The row of the other side becomes a record column NAME, which is null where there
 // is none. What is special about an asof join stands in asof_join.cpp.
 #include <algorithm>
-#include <functional>
 
 #include "lang/operators/asof_join.h"
 #include "lang/operators/keep.h"
+#include "lang/operators/missing_time.h"
+#include "lang/operators/open_record.h"
 #include "lang/operators/operator_util.h"
 #include "lang/operators/operators.h"
 #include "lang/operators/windows.h"
@@ -57,28 +58,6 @@ void report_no_name(OperatorContext& context, const ast::Step& step) {
   context.diagnostics().report(diag::E0203, input.span).with_label(fmt::format("for example `{}`", example));
 }
 
-// The expression with `record`, a column, and its fields replaced by what `field` gives for them.
-void put_opened(Expr& expr, const std::string& record, const std::function<Expr(const std::string&)>& field) {
-  if (expr.kind == ExprKind::Field && expr.args[0].kind == ExprKind::Column && expr.args[0].name == record) {
-    const Span span = expr.span;
-    expr = field(std::string(expr.name));
-    expr.span = span;
-    return;
-  }
-  if (expr.kind == ExprKind::Column && expr.name == record) {
-    std::vector<Expr> fields;
-    for (const auto& each : expr.type.fields) fields.push_back(field(each.name));
-    expr = Expr::record(std::move(fields), Type(expr.type), expr.span);
-    return;
-  }
-  for (auto& arg : expr.args) put_opened(arg, record, field);
-}
-
-Expr open_record(Expr expr, const std::string& record, const std::function<Expr(const std::string&)>& field) {
-  put_opened(expr, record, field);
-  return expr;
-}
-
 void split_conjunction(const Expr& condition, std::vector<Expr>& parts) {
   if (!condition.is_op(ExprOp::And)) return parts.push_back(condition);
   for (const auto& arg : condition.args) split_conjunction(arg, parts);
@@ -99,6 +78,8 @@ class JoinChecker {
     if (is_asof(step_) && !both_have_time(cover(step_.join_kind->span, step_.op.span), "asof join"))
       return Flow::broken();
     if (!drop_late_rows()) return Flow::broken();
+    if (window && (refuse_own_window(context_, *window, left_) || refuse_own_window(context_, *window, right_)))
+      return Flow::broken();
     if (window) {
       left_ = assign_windows(context_, step_, *window, std::move(left_));
       right_ = assign_windows(context_, step_, *window, std::move(right_));
@@ -239,8 +220,12 @@ class JoinChecker {
     // NaN is a key like any other, but equals nothing.
     if (left.type.kind == TypeKind::Float && !is_asof(step_)) add_residual(part);
     const auto unwrapped = [](const Expr& side) { return side.is_op(ExprOp::Some) ? side.args[0] : side; };
-    add_keys(unwrapped(left),
-             open_record(unwrapped(right), name_, [this](const std::string& field) { return of_right(field); }));
+    const Expr of_left = unwrapped(left);
+    const Expr of_right_side =
+        open_record(unwrapped(right), name_, [this](const std::string& field) { return of_right(field); });
+    if (refuse_other_window(context_, left_, of_left, left.span)) return false;
+    if (refuse_other_window(context_, right_, of_right_side, right.span)) return false;
+    add_keys(of_left, of_right_side);
     return true;
   }
 
@@ -260,10 +245,8 @@ class JoinChecker {
   bool both_have_time(const Span& span, std::string_view who) {
     for (const Flow* side : {&left_, &right_}) {
       if (side->is_timed) continue;
-      context_.diagnostics()
-          .report(diag::E0402, span, who)
-          .with_label(side == &left_ ? "the rows in front of the join have no time" : "the other side has no time")
-          .with_help("name the column that is the time: source s: {...} = csv(\"s.csv\") time ts delay 5s");
+      report_no_time(context_, span, who, *side,
+                     side == &left_ ? "the rows in front of the join have no time" : "the other side has no time");
       return false;
     }
     return true;
@@ -413,6 +396,7 @@ class JoinChecker {
     // Which of several partners comes first depends on how the inputs are read, so they say nothing about time.
     const bool keeps_time = is_streamed(node_) && (!is_left_only || !right_.is_timed);
     pair.is_timed = false;
+    if (window.empty() && (right_.is_timed || !keeps_time)) pair.windows.clear();
     if (is_left_only) {
       pair.is_timed = keeps_time && left_.is_timed;
       pair = context_.add(step_, std::move(node_), {left_.node, right_.node}, std::move(pair));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "lang/operators/kinds.h"
 #include "lang/operators/operator_util.h"
@@ -11,10 +12,26 @@ namespace sluice {
 
 namespace {
 
-// The declaration of the source that the rows come from, with a time.
+// By node, up to `last`: does something above say what the time is? Inputs come before their users.
+std::vector<bool> find_times(const FlowGraph& graph, NodeId last) {
+  std::vector<bool> has_time;
+  for (uint32_t i = 0; i <= last.value; ++i) {
+    const Node& node = graph.nodes[NodeId(i)];
+    has_time.push_back(node.as<TimeNode>() != nullptr ||
+                       std::ranges::any_of(node.inputs, [&](NodeId input) { return has_time[input.value]; }));
+  }
+  return has_time;
+}
+
+// The declaration of the source that the rows come from, with a time; of several the first that has none.
 std::string source_with_time(OperatorContext& context, const Flow& input) {
   NodeId at = input.node;
-  while (!context.graph().nodes[at].inputs.empty()) at = context.graph().nodes[at].inputs[0];
+  const std::vector<bool> has_time = find_times(context.graph(), at);
+  while (!context.graph().nodes[at].inputs.empty()) {
+    const auto& inputs = context.graph().nodes[at].inputs;
+    const auto lacking = std::ranges::find_if(inputs, [&](NodeId id) { return !has_time[id.value]; });
+    at = lacking == inputs.end() ? inputs.front() : *lacking;
+  }
   const Node& node = context.graph().nodes[at];
   std::string name = "clicks";
   std::string path = "clicks.csv";

@@ -88,6 +88,8 @@ Flow projected(const Flow& input, const std::vector<NamedExpr>& columns, const a
     const bool is_same = passes_on(column);
     const auto origin = input.origins.find(column.name);
     next.origins[column.name] = is_same && origin != input.origins.end() ? origin->second : column.expr.span;
+    if (column.expr.kind == ExprKind::Column && input.windows.contains(column.expr.name))
+      next.windows.insert(column.name);
     if (!is_same) continue;
     for (const auto& place : input.present)
       if (is_below_column(place, column.name)) next.present.insert(place);
@@ -197,6 +199,19 @@ const ast::Clause* find_clause(const ast::Step& step, ast::ClauseKind kind) {
   return it == step.clauses.end() ? nullptr : &*it;
 }
 
+bool refuse_other_window(OperatorContext& context, const Flow& input, const Expr& key, const Span& span,
+                         std::string text) {
+  if (!key.type.is_window || input.is_broken) return false;
+  if (key.kind == ExprKind::Column && !key.type.nullable && input.windows.contains(key.name)) return false;
+  if (text.empty()) text = text_of(context.sources(), span);
+  const std::string_view dot = key.type.nullable ? "?." : ".";
+  context.diagnostics()
+      .report(diag::E0901, span, "a window that is not the one of its row as a key")
+      .with_label("rows with this window may come behind its end")
+      .with_help(fmt::format("use its parts: {}{}start, {}{}end", text, dot, text, dot));
+  return true;
+}
+
 std::optional<std::vector<NamedExpr>> check_keys(OperatorContext& context, const Flow& input,
                                                  const std::vector<ast::KeyItem>& items) {
   ColumnList keys(context);
@@ -208,6 +223,7 @@ std::optional<std::vector<NamedExpr>> check_keys(OperatorContext& context, const
       context.diagnostics().report(diag::E0901, item.expr->span, fmt::format("a key of type {}", key.type.to_string()));
       is_ok = false;
     }
+    is_ok = !refuse_other_window(context, input, key, item.expr->span) && is_ok;
     is_ok = name && keys.add(*name, std::move(key), item.expr->span) && is_ok;
   }
   if (!is_ok) return std::nullopt;

@@ -51,6 +51,11 @@ bool check_clauses(OperatorContext& context, const ast::Step& step, std::initial
 [[nodiscard]] const ast::Clause* find_clause(const ast::Step& step, ast::ClauseKind kind);
 
 // Keys of `per`: named, each once, of types that can be keys.
+// Is a key a window, but not that of its row (Flow::windows)? Then rows of one window come at any time, and it is
+// reported: groups of a window are forgotten when it ends.
+// `text`: the key as a person writes it, where that does not stand at `span`.
+bool refuse_other_window(OperatorContext& context, const Flow& input, const Expr& key, const Span& span,
+                         std::string text = {});
 [[nodiscard]] std::optional<std::vector<NamedExpr>> check_keys(OperatorContext& context, const Flow& input,
                                                                const std::vector<ast::KeyItem>& items);
 [[nodiscard]] std::optional<std::vector<OrderKey>> check_orders(OperatorContext& context, const Flow& input,

@@ -22,6 +22,7 @@ Flow add_time(OperatorContext& context, const ast::Step& step, const ast::Expr& 
   if (idle != nullptr) node.idle = context.check_duration(*idle->expr, "`idle`", 1);
   Flow next = input;
   next.is_timed = true;
+  next.windows.clear();
   next.late.reset();  // by a time of its own, other rows are late
   return context.add(step, std::move(node), {input.node}, std::move(next));
 }

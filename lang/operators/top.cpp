@@ -43,6 +43,8 @@ std::optional<Grouping> check_grouping(OperatorContext& context, const ast::Step
     if (!window) return std::nullopt;
     if (window->session)
       input = timed_for(context, step, *window, std::move(input));
+    else if (!window->is_all && refuse_own_window(context, *window, input))
+      return std::nullopt;
     else if (!window->is_all)
       input = assign_windows(context, step, *window, std::move(input));
   }
@@ -79,6 +81,8 @@ Flow add_top(OperatorContext& context, const ast::Step& step, TopNode node, cons
     next.schema.fields.push_back({window_name, Type::window()});
   if (next.late == nullptr) next.late = grouping.input.late;
   next.rows.is_table = grouping.shows_changes || (window_name.empty() && !grouping.is_all);
+  next.windows.clear();
+  if (!window_name.empty()) next.windows.insert(window_name);
   node.session = grouping.session;
   node.every = grouping.every;
   next = context.add(step, std::move(node), {input}, std::move(next));

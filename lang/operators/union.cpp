@@ -78,6 +78,7 @@ Flow unite(OperatorContext& context, const ast::Step& step, std::vector<Flow> fl
   for (auto& flow : flows) {
     next.rows.is_table = next.rows.is_table || flow.rows.is_table;
     next.late = late_of_several(next, flow);
+    std::erase_if(next.windows, [&](const std::string& column) { return !flow.windows.contains(column); });
     // A node reads each input once: rows that are read twice come by two ways.
     const bool is_repeated = std::ranges::find(inputs, flow.node) != inputs.end();
     inputs.push_back(arranged(context, step, std::move(flow), schema, is_repeated, next.is_timed).node);

@@ -322,6 +322,7 @@ Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClau
   if (window.is_wall) {
     Flow timed = input;
     timed.is_timed = true;
+    timed.windows.clear();
     return context.add(step, TimeNode{}, {input.node}, std::move(timed));
   }
   if (input.is_timed) return input;
@@ -333,12 +334,26 @@ Flow timed_for(OperatorContext& context, const ast::Step& step, const WindowClau
   return Flow::broken();
 }
 
+void report_own_window(OperatorContext& context, const Span& span, const std::string& column) {
+  context.diagnostics()
+      .report(diag::E0208, span, column)
+      .with_label(fmt::format("`over` adds the column `{}`, and the rows have one", column))
+      .with_help(fmt::format("give theirs another name in front: |> rename inner = {}", column));
+}
+
+bool refuse_own_window(OperatorContext& context, const WindowClause& window, const Flow& input) {
+  const bool has_own = !input.is_broken && input.schema.find(window.node.column) != nullptr;
+  if (has_own) report_own_window(context, window.span, window.node.column);
+  return has_own;
+}
+
 Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window, Flow input) {
   input = timed_for(context, step, window, std::move(input));
   if (input.is_broken) return input;
   Flow next = input;
   std::erase_if(next.schema.fields, [&](const Field& field) { return field.name == window.node.column; });
   next.schema.fields.push_back({window.node.column, Type::window()});
+  next.windows.insert(window.node.column);
   next.origins[window.node.column] = window.span;
   next.rows.key.clear();
   next = context.add(step, window.node, {input.node}, std::move(next));
@@ -371,6 +386,7 @@ Flow timed_by_window(OperatorContext& context, const ast::Step& step, const Flow
   columns.push_back({std::string(kRowTime), std::move(last)});
   columns.push_back({std::string(kRowMark), Expr::literal(std::numeric_limits<int64_t>::min(), timestamp, span)});
   next.is_timed = true;
+  next.windows = {window};
   return context.add(added_at(step), ProjectNode{std::move(columns)}, {flow.node}, std::move(next));
 }
 

@@ -34,6 +34,11 @@ struct FrameClause {
 // A step that the checker adds beside the one that a person wrote.
 [[nodiscard]] ast::Step added_at(const ast::Step& step);
 
+// `over` adds a column `window`: reports that the rows have one already. Which of the two a person means is open.
+void report_own_window(OperatorContext& context, const Span& span, const std::string& column);
+// The same if it is so; true when it was reported.
+bool refuse_own_window(OperatorContext& context, const WindowClause& window, const Flow& input);
+
 // The rows of `input`, once per window they fall into, with the column `window`. Reports when they have no event time.
 [[nodiscard]] Flow assign_windows(OperatorContext& context, const ast::Step& step, const WindowClause& window,
                                   Flow input);

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kPrefix = "chk-";
 constexpr std::string_view kUnfinished = ".tmp";
+constexpr std::string_view kDamaged = ".damaged";
 constexpr size_t kMostManifestBytes = size_t{2} << 30;
 constexpr size_t kJobIdBytes = 16;
 
@@ -123,12 +124,15 @@ Status CheckpointStore::prepare() {
   std::error_code code;
   std::vector<fs::path> unfinished;
   for (fs::directory_iterator entry(checkpoints, code), end; !code && entry != end; entry.increment(code))
-    if (entry->path().extension() == kUnfinished) unfinished.push_back(entry->path());
+    if (entry->path().extension() == kUnfinished)
+      unfinished.push_back(entry->path());
+    else if (entry->path().extension() == kDamaged)
+      next_number_ = std::max(next_number_, number_of(entry->path().stem().string()).value_or(0) + 1);
   for (const auto& path : unfinished)
     if (!code) fs::remove_all(path, code);
   if (code) return system_error("cannot tidy up " + checkpoints, code.value());
   SLUICE_ASSIGN(const auto found, numbers());
-  if (!found.empty()) next_number_ = found.front() + 1;
+  if (!found.empty()) next_number_ = std::max(next_number_, found.front() + 1);
   return read_job_id();
 }
 
@@ -182,6 +186,17 @@ Result<LatestCheckpoint> CheckpointStore::latest() const {
                   checkpoints_of(directory_), fmt::join(latest.damaged, "; ")));
 }
 
+Status CheckpointStore::set_newer_aside(uint64_t number) {
+  SLUICE_ASSIGN(const auto found, numbers());
+  for (const uint64_t newer : found) {
+    if (newer <= number) break;
+    const std::string path = path_of(newer);
+    if (::rename(path.c_str(), (path + std::string(kDamaged)).c_str()) != 0)
+      return system_error("cannot set aside " + path, errno);
+  }
+  return sync_directory(checkpoints_of(directory_));
+}
+
 Result<std::string> CheckpointStore::begin(uint64_t number) {
   if (begun_ != 0 || number < next_number_) return internal_error("a checkpoint is begun out of turn");
   std::string path = path_of(number) + std::string(kUnfinished);
@@ -221,19 +236,23 @@ void CheckpointStore::abandon() noexcept {
   begun_ = 0;
 }
 
-// The last checkpoint goes last: who is cut off here finds that all is done.
+// The last checkpoint goes last: who is cut off here finds that all is done. What sinks noted of rows that are on the
+// screen is of use as long as there is a checkpoint.
 Status CheckpointStore::forget_job() {
   abandon();
-  std::error_code code;
-  std::vector<fs::path> shown;  // what sinks noted of rows that are on the screen
-  for (fs::directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code))
-    if (entry->path().filename().string().starts_with("shown-")) shown.push_back(entry->path());
-  for (const auto& path : shown)
-    if (!code) fs::remove(path, code);
-  if (code) return system_error("cannot tidy up " + directory_, code.value());
   SLUICE_ASSIGN(const auto found, numbers());
   for (auto number = found.rbegin(); number != found.rend(); ++number) remove_checkpoint(path_of(*number));
-  return sync_directory(checkpoints_of(directory_));
+  std::error_code code;
+  std::vector<fs::path> rest;
+  for (fs::directory_iterator entry(directory_, code), end; !code && entry != end; entry.increment(code))
+    if (entry->path().filename().string().starts_with("shown-")) rest.push_back(entry->path());
+  const std::string checkpoints = checkpoints_of(directory_);
+  for (fs::directory_iterator entry(checkpoints, code), end; !code && entry != end; entry.increment(code))
+    if (entry->path().extension() == kDamaged) rest.push_back(entry->path());
+  for (const auto& path : rest)
+    if (!code) fs::remove_all(path, code);
+  if (code) return system_error("cannot tidy up " + directory_, code.value());
+  return sync_directory(checkpoints);
 }
 
 void CheckpointStore::remove_old() const noexcept {

@@ -45,6 +45,9 @@ class CheckpointStore {
   // The newest checkpoint that is whole: every file of it is looked through. An error when there are checkpoints and
   // none of them is whole: a job must never begin anew by itself then.
   [[nodiscard]] Result<LatestCheckpoint> latest() const;
+  // A job goes on from checkpoint `number`, and those behind it are damaged: they are never looked at again, whoever
+  // mends them. They stay as `chk-N.damaged` until the job ends.
+  [[nodiscard]] Status set_newer_aside(uint64_t number);
   // For the next begin(): larger than every number that was ever used here, also by damaged ones.
   [[nodiscard]] uint64_t next_number() const { return next_number_; }
   // The directory to write the runs of a new checkpoint into. One at a time; numbers grow.

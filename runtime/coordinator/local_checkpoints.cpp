@@ -56,6 +56,11 @@ Result<std::optional<RestorePoint>> LocalCheckpoints::restore() {
   for (const auto& damage : latest.damaged) settings_.on_note(damage);
   if (!latest.checkpoint) return std::optional<RestorePoint>();
   const CheckpointManifest& manifest = latest.checkpoint->manifest;
+  if (manifest.abi_fingerprint != abi::abi_fingerprint())
+    return user_error(fmt::format(
+        "{} has the state of a job that another version of Sluice ran: run it with that one to its end, or give it a "
+        "directory of its own with --state-dir to begin anew",
+        settings_.store->directory()));
   if (manifest.plan_fingerprint != fingerprint_of(plan_))
     return user_error(fmt::format(
         "{} has the state of another program, or of this one before it was changed or with another number of tasks: "
@@ -84,7 +89,10 @@ Result<std::optional<RestorePoint>> LocalCheckpoints::restore() {
   }
   if (point.tasks.size() != all_tasks().size())
     return external_error("checkpoint " + std::to_string(manifest.number) + " lacks some of the job's tasks");
+  // What this life writes from here on does not fit to the newer ones, should somebody mend them.
+  SLUICE_TRY(settings_.store->set_newer_aside(manifest.number));
   sources_ = point.sources;
+  has_checkpoint_ = true;
   return point;
 }
 
@@ -154,7 +162,12 @@ Status LocalCheckpoints::make(Worker& worker) {
     settings_.store->abandon();
     return status;
   }
-  SLUICE_TRY(write(*done, *sources, directory));
+  if (auto written = write(*done, *sources, directory); !written) {
+    worker.abandon_checkpoint(number);
+    settings_.store->abandon();
+    return written;
+  }
+  has_checkpoint_ = true;
   sources_ = std::move(*sources);
   worker.confirm_checkpoint(number);
   return {};
@@ -189,12 +202,15 @@ Status LocalCheckpoints::write(PendingCheckpoint& pending, const std::map<NodeId
 }
 
 Status LocalCheckpoints::make_last() {
+  settings_.store->abandon();
   const uint64_t number = settings_.store->next_number();
   SLUICE_ASSIGN(const std::string directory, settings_.store->begin(number));
   PendingCheckpoint last(number, all_tasks(), finished_);
   if (last.error()) return std::unexpected(*last.error());
   if (!last.is_complete()) return internal_error("a job ends of which not all tasks have said that they have finished");
-  return write(last, sources_, directory);
+  SLUICE_TRY(write(last, sources_, directory));
+  has_checkpoint_ = true;
+  return {};
 }
 
 Status LocalCheckpoints::end() { return settings_.store->forget_job(); }

@@ -43,6 +43,8 @@ class LocalCheckpoints {
   void start(Worker& worker);
   // Gives up what is being made.
   void stop();
+  // Is there one to go on from? When nothing runs any more.
+  [[nodiscard]] bool has_checkpoint() const { return has_checkpoint_; }
   // All tasks have finished: from here on the job has nothing left but to commit its sinks. Behind stop().
   [[nodiscard]] Status make_last();
   // The sinks are committed: the next job here begins anew.
@@ -64,6 +66,7 @@ class LocalCheckpoints {
   std::map<TaskAddress, SavedTask> finished_;
   std::optional<PendingCheckpoint> pending_;
   std::map<NodeId, std::string> sources_;  // as they stood at the last checkpoint
+  bool has_checkpoint_ = false;
   std::thread thread_;
 };
 

@@ -106,12 +106,14 @@ JobState coordinate(std::vector<TaskPlacement> placement, Worker& worker, Mailbo
     const auto commands = apply(state, std::move(event));
     SLUICE_INVARIANT(commands.has_value(), commands.error().message);
     for (const auto& command : *commands) {
-      if (checkpoints != nullptr && !std::holds_alternative<StartTasks>(command)) checkpoints->stop();
+      const bool settles = std::holds_alternative<CommitSinks>(command) || std::holds_alternative<AbortSinks>(command);
+      if (checkpoints != nullptr && settles) checkpoints->stop();
       if (checkpoints != nullptr && std::holds_alternative<CommitSinks>(command)) {
         if (auto status = checkpoints->make_last(); !status) {
           mailbox.post(CommitFailed{kWorker, std::move(status).error()});
           continue;
         }
+        worker.note_checkpoint();
       }
       if (std::holds_alternative<CancelTasks>(command) && !state.has_enough) give_up.request_stop();
       worker.handle(command);
@@ -188,6 +190,7 @@ JobOutcome run_local(const JobPlan& plan, TaskFactory& code, ConnectorFactory& c
     LocalCheckpoints* const kept = checkpoints ? &*checkpoints : nullptr;
     outcome = outcome_of(coordinate(std::move(*placement), worker, mailbox, deploying, kept, deadline));
   }
+  outcome.has_checkpoint = checkpoints && checkpoints->has_checkpoint();
   if (checkpoints && outcome.kind == JobOutcome::Kind::Finished)
     if (auto status = checkpoints->end(); !status) return failed(std::move(status).error());
   outcome.totals = worker.progress();

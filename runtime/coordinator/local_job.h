@@ -40,6 +40,7 @@ struct JobOutcome {
   enum class Kind { Finished, Stopped, RowFailed, Failed } kind = Kind::Finished;
   std::optional<RowError> row_error;  // RowFailed
   std::optional<Error> error;         // Failed
+  bool has_checkpoint = false;        // the same job goes on from there, however this one ended
   JobProgress totals;
   std::optional<JobProfile> profile;
 };

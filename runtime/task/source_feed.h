@@ -38,12 +38,19 @@ class SourceFeed {
   // The next piece into `chunk`, which may be another buffer afterwards; Barrier when the latest cut is another one
   // than the one the task has seen last. Thread-safe.
   Result<Taken> take(std::unique_ptr<ChunkBuffer>& chunk, uint64_t seen_cut = 0);
-  // The next piece is the first that does not belong to this checkpoint: returns where it begins. Any thread.
+  // Nobody takes a piece while it lives. Any thread.
+  struct Hold {
+    std::unique_lock<std::mutex> gate;  // let go last
+    std::unique_lock<std::shared_mutex> taking;
+  };
+  [[nodiscard]] Hold hold();
+  // The next piece is the first that does not belong to this checkpoint: returns where it begins. Under hold(), so that
+  // the sources of a job are cut at one moment.
   Result<std::string> cut(uint64_t checkpoint);
   // The checkpoint that was cut last; 0: none. A task that sees a new one takes the barrier. Any thread.
   [[nodiscard]] uint64_t latest_cut() const { return cut_.load(); }
   // Goes on from there. Before the job starts.
-  Status seek(std::string_view position) { return source_->seek(position); }
+  Status seek(std::string_view position);
   // Ends waiting and reading; later takes find the end. Thread-safe, idempotent.
   void interrupt();
   // interrupt(), and wait for the reading thread.
@@ -53,9 +60,13 @@ class SourceFeed {
   [[nodiscard]] const Source& source() const { return *source_; }
 
  private:
+  struct Read {
+    std::unique_ptr<ChunkBuffer> chunk;
+    std::string end;  // where the source stood behind it; only in jobs that make checkpoints
+  };
   Result<Taken> take_read(std::unique_ptr<ChunkBuffer>& chunk);
   void read_ahead();
-  void deliver(std::unique_ptr<ChunkBuffer> chunk, Result<bool> outcome);
+  void deliver(Read read, Result<bool> outcome);
   void wake_readers();
   [[nodiscard]] uint64_t sequence_of(const ChunkBuffer& chunk) const { return first_sequence_ + chunk.sequence; }
 
@@ -66,17 +77,19 @@ class SourceFeed {
   std::vector<Wakeable*> readers_;
   std::atomic<bool> is_interrupted_{false};
   std::atomic<uint64_t> cut_{0};
+  std::mutex gate_;           // passed by those who take a piece, so that whoever holds them off has not to wait long
   std::shared_mutex taking_;  // shared by those who take a piece, exclusive for the cut
 
   // With a thread only:
   std::mutex mutex_;
   std::condition_variable has_room_;
-  std::deque<std::unique_ptr<ChunkBuffer>> read_;   // pieces that wait for a task
+  std::deque<Read> read_;                           // pieces that wait for a task
   std::vector<std::unique_ptr<ChunkBuffer>> used_;  // buffers to read into
   bool has_ended_ = false;
   bool is_stopped_ = false;
   std::optional<Error> error_;
-  uint64_t next_sequence_;  // no piece to come has a lower one
+  std::optional<std::string> taken_up_to_;  // where the piece that was taken last ends; of jobs that make checkpoints
+  uint64_t next_sequence_;                  // no piece to come has a lower one
   std::thread thread_;
 };
 

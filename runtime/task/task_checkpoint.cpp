@@ -76,6 +76,8 @@ uint64_t Task::barrier_to_save() const {
 }
 
 Task::Progress Task::save(uint64_t checkpoint) {
+  // What was decided about the one before was decided before this one's cut: sinks hear of it first.
+  if (!follow_checkpoints()) return Progress::Failed;
   SavedTask saved;
   saved.task = address_;
   saved.checkpoint = checkpoint;

@@ -266,6 +266,7 @@ Status Deployment::prepare_checkpoints() {
   const RestorePoint* restore_point = settings_.restore_point;
   for (auto& feed : feeds_) {
     if (restore_point == nullptr) {
+      const auto held = feed->hold();
       SLUICE_TRY(feed->cut(0));
       continue;
     }
@@ -284,9 +285,12 @@ Status Deployment::prepare_checkpoints() {
 
 Result<std::map<NodeId, std::string>> Deployment::cut_sources(uint64_t checkpoint) {
   std::map<NodeId, std::string> positions;
+  std::vector<SourceFeed::Hold> held;
+  for (auto& feed : feeds_) held.push_back(feed->hold());
   for (auto& feed : feeds_) {
     SLUICE_ASSIGN(positions[feed->node()], feed->cut(checkpoint));
   }
+  held.clear();
   for (auto& task : tasks_) task->wake();
   return positions;
 }
@@ -302,7 +306,7 @@ Status Deployment::commit_sinks() {
 
 void Deployment::abort_sinks() noexcept {
   for (auto& open : sinks_)
-    if (!std::exchange(open.is_settled, true)) settings_.on_saved ? open.sink->suspend() : open.sink->abort();
+    if (!std::exchange(open.is_settled, true)) has_checkpoint_ ? open.sink->suspend() : open.sink->abort();
 }
 
 }  // namespace sluice

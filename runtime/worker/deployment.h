@@ -82,7 +82,9 @@ class Deployment {
   Status commit_sinks();
   // Everybody comes to the barrier of this checkpoint. Where the sources stand there.
   [[nodiscard]] Result<std::map<NodeId, std::string>> cut_sources(uint64_t checkpoint);
-  // Leaves nothing behind of sinks that were not committed, unless the job is to go on from its checkpoints.
+  // There is a checkpoint to go on from.
+  void note_checkpoint() { has_checkpoint_ = true; }
+  // Leaves nothing behind of sinks that were not committed, unless there is a checkpoint to go on from.
   void abort_sinks() noexcept;
 
  private:
@@ -129,6 +131,7 @@ class Deployment {
   bool has_neighbours_ = false;
   const Neighbours* neighbours_;
   EngineSettings settings_;
+  bool has_checkpoint_ = settings_.restore_point != nullptr;
   std::optional<TimeBoard> time_board_;  // when a source says `idle`
   std::vector<std::unique_ptr<SourceFeed>> feeds_;
   std::vector<TasksDeployed::SharedInput> shared_inputs_;

@@ -190,7 +190,10 @@ void Worker::abandon_checkpoint(uint64_t number) {
   for (const auto& task : deployment_->tasks()) task->abandon_checkpoint(number);
 }
 
+void Worker::note_checkpoint() { deployment_->note_checkpoint(); }
+
 void Worker::confirm_checkpoint(uint64_t number) {
+  note_checkpoint();
   for (const auto& task : deployment_->tasks()) task->confirm_checkpoint(number);
 }
 

@@ -37,6 +37,8 @@ class Worker {
   // Checkpoints, while the tasks run; any one thread. Where the sources stand at the barrier that is on its way now.
   [[nodiscard]] Result<std::map<NodeId, std::string>> begin_checkpoint(uint64_t number);
   void abandon_checkpoint(uint64_t number);
+  // There is one to go on from: what sinks have written is left to the next life, if this one does not commit it.
+  void note_checkpoint();
   // It is complete.
   void confirm_checkpoint(uint64_t number);
   // Sums over all tasks and sources; any thread.

@@ -53,6 +53,7 @@ class HeldSink final : public Sink {
   Status commit() override {
     SLUICE_TRY(show(std::exchange(prepared_, {})));
     SLUICE_TRY(show(std::exchange(gathered_, {})));
+    if (batch_ != 0) SLUICE_TRY(note(batch_));
     return sink_->commit();
   }
   void abort() noexcept override { sink_->abort(); }

@@ -1,5 +1,6 @@
 """A job with --state-dir that is killed again and again, at any moment, writes the files that it writes undisturbed, and
-leaves nothing behind. Every program runs with another number of tasks, and is killed at moments drawn from the seed."""
+leaves nothing behind. Every program runs with another number of tasks, and is killed at moments drawn from the seed;
+the first time when it has a checkpoint, so that there is one to go on from."""
 import gzip
 import os
 import random
@@ -47,7 +48,15 @@ from bid |> where bidder % 4 == 0
 |> aggregate n = count(), auctions = count_distinct(auction) per bidder over session(200ms) emit every(1s) |> changes
 |> aggregate there = sum(change) per bidder, n, auctions, start = window.start |> where there != 0 |> to csv("open.csv")
 """,
+    "lookups": NEXMARK + """source side: { key: int, value: string } = csv("side.csv")
+from bid |> join side as s on s.key == auction |> select auction, price, s.value |> to csv("looked.csv")
+from bid |> left join side as s on s.key == bidder |> where s is null |> select bidder |> to csv("missing.csv")
+""",
+    "clock": NEXMARK + """from bid |> aggregate n = count() per auction over tumble(1s) |> to csv("clock.csv")
+""",
 }
+# In real time a thread of its own reads ahead.
+FLAGS = {"clock": ["-p", "nexmark.pace=real", "-p", "nexmark.rate=600000"]}
 
 
 def write_words(folder, chance):
@@ -60,28 +69,54 @@ def write_words(folder, chance):
     (folder / "words" / "3.txt.gz").write_bytes(gzip.compress(lines.encode()))
 
 
+def write_side(folder):
+    rows = "".join(f"{1000 + 3 * i},value {i}\n" for i in range(20000))
+    (folder / "side.csv").write_text("key,value\n" + rows)
+
+
+def outputs(folder):
+    return [path for path in folder.glob("*.csv") if path.name != "side.csv"]
+
+
 def results(folder):
     """The rows of each file, in any order: tasks meet in another one after a kill."""
-    return {path.name: sorted(path.read_bytes().splitlines()) for path in folder.glob("*.csv")}
+    return {path.name: sorted(path.read_bytes().splitlines()) for path in outputs(folder)}
 
 
 def remove_results(folder):
-    for path in folder.glob("*.csv"):
+    for path in outputs(folder):
         path.unlink()
 
 
 def command(sluice, name, events, more):
     events_flag = ["-p", f"nexmark.events={events}"] if PROGRAMS[name].startswith(NEXMARK) else []
-    return [sluice, "run", f"{name}.flow", *events_flag, *more]
+    return [sluice, "run", f"{name}.flow", *events_flag, *FLAGS.get(name, []), *more]
+
+
+def checkpoints(folder):
+    """Those that are complete."""
+    place = folder / "state" / "checkpoints"
+    return [path for path in place.glob("chk-*") if path.suffix == ""] if place.exists() else []
+
+
+def has_checkpoint_in_time(process, folder):
+    """Waits until the process has made one; false when it has ended before."""
+    while process.poll() is None:
+        if checkpoints(folder):
+            return True
+        time.sleep(0.001)
+    return False
 
 
 def run_disturbed(arguments, folder, longest, kills, chance):
     """Kills it so many times, if it does not end before; the last life ends by itself. How often it was killed."""
     for killed in range(kills + 1):
         with subprocess.Popen(arguments, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+            if killed == 0 and not has_checkpoint_in_time(process, folder):
+                sys.exit(f"{' '.join(map(str, arguments))} made no checkpoint: {process.communicate()[1]}")
             try:
-                wait = chance.uniform(0.05, longest) if killed < kills else 300
-                _, errors = process.communicate(timeout=wait)
+                wait = chance.uniform(0, longest) if killed < kills else 300
+                _, errors = process.communicate(timeout=wait / 10 if killed == 0 else wait)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
@@ -105,6 +140,7 @@ def check(sluice, name, events, rounds, kills, chance):
         (folder / f"{name}.flow").write_text(PROGRAMS[name])
         if name == "words":
             write_words(folder, chance)
+        write_side(folder)
         begin = time.monotonic()
         subprocess.run(command(sluice, name, events, ["--parallel", "2"]), cwd=folder, check=True)
         longest = time.monotonic() - begin

@@ -190,6 +190,20 @@ TEST_F(Store, ADamagedOneIsReportedAndTheOneBeforeIsUsed) {
   }
 }
 
+TEST_F(Store, WhatWasSetAsideIsNeverUsedAgain) {
+  fill(3);
+  {
+    auto store = open();
+    ASSERT_TRUE(store->set_newer_aside(1).has_value());
+  }
+  EXPECT_EQ(found().first, 1u);
+  auto store = open();
+  EXPECT_EQ(store->next_number(), 4u) << "numbers are not used twice";
+  EXPECT_TRUE(fs::exists(state_ + "/checkpoints/chk-00000003.damaged"));
+  ASSERT_TRUE(store->forget_job().has_value());
+  EXPECT_TRUE(fs::is_empty(state_ + "/checkpoints"));
+}
+
 TEST_F(Store, AJobNeverBeginsAnewBecauseAllAreDamaged) {
   fill(2);
   fs::remove(inside(1, "S2-0.sst"));
