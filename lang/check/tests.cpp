@@ -183,6 +183,7 @@ class TestChecker {
     if (definition == nullptr || !call) return;
     Flow flow = add_source(session(), *call, replacement.flow.schema, name, replacement.statement->path.span);
     flow.rows = replacement.flow.rows;
+    flow.windows = replacement.flow.windows;
     if (replacement.time) {
       ast::Step step;
       step.op.text = "time";

@@ -78,8 +78,7 @@ class JoinChecker {
     if (is_asof(step_) && !both_have_time(cover(step_.join_kind->span, step_.op.span), "asof join"))
       return Flow::broken();
     if (!drop_late_rows()) return Flow::broken();
-    if (window && (refuse_own_window(context_, *window, left_) || refuse_own_window(context_, *window, right_)))
-      return Flow::broken();
+    if (window && (replaces_other(*window, left_) || replaces_other(*window, right_))) return Flow::broken();
     if (window) {
       left_ = assign_windows(context_, step_, *window, std::move(left_));
       right_ = assign_windows(context_, step_, *window, std::move(right_));
@@ -108,6 +107,12 @@ class JoinChecker {
   }
 
  private:
+  // The rows' own windows give way to those of the join; any other column of that name would be lost.
+  bool replaces_other(const WindowClause& window, const Flow& side) {
+    const Field* own = side.schema.find(window.node.column);
+    return own != nullptr && !own->type.is_window && refuse_own_window(context_, window, side);
+  }
+
   // The record of the other side, and its fields as columns of a pair.
   void collect_right(const std::string& window) {
     const Span& span = step_.span;
