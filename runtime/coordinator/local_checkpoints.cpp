@@ -106,10 +106,6 @@ void LocalCheckpoints::on_saved(SavedTask saved) {
 }
 
 void LocalCheckpoints::start(Worker& worker) {
-  {
-    const std::lock_guard lock(mutex_);
-    is_stopped_ = false;  // stop() is called for everything that is not the start, also in front of it
-  }
   thread_ = std::thread([this, &worker] { work(worker); });
 }
 

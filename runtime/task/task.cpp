@@ -222,8 +222,6 @@ Task::Progress Task::read() {
   }
   follow_time();
   if (phase_ == Phase::Advancing) return Progress::Made;
-  // An input that has just ended may have been the last one that a barrier waited for.
-  if (on_saved_ && barrier_to_save() != 0) return Progress::Made;
   if (must_wait) {
     // The last input that did not stand at the barrier may just have ended: nobody would wake us again.
     if (on_saved_ && barrier_to_save() != 0) return Progress::Made;
