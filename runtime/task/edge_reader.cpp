@@ -16,7 +16,10 @@ EdgeReader::EdgeReader(std::vector<ChannelReader*> channels, bool is_ordered)
 EdgeReader::Next EdgeReader::next() {
   if (is_cancelled_) return {};
   Next next = is_ordered_ ? next_in_order() : next_as_they_come();
-  if (next.kind == Next::Kind::Wait && is_at_barrier()) next.kind = Next::Kind::Barrier;
+  // Also where all have ended behind it: the consumers of a producer shall be the same far at a barrier, and some may
+  // come there before it ends.
+  const bool has_nothing = next.kind == Next::Kind::Wait || next.kind == Next::Kind::End;
+  if (has_nothing && is_at_barrier()) next.kind = Next::Kind::Barrier;
   return next;
 }
 
@@ -136,7 +139,8 @@ int64_t EdgeReader::watermark(bool with_ended) const {
   int64_t lowest = kEndOfTime;
   for (size_t i = 0; i < channels_.size(); ++i) {
     const bool has_block = is_ordered_ && heads_[i].block;
-    if (has_block || with_ended || !channels_[i]->is_ended()) lowest = std::min(lowest, watermarks_[i]);
+    const bool counts = has_block || with_ended || stands_at_barrier_[i] || !channels_[i]->is_ended();
+    if (counts) lowest = std::min(lowest, watermarks_[i]);
   }
   return lowest;
 }

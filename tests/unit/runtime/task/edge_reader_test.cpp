@@ -133,6 +133,25 @@ TEST_F(EdgeReaderTest, AProducerThatHasEndedSendsNoBarrier) {
   EXPECT_EQ(read_all(reader), "1:0 barrier");
 }
 
+// Some consumers of a producer come to a barrier before it ends, some behind that: they are the same far there.
+TEST_F(EdgeReaderTest, ThereIsABarrierAlsoWhenAllHaveEndedBehindIt) {
+  for (const bool is_ordered : {false, true}) {
+    channels.clear();
+    auto reader = reader_of(2, is_ordered);
+    send_barrier(0, 0, 1, 50);
+    channels[0]->close();
+    send_barrier(1, 0, 1, 70);
+    EXPECT_EQ(read_all(reader), "barrier");
+    EXPECT_EQ(reader.watermark(), 50) << "that of the one that has ended counts until the barrier is passed";
+    channels[1]->close();
+    EXPECT_EQ(read_all(reader), "barrier");
+    EXPECT_EQ(reader.watermark(), 50);
+    reader.pass_barrier(1);
+    EXPECT_EQ(read_all(reader), "end");
+    EXPECT_EQ(reader.watermark(), kEndOfTime);
+  }
+}
+
 TEST_F(EdgeReaderTest, ABarrierThatWasGivenUpIsPassedWhenItComes) {
   auto reader = reader_of(2, false);
   send_barrier(0, 0, 1);
