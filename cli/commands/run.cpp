@@ -115,7 +115,7 @@ class RunCommand final : public Command {
       console.error(jit.error());
       return ExitCode::JobFailed;
     }
-    const auto store = open_state(compilation.plan());
+    const auto store = open_state();
     if (!store) {
       console.error(store.error());
       return ExitCode::JobFailed;
@@ -146,7 +146,7 @@ class RunCommand final : public Command {
   }
 
   // Null without --state-dir.
-  Result<std::unique_ptr<CheckpointStore>> open_state(const JobPlan& plan) {
+  Result<std::unique_ptr<CheckpointStore>> open_state() {
     if (state_directory_.empty()) return std::unique_ptr<CheckpointStore>();
     SLUICE_ASSIGN(auto store, CheckpointStore::open(state_directory_));
     SLUICE_ASSIGN(const auto latest, store->latest());
