@@ -154,6 +154,7 @@ class AsofBuilder {
     next.origins[join_.name] = step_.inputs.front().input.span;
     next.late = framed.late;
     next.is_timed = true;
+    next.windows = join_.left.windows;
     columns.push_back({std::string(kRowTime), column(std::string(kRowTime), kTimestamp)});
     columns.push_back(
         {std::string(kRowMark), Expr::literal(std::numeric_limits<int64_t>::min(), kTimestamp, step_.span)});

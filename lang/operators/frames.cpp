@@ -158,6 +158,8 @@ Flow check_frames(OperatorContext& context, const ast::Step& step, Flow input) {
   if (!columns || !looks_at_rows(context, step, node)) return Flow::broken();
   Flow next = projected(input, *columns, step);
   FrameNode behind = split_leads(node);
+  // A row with `lead` waits for the next one of its key, however far event time has come.
+  if (!behind.leads.empty() && follows_time(behind)) next.windows.clear();
   if (!behind.leads.empty() && node.keep != 0) {
     context.diagnostics().report(diag::E0901, find_clause(step, Keep)->span, "`lead` with `keep`");
     return Flow::broken();

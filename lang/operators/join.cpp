@@ -78,6 +78,7 @@ class JoinChecker {
     if (is_asof(step_) && !both_have_time(cover(step_.join_kind->span, step_.op.span), "asof join"))
       return Flow::broken();
     if (!drop_late_rows()) return Flow::broken();
+    if (window && left_.schema.find(window->node.column) != nullptr) replaced_window_ = window->node.column;
     if (window && (replaces_other(*window, left_) || replaces_other(*window, right_))) return Flow::broken();
     if (window) {
       left_ = assign_windows(context_, step_, *window, std::move(left_));
@@ -150,12 +151,21 @@ class JoinChecker {
     pair.schema.fields.push_back({name_, record_});
     pair.origins[name_] = step_.inputs.front().input.span;
     const Expr condition = context_.check_condition(*on->expr, pair, "on");
-    if (condition.type.is_error()) return false;
+    if (condition.type.is_error() || reads_replaced_window(condition)) return false;
     std::vector<Expr> parts;
     split_conjunction(condition, parts);
     bool is_ok = true;
     for (const auto& part : parts) is_ok = add_part(part) && is_ok;
     return is_ok;
+  }
+
+  // `window` of the rows, or that of `over`, which is in its place?
+  bool reads_replaced_window(const Expr& condition) {
+    std::vector<std::string> columns;
+    if (!replaced_window_.empty()) collect_columns(condition, columns);
+    const bool is_read = std::ranges::find(columns, replaced_window_) != columns.end();
+    if (is_read) report_own_window(context_, condition.span, replaced_window_);
+    return is_read;
   }
 
   enum class Reads : uint8_t { Nothing, Left, Right, Both };
@@ -455,7 +465,8 @@ class JoinChecker {
   std::vector<std::string> left_key_;  // of the inputs, before they are put into windows
   std::vector<std::string> right_key_;
   JoinNode node_;
-  std::string name_;  // of the other side
+  std::string name_;             // of the other side
+  std::string replaced_window_;  // of the rows in front, where `over` puts another one in its place
   Type record_;
   std::optional<int64_t> within_;
   std::optional<int64_t> keep_;
