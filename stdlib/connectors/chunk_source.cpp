@@ -80,7 +80,10 @@ Result<bool> ChunkSource::next(ChunkBuffer& chunk) {
   std::shared_ptr<const FileLayout> layout;
   {
     const std::lock_guard lock(mutex_);
+    // Whoever comes behind an error meets the same: the first in the order of the input is the one to tell.
+    if (error_) return std::unexpected(*error_);
     auto taken = take_piece(chunk);
+    if (!taken) error_ = taken.error();
     if (interrupter_.is_interrupted()) return false;
     if (!taken || !*taken) return taken;
     layout = layout_;

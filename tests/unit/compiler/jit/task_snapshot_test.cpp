@@ -87,7 +87,8 @@ TEST_F(TaskSnapshotTest, ResultsThatChange) {
 
 TEST_F(TaskSnapshotTest, Sessions) {
   write("in.csv", visits());
-  expect_same(kTimed + "|> aggregate n = count(), hi = max(page), ms = avg(ms) per user over session(1500ms)\n" + kToJson);
+  expect_same(kTimed + "|> aggregate n = count(), hi = max(page), ms = avg(ms) per user over session(1500ms)\n" +
+              kToJson);
 }
 
 TEST_F(TaskSnapshotTest, TheBestRowsOfSessions) {
