@@ -73,7 +73,7 @@ class ChunkSource final : public Source {
   // Guarded by mutex_.
   std::mutex mutex_;
   size_t next_file_ = 0;
-  std::optional<Error> error_;  // that ended the reading
+  std::optional<Error> error_;          // that ended the reading
   std::unique_ptr<ByteStream> stream_;  // of files_[next_file_ - 1]
   // Shared by the chunks of the file, which tasks index after the next file was begun.
   std::shared_ptr<const FileLayout> layout_;
